@@ -1,0 +1,44 @@
+"""What a run reports."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from conn_lint.model.fix import FixPlan
+from conn_lint.model.location import Location
+
+
+class Severity(enum.IntEnum):
+    """How grave a finding is; ordered."""
+
+    NOTE = 0
+    WARNING = 1
+    ERROR = 2
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One link of the chain of calls that a finding rests on: `note` says what happens at `location` in `function`."""
+
+    location: Location
+    function: str
+    note: str
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One defect at one place. `statement` (first, last line) is where a suppression may stand."""
+
+    code: str
+    rule: str
+    message: str
+    location: Location
+    severity: Severity
+    chain: tuple[Step, ...] = ()
+    plan: FixPlan | None = None
+    statement: tuple[int, int] = (0, 0)
+
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """Order of reports: by file, line, column, code."""
+        span = self.location.span
+        return (self.location.path, span.line, span.column, self.code, self.message)

@@ -1,0 +1,223 @@
+"""What the knowledge base says of a library: frozen records that the TOML tables are read into."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Kind: TypeAlias = Literal[
+    "connection",  # one session with a server, not to be shared between requests
+    "client",  # owns its pool, lives as long as the process (engines too)
+    "pool",  # an explicit pool
+    "checkout",  # borrowed from a pool, engine or client (ORM sessions too)
+    "embedded",  # a connection to a local file or to memory
+    "target-session",  # one conversation with one target; no pool exists
+    "factory",  # opens nothing itself, only hands out resources
+    "cursor",  # derived from a connection, owns nothing by itself
+    "transaction",  # a block on a connection that somebody else owns
+    "config",  # settings only
+]
+
+WithMeaning: TypeAlias = Literal[
+    "closes",
+    "commits-then-closes",
+    "returns",
+    "ends-transaction",  # the connection stays open
+    "ends-transaction-then-returns",
+    "shuts-down",
+    "absent",  # no context manager
+    "raises",
+]
+
+CallForm: TypeAlias = Literal[
+    "plain", "await", "await-or-async-with", "with-only", "async-with-only", "decorator-or-with"
+]
+Opens: TypeAlias = Literal[
+    "at-call", "at-await", "on-enter", "first-use", "background", "explicit", "none"
+]
+Share: TypeAlias = Literal["never", "threads", "tasks", "process", "undocumented", "disputed"]
+MustRelease: TypeAlias = Literal["yes", "advised", "no"]
+
+
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a fact was read (file and function, or a live run) and in which version; `unverified` names doubts."""
+
+    source: str
+    version: str
+    unverified: tuple[str, ...] = ()
+
+
+class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A parameter with a meaning for configuration rules: `role` is connect-timeout, wait, size, max-size, overflow,
+    stale-check, recycle or prepared-statements; `default` in the role's unit (seconds, connections)."""
+
+    role: str
+    parameter: str
+    default: str | int | float | bool | None = None
+    note: str = ""
+
+
+class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):
+    """One thing a program can open or borrow.
+
+    `acquire` are the dotted names of calls that give one: functions, classes, and `Type.method` for methods of a
+    value whose type is known (`Type.__call__` for a call of the value). `value` is the type of what is got.
+    """
+
+    name: str
+    kind: Kind
+    acquire: tuple[str, ...]
+    evidence: Evidence
+    value: str = ""
+    is_async: bool = False
+    call: CallForm = "plain"
+    opens: Opens = "at-call"
+    release: tuple[str, ...] = ()  # methods of the value
+    release_awaited: tuple[str, ...] = ()  # those of them that must be awaited
+    release_on_owner: tuple[str, ...] = ()  # methods of the pool that take the value back
+    release_by: tuple[str, ...] = ()  # functions (dotted) that take the value and release it
+    loses_slot: tuple[str, ...] = ()  # methods of the value that close it but lose the pool's slot
+    with_: WithMeaning = "absent"
+    async_with: WithMeaning = "absent"
+    async_with_awaited: WithMeaning | None = None  # where it differs once the call was awaited
+    must_release: MustRelease = "yes"
+    lazy: bool = False  # holds nothing until the first of `begins`
+    begins: tuple[str, ...] = ()  # methods that make a lazy one busy ("*": any not listed elsewhere)
+    ends: tuple[str, ...] = ()  # methods that make it idle again, without releasing it
+    idle_methods: tuple[str, ...] = ()  # methods that leave an idle lazy one idle
+    open_checks: tuple[str, ...] = ()  # methods or attributes that tell that it is open
+    closed_checks: tuple[str, ...] = ()  # methods or attributes that tell that it is closed
+    not_owned_if: tuple[str, ...] = ()  # keyword arguments that make the call no acquisition
+    borrows: tuple[str, ...] = ()  # keyword or position ("0") of a resource that it uses and does not own
+    takes: tuple[str, ...] = ()  # keyword or position of a resource that it owns from then on
+    share: Share = "undocumented"
+    per_request: Literal["report", "low", "skip"] = "report"
+    needs_loop: bool = False
+    loop_bound: bool = False
+    fork: Literal["", "after", "unsafe"] = ""
+    network_at_creation: bool = False
+    cost_ms: float | None = None
+    timeout_s: float | None = None  # default; -1: none
+    options: tuple[Option, ...] = ()
+    instead: str = ""  # the pool or client to use in its place
+    advice: str = ""
+    since: str = ""  # first version of which these facts hold, where they changed
+    changed: str = ""  # what held before, in words
+    docs: str = ""
+    notes: tuple[str, ...] = ()
+    example: str = ""  # a call that acquires one; tests are generated from it
+
+
+class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A function, method or attribute that gives a value of a known type without acquiring anything.
+
+    `name` is dotted (`Type.method`, `Type.attribute`, function). `same` means it gives the receiver itself.
+    """
+
+    name: str
+    returns: str = ""
+    same: bool = False
+
+
+class Alias(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Other dotted names of one type, as people import and annotate it; `bases` are types whose methods it has."""
+
+    type: str
+    also: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+
+
+WrapEffect: TypeAlias = Literal["closes-on-exit", "takes-ownership", "borrows", "same"]
+
+
+class Wrap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A call that is given a resource: it takes over the duty, only borrows, closes it at a block's end
+    (`contextlib.closing`), or hands the same thing on (`asyncio.wait_for`). `argument` is a position or keyword;
+    `method` the method that is called on the value (closing: close), `bound` that a bound release is passed."""
+
+    name: str
+    effect: WrapEffect
+    argument: str = "0"
+    method: str = ""
+    note: str = ""
+
+
+class Convenience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that open (or hide) a connection for each call."""
+
+    names: tuple[str, ...]
+    opens: Literal["connection-per-call", "shared-hidden-client", "client-per-call"]
+    evidence: Evidence
+    cost_ms: float | None = None
+    better: str = ""
+    timeout_s: float | None = None
+    note: str = ""
+
+
+class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that wait for something outside the database. `category` is external or pause (sleep, subprocess...)."""
+
+    group: str
+    category: Literal["external", "pause"]
+    functions: tuple[str, ...] = ()
+    receivers: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    timeout_s: float | None = None
+    note: str = ""
+
+
+class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What begins and ends holding a connection or an open transaction, in words and names."""
+
+    object: str
+    begins: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    does_not_end: tuple[str, ...] = ()
+    evidence: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Harmless(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that in practice do not raise and keep none of their arguments: dotted names, or `.method` for a method
+    of anything."""
+
+    names: tuple[str, ...]
+
+
+class ExitCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that never return: sys.exit and the like."""
+
+    names: tuple[str, ...]
+
+
+class Swallow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Context managers that suppress exceptions."""
+
+    names: tuple[str, ...]
+
+
+class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One distribution: the modules users import, and where its facts were read."""
+
+    package: str
+    version: str
+    imports: tuple[str, ...]
+    verified: str = "source"
+    notes: tuple[str, ...] = ()
+
+
+class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One TOML file of the knowledge base."""
+
+    library: tuple[Library, ...] = ()
+    resource: tuple[Resource, ...] = ()
+    operation: tuple[Operation, ...] = ()
+    alias: tuple[Alias, ...] = ()
+    wrap: tuple[Wrap, ...] = ()
+    convenience: tuple[Convenience, ...] = ()
+    wait: tuple[Wait, ...] = ()
+    hold: tuple[Hold, ...] = ()
+    harmless: tuple[Harmless, ...] = ()
+    exit_call: tuple[ExitCall, ...] = ()
+    swallow: tuple[Swallow, ...] = ()

@@ -1,0 +1,51 @@
+"""A place where a function gets hold of a resource, and what becomes of it."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from conn_lint.model.finding import Step
+from conn_lint.model.location import Location
+from conn_lint.model.resource import Resource
+
+
+class Fate(enum.Enum):
+    """What becomes of a resource in the function that owns it."""
+
+    NEVER = "never"  # released on no path
+    NOT_ON_ERROR = "not-on-error"  # released, but some way out skips it
+    ALWAYS = "always"
+    HANDED_OVER = "handed-over"  # the duty passes to somebody else
+    UNKNOWN = "unknown"  # it cannot be told; rules stay silent
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """How a release is skipped: `how` is raise, return, break, continue, yield, rebind or fall-through."""
+
+    how: str
+    location: Location
+    text: str  # the call or statement, short
+    swallowed_at: int = 0  # the line of the except that swallows it and goes on without a release
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One acquisition. `call` is the callee as written; `function` the qualified name of the owner."""
+
+    location: Location
+    statement: tuple[int, int]
+    call: str
+    function: str
+    module: str
+    resource: Resource
+    fate: Fate
+    skip: Skip | None = None
+    release_line: int = 0  # a line that releases it, 0 if none does
+    ended_by_with: bool = False  # a `with` ended its transaction and did not close it
+    with_line: int = 0
+    closed_not_returned: tuple[Location, str] | None = None  # where a pooled one is closed
+    at_module_level: bool = False
+    in_loop: bool = False
+    process_ends: bool = False  # the process ends with the function
+    chain: tuple[Step, ...] = ()
