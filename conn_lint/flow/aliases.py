@@ -1,0 +1,83 @@
+"""Which part of an expression is the resource that is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conn_lint.model.expression import (
+    Conditional,
+    Container,
+    Expr,
+    Lambda,
+    Literal,
+    Name,
+    Operator,
+    Star,
+    Subscript,
+    Temp,
+    Unknown,
+    walk,
+)
+
+Roles = frozenset[tuple[str, str]]
+
+
+def key_of(expr: Expr) -> str | None:
+    """How worlds refer to a name or a result."""
+    if isinstance(expr, Name):
+        return expr.id
+    if isinstance(expr, Temp):
+        return f"%{expr.index}"
+    return None
+
+
+def role_of(expr: Expr, roles: Roles) -> str:
+    """The role of the expression's value towards the resource; "" if it has nothing to do with it.
+
+    A tuple or list with the resource in it is "box:INDEX"; anything else that contains it is "kept".
+    """
+    if not roles:
+        return ""
+    match expr:
+        case Name() | Temp():
+            key = key_of(expr)
+            return next((role for name, role in roles if name == key), "")
+        case Operator(op="or" | "and", operands=operands):
+            return next((role for part in operands if (role := role_of(part, roles))), "")
+        case Conditional(body=body, orelse=orelse):
+            return role_of(body, roles) or role_of(orelse, roles)
+        case Subscript(value=value, index=index):
+            return _item(role_of(value, roles), index)
+        case Container(kind=kind, items=items):
+            for number, item in enumerate(items):
+                if role := role_of(item, roles):
+                    return f"box:{number}" if kind in ("tuple", "list") and role == "own" else "kept"
+            return ""
+        case Star(value=value):
+            return "kept" if role_of(value, roles) else ""
+        case Unknown(parts=parts):
+            return "kept" if any(role_of(part, roles) for part in parts) else ""
+        case _:
+            return ""
+
+
+def _item(role: str, index: Expr) -> str:
+    if not role.startswith("box:"):
+        return ""
+    if isinstance(index, Literal) and index.kind == "int":
+        return "own" if str(index.value) == role[4:] else ""
+    return "own"
+
+
+def roles_without(roles: Roles, key: str) -> Roles:
+    """The roles once `key` is bound to something else."""
+    return frozenset(pair for pair in roles if pair[0] != key)
+
+
+def root_names(expr: Expr, *, lambdas: bool) -> Iterator[str]:
+    """Names that the expression reads; with `lambdas` only those that lambdas in it capture."""
+    for part in walk(expr):
+        if isinstance(part, Lambda):
+            yield from part.names
+        elif isinstance(part, Name) and not lambdas:
+            yield part.id

@@ -1,0 +1,397 @@
+"""Follows one resource through a function: who refers to it, and whether it is held, given back or handed over.
+
+A state is a set of *worlds*. A world says in which situation the resource is, which names refer to it in which
+role, and which conditions are known to hold, so that `if conn:` and `if opened: ... if opened:` are not lost.
+What a call does to the resource is asked of a `Meaning`; this module knows no library.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol, TypeAlias
+
+from conn_lint.flow import conditions
+from conn_lint.flow.aliases import role_of, roles_without, root_names
+from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp
+from conn_lint.model.flow import (
+    AssignEvent,
+    AwaitEvent,
+    CallEvent,
+    DefineEvent,
+    DeleteEvent,
+    EdgeKind,
+    Event,
+    FlowGraph,
+    Guard,
+    Handler,
+    Raised,
+    ReturnEvent,
+    StoreEvent,
+    Swallowed,
+    Unmatched,
+    WithEnterEvent,
+    WithExitEvent,
+    YieldEvent,
+    expressions,
+    result_of,
+)
+
+
+class Situation(enum.IntEnum):
+    """Where a resource stands."""
+
+    ABSENT = 0  # not acquired yet, or the acquisition raised
+    IDLE = 1  # a lazy one that holds nothing
+    BUSY = 2  # held
+    RELEASED = 3
+    ESCAPED = 4  # somebody else has the duty
+    RETURNED = 5  # handed to the caller
+
+
+class Change(enum.Enum):
+    """What an event does to the resource."""
+
+    NONE = "none"
+    BEGIN = "begin"  # a lazy one becomes busy
+    END = "end"  # ... and idle again
+    RELEASE = "release"
+    ESCAPE = "escape"
+    RETURN = "return"
+
+
+class Effect(NamedTuple):
+    """A change, and the role of the event's result towards the resource ("" for none)."""
+
+    change: Change
+    role: str = ""
+
+
+UNTOUCHED = Effect(Change.NONE)
+
+OWN = "own"  # the value is the resource
+PENDING = "pending"  # an awaitable or context manager that will give it
+BOX = "box:"  # a tuple with the resource at the index that follows
+
+
+class Meaning(Protocol):
+    """What events mean for the resource that is followed. Nodes index the graph's events."""
+
+    def acquired(self, node: int) -> tuple[Situation, str] | None:
+        """The situation and the result's role if this event is the acquisition itself."""
+
+    def method(self, node: int, role: str, name: str) -> Effect:
+        """The call `x.name(...)`, x having the role."""
+
+    def attribute(self, node: int, role: str, name: str) -> Effect:
+        """`x.name` is read."""
+
+    def argument(self, node: int, role: str, index: int) -> Effect:
+        """x is the call's argument number `index`."""
+
+    def called(self, node: int, role: str) -> Effect:
+        """x itself is called."""
+
+    def awaited(self, node: int, role: str) -> Effect: ...
+
+    def entered(self, node: int, role: str) -> Effect: ...
+
+    def left(self, node: int, role: str) -> Effect: ...
+
+    def yielded(self, node: int, role: str) -> Effect: ...
+
+    def stored(self, node: int, role: str) -> Effect: ...
+
+    def captured(self, node: int, role: str) -> Effect: ...
+
+    def may_raise(self, node: int, base: bool) -> bool: ...
+
+    def ends_process(self, node: int) -> bool: ...
+
+    def swallows(self, node: int) -> bool:
+        """The with-item left at this node suppresses exceptions."""
+
+    def catches(self, handler: Handler) -> bool: ...
+
+    def lets_through(self, unmatched: Unmatched) -> bool: ...
+
+    def check(self, test: Expr, role: str, name: str) -> bool | None:
+        """The truth of `x.name` or `x.name()` while the resource is open."""
+
+
+class World(NamedTuple):
+    """One way things can stand: roles are (key, role) pairs, facts (condition, truth) pairs."""
+
+    situation: Situation
+    roles: frozenset[tuple[str, str]]
+    facts: frozenset[tuple[str, str]]
+
+
+Worlds: TypeAlias = frozenset[World]
+
+START: Worlds = frozenset({World(Situation.ABSENT, frozenset(), frozenset())})
+MAX_WORLDS = 96
+
+
+class Ownership:
+    """The domain. Besides the states it records what happened on the way: releases, hand-overs, losses."""
+
+    def __init__(self, graph: FlowGraph, meaning: Meaning) -> None:
+        self.graph = graph
+        self.meaning = meaning
+        self.makers: Mapping[int, int] = {
+            result: node
+            for node, event in enumerate(graph.events)
+            if (result := result_of(event)) is not None
+        }
+        self.facts = conditions.Facts(graph)
+        self.pinned = _pinned(graph)
+        self.released_at: set[int] = set()
+        self.escaped_at: set[int] = set()
+        self.lost_at: set[int] = set()
+        self.overflowed = False
+
+    def join(self, left: Worlds, right: Worlds) -> Worlds:
+        worlds = left | right
+        if len(worlds) > MAX_WORLDS:
+            self.overflowed = True
+            worlds = frozenset(World(w.situation, w.roles, frozenset()) for w in worlds)
+        if len(worlds) > 4 * MAX_WORLDS:
+            worlds = frozenset(World(w.situation, frozenset(), frozenset()) for w in worlds)
+        return worlds
+
+    def step(self, state: Worlds, node: int, event: Event | None, via: EdgeKind) -> Worlds | None:
+        after: set[World] = set()
+        for world in state:
+            after.update(self._step(world, node, event, via))
+        return frozenset(after) or None
+
+    def _step(
+        self, world: World, node: int, event: Event | None, via: EdgeKind
+    ) -> tuple[World, ...]:
+        match via:
+            case Handler():
+                return (world,) if self.meaning.catches(via) else ()
+            case Unmatched():
+                return (world,) if self.meaning.lets_through(via) else ()
+            case Raised(base=base):
+                if event is None:  # an exception goes on outwards
+                    return (world,)
+                if not self.meaning.may_raise(node, base):
+                    return ()
+                return (self._apply(world, node, event, raising=True),)
+            case Swallowed():
+                if not self.meaning.swallows(node):
+                    return ()
+            case _:
+                pass
+        if event is not None:
+            if self.meaning.ends_process(node):
+                return ()
+            world = self._apply(world, node, event, raising=False)
+        if isinstance(via, Guard):
+            return self._guarded(world, via)
+        return (world,)
+
+    def _guarded(self, world: World, guard: Guard) -> tuple[World, ...]:
+        open_ = world.situation in (Situation.BUSY, Situation.IDLE)
+        if open_ and (known := self._truth(guard.test, world)) is not None:
+            return (world,) if known is guard.outcome else ()
+        facts = self.facts.refine(world.facts, guard.test, guard.outcome)
+        return () if facts is None else (world._replace(facts=facts),)
+
+    def _truth(self, test: Expr, world: World) -> bool | None:
+        """What the resource being open says about a test, if anything."""
+        subject, asked = conditions.subject(test, self.graph, self.makers)
+        if subject is None:
+            return None
+        role = role_of(subject, world.roles)
+        if not role:
+            return None
+        if asked.method:
+            return self.meaning.check(test, role, asked.method) if role == OWN else None
+        return asked.truth_if_present
+
+    def _apply(self, world: World, node: int, event: Event, *, raising: bool) -> World:
+        """The world after the event. While it raises, nothing is acquired or bound, but a release counts."""
+        acquired = None if raising else self.meaning.acquired(node)
+        if acquired is not None:
+            return self._acquire(world, node, event, acquired)
+        effect = self._effect(world, node, event)
+        situation = self._changed(world.situation, effect.change, node, raising=raising)
+        if raising:
+            return World(situation, self._live(world.roles, event), world.facts)
+        roles = self._live(world.roles, event)
+        result = result_of(event)
+        if result is not None:
+            roles = roles_without(roles, f"%{result}")
+            if effect.role:
+                roles |= {(f"%{result}", effect.role)}
+        facts = world.facts
+        match event:
+            case AssignEvent(target=target, value=value):
+                role = role_of(value, roles)
+                roles = roles_without(roles, target)
+                if role:
+                    roles |= {(target, role)}
+                facts = self.facts.assigned(facts, target, value, bool(role))
+            case WithEnterEvent(value=value, item=item):
+                role = role_of(value, world.roles)
+                if role:
+                    roles |= {(f"@{item}", role)}
+            case DeleteEvent(target=Name(id=name)):
+                roles = roles_without(roles, name)
+                facts = self.facts.forgotten(facts, name)
+            case DefineEvent(name=name):
+                roles = roles_without(roles, name)
+            case StoreEvent(target=target):
+                facts = self.facts.stored(facts, target)
+            case _:
+                pass
+        return World(situation, roles, facts)
+
+    def _acquire(
+        self, world: World, node: int, event: Event, acquired: tuple[Situation, str]
+    ) -> World:
+        if world.situation is Situation.BUSY:
+            self.lost_at.add(node)
+        situation, role = acquired
+        roles = frozenset({(f"%{result_of(event)}", role)})
+        return World(situation, roles, world.facts)
+
+    def _changed(
+        self, situation: Situation, change: Change, node: int, *, raising: bool
+    ) -> Situation:
+        if situation not in (Situation.BUSY, Situation.IDLE) or change is Change.NONE:
+            return situation
+        match change:
+            case Change.RELEASE:
+                self.released_at.add(node)
+                return Situation.RELEASED
+            case Change.ESCAPE:
+                self.escaped_at.add(node)
+                return Situation.ESCAPED
+            case Change.RETURN:
+                self.escaped_at.add(node)
+                return Situation.RETURNED
+            case Change.BEGIN:
+                return situation if raising and situation is Situation.BUSY else Situation.BUSY
+            case Change.END:
+                return Situation.IDLE
+            case _:
+                return situation
+
+    def _effect(self, world: World, node: int, event: Event) -> Effect:
+        roles = world.roles
+        if not roles:
+            return UNTOUCHED
+        match event:
+            case CallEvent():
+                return self._call_effect(roles, node, event)
+            case AwaitEvent(value=value) if role := role_of(value, roles):
+                return self.meaning.awaited(node, role)
+            case WithEnterEvent(value=value) if role := role_of(value, roles):
+                return self.meaning.entered(node, role)
+            case WithExitEvent(item=item) if role := dict(roles).get(f"@{item}", ""):
+                return self.meaning.left(node, role)
+            case ReturnEvent(value=value) if value is not None and (role := role_of(value, roles)):
+                return Effect(Change.RETURN)
+            case YieldEvent(value=value) if value is not None and (role := role_of(value, roles)):
+                return self.meaning.yielded(node, role)
+            case StoreEvent(value=value) if role := role_of(value, roles):
+                return self.meaning.stored(node, role)
+            case AssignEvent(value=value) if (role := role_of(value, roles)) and role == "kept":
+                return Effect(Change.ESCAPE)
+            case _:
+                return self._read_effect(roles, node, event)
+
+    def _call_effect(
+        self, roles: frozenset[tuple[str, str]], node: int, event: CallEvent
+    ) -> Effect:
+        effects = []
+        func = event.func
+        if role := role_of(func, roles):
+            effects.append(self.meaning.called(node, role))
+        elif isinstance(func, Attribute):
+            if role := role_of(func.value, roles):
+                effects.append(self.meaning.method(node, role, func.attr))
+            else:
+                effects.append(self._read_effect(roles, node, event))
+        for index, argument in enumerate(event.arguments):
+            if role := role_of(argument.value, roles):
+                effects.append(self.meaning.argument(node, role, index))
+            elif captured(argument.value, roles):
+                effects.append(self.meaning.captured(node, OWN))
+            elif method := bound_method(argument.value, roles):
+                effects.append(self.meaning.argument(node, f"bound:{method}", index))
+        return _strongest(effects)
+
+    def _read_effect(self, roles: frozenset[tuple[str, str]], node: int, event: Event) -> Effect:
+        """Names captured by a lambda or an inner function; attributes read of a lazy resource."""
+        if isinstance(event, DefineEvent) and any((name, OWN) in roles for name in event.captures):
+            return self.meaning.captured(node, OWN)
+        for expr in expressions(event):
+            if captured(expr, roles):
+                return self.meaning.captured(node, OWN)
+            if isinstance(expr, Attribute) and (role := role_of(expr.value, roles)):
+                return self.meaning.attribute(node, role, expr.attr)
+        return UNTOUCHED
+
+    def _live(
+        self, roles: frozenset[tuple[str, str]], event: Event
+    ) -> frozenset[tuple[str, str]]:
+        """Without the results of earlier statements, which nothing can refer to any more."""
+        statement = event.statement
+        return frozenset(
+            (key, role)
+            for key, role in roles
+            if key[0] != "%" or self.pinned.get(int(key[1:]), statement) == statement
+        )
+
+
+def captured(expr: Expr, roles: frozenset[tuple[str, str]]) -> bool:
+    """A lambda in the expression uses a name of the resource."""
+    return any((name, OWN) in roles for name in root_names(expr, lambdas=True))
+
+
+def bound_method(expr: Expr, roles: frozenset[tuple[str, str]]) -> str:
+    """`close` in `callback(conn.close)`."""
+    if isinstance(expr, Attribute) and role_of(expr.value, roles) == OWN:
+        return expr.attr
+    return ""
+
+
+_ORDER = (Change.RELEASE, Change.RETURN, Change.ESCAPE, Change.BEGIN, Change.END, Change.NONE)
+
+
+def _strongest(effects: list[Effect]) -> Effect:
+    if not effects:
+        return UNTOUCHED
+    change = min((e.change for e in effects), key=_ORDER.index)
+    role = next((e.role for e in effects if e.role), "")
+    return Effect(change, role)
+
+
+def _pinned(graph: FlowGraph) -> dict[int, int]:
+    """Results used in one statement only, with its number; others stay alive (they are not in the map)."""
+    seen: dict[int, int] = {}
+    shared: set[int] = set()
+    for event in graph.events:
+        if event is None:
+            continue
+        numbers = [result_of(event)]
+        todo = list(expressions(event))
+        while todo:
+            expr = todo.pop()
+            if isinstance(expr, Temp):
+                numbers.append(expr.index)
+            elif isinstance(expr, Attribute | Subscript):
+                todo.append(expr.value)
+            else:
+                from conn_lint.model.expression import children
+
+                todo.extend(children(expr))
+        for number in numbers:
+            if number is not None and seen.setdefault(number, event.statement) != event.statement:
+                shared.add(number)
+    return {number: statement for number, statement in seen.items() if number not in shared}

@@ -1,0 +1,160 @@
+"""All files as one program: units on demand, heads to functions, names of modules to what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from conn_lint.link.modules import Modules
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.model.summary import Function, Head, Skeleton, UnitSummary
+
+UnitKey: TypeAlias = tuple[str, int]
+"""A file's path within the project and the number of the unit in its skeleton."""
+
+LoadUnits: TypeAlias = Callable[[Iterable[UnitKey]], Mapping[UnitKey, UnitSummary]]
+"""Parses (or takes from the cache) the units asked for; a unit that cannot be parsed has `error` set."""
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """One file of the project. `path` is relative to the project's root, with `/`.
+
+    `module` is its dotted name below its source root (`root`, relative, "" for the project's root itself).
+    `is_test`: tests, migrations and generated code are read for linking only and not reported.
+    `kind` is service, script, library or auto.
+    """
+
+    path: str
+    module: str
+    root: str
+    is_package: bool
+    is_test: bool
+    is_stub: bool
+    kind: str
+    skeleton: Skeleton
+
+
+class Program:
+    """The files of a project. An unread unit is loaded when it is first asked for, so nothing rests on one."""
+
+    def __init__(self, files: Mapping[str, SourceFile], load: LoadUnits) -> None:
+        self.files = files
+        self.modules = Modules(files, (file.root for file in files.values()))
+        self._load = load
+        self._units: dict[UnitKey, UnitSummary] = {}
+        self._members: dict[tuple[str, int], dict[str, int]] = {}
+        self._ids: dict[tuple[str, int], FunctionId | None] = {}
+
+    def load(self, keys: Iterable[UnitKey]) -> None:
+        """Read many units at once, which may use several processes."""
+        wanted = [key for key in dict.fromkeys(keys) if key not in self._units]
+        if wanted:
+            self._units.update(self._load(wanted))
+
+    def unit(self, path: str, number: int) -> UnitSummary | None:
+        """The summary of a unit; None if it cannot be parsed."""
+        key = (path, number)
+        if key not in self._units:
+            self.load([key])
+        summary = self._units.get(key)
+        return None if summary is None or summary.error or not summary.functions else summary
+
+    def loaded(self) -> Mapping[UnitKey, UnitSummary]:
+        """What was read so far."""
+        return self._units
+
+    def function(self, at: FunctionId) -> Function | None:
+        """The lowered function, if its unit can be read."""
+        summary = self.unit(at.path, at.unit)
+        if summary is None or at.index >= len(summary.functions):
+            return None
+        return summary.functions[at.index]
+
+    def head(self, ref: FunctionRef | ClassRef) -> Head:
+        """The head of a function or class."""
+        return self.files[ref.path].skeleton.heads[ref.head]
+
+    def qualname(self, at: FunctionId) -> str:
+        """The name within the file, dotted; "" for the module."""
+        function = self.function(at)
+        own = function.qualname if function else ""
+        prefix = self.class_prefix(at.path, at.unit)
+        return f"{prefix}.{own}" if prefix else own
+
+    def class_prefix(self, path: str, unit: int) -> str:
+        """The classes around a unit that is a method: "Outer.Inner"."""
+        head = self.files[path].skeleton.units[unit].head
+        if head < 0:
+            return ""
+        return self.files[path].skeleton.heads[head].qualname.rpartition(".")[0]
+
+    def first_line(self, path: str, unit: int) -> int:
+        """How many lines stand before the unit: what turns its relative lines into lines of the file."""
+        return self.files[path].skeleton.units[unit].line - 1
+
+    def members(self, path: str, parent: int) -> Mapping[str, int]:
+        """Functions and classes written directly in a class or (parent -1) in the module: the last of a name."""
+        key = (path, parent)
+        if key not in self._members:
+            found: dict[str, int] = {}
+            for index, head in enumerate(self.files[path].skeleton.heads):
+                if head.parent == parent:
+                    found[head.name] = index
+            self._members[key] = found
+        return self._members[key]
+
+    def function_id(self, ref: FunctionRef | ClassRef) -> FunctionId | None:
+        """Where a head's body was lowered to."""
+        key = (ref.path, ref.head)
+        if key not in self._ids:
+            self._ids[key] = self._find(ref)
+        return self._ids[key]
+
+    def _find(self, ref: FunctionRef | ClassRef) -> FunctionId | None:
+        head = self.head(ref)
+        skeleton = self.files[ref.path].skeleton
+        unit_head = skeleton.units[head.unit].head
+        if unit_head == ref.head:
+            return FunctionId(ref.path, head.unit, 0)
+        summary = self.unit(ref.path, head.unit)
+        if summary is None:
+            return None
+        wanted = head.qualname
+        if unit_head >= 0:
+            prefix = skeleton.heads[unit_head].qualname.rpartition(".")[0]
+            wanted = wanted.removeprefix(f"{prefix}.") if prefix else wanted
+        for index, function in enumerate(summary.functions):
+            if function.qualname == wanted and function.kind in ("function", "class"):
+                return FunctionId(ref.path, head.unit, index)
+        return None
+
+    def ref_of(self, at: FunctionId) -> FunctionRef | ClassRef | None:
+        """The head of a lowered function; None for modules and lambdas."""
+        function = self.function(at)
+        if function is None or function.kind not in ("function", "class"):
+            return None
+        qualname = self.qualname(at)
+        for index, head in enumerate(self.files[at.path].skeleton.heads):
+            if head.unit == at.unit and head.qualname == qualname:
+                make = FunctionRef if function.kind == "function" else ClassRef
+                return make(at.path, index)
+        return None
+
+    def class_of(self, at: FunctionId) -> ClassRef | None:
+        """The class whose method the function is."""
+        head = self.files[at.path].skeleton.units[at.unit].head
+        if head < 0 or at.index != 0:
+            return None
+        parent = self.files[at.path].skeleton.heads[head].parent
+        return ClassRef(at.path, parent) if parent >= 0 else None
+
+    def methods(self, ref: ClassRef) -> tuple[FunctionRef, ...]:
+        """The functions written directly in the class, in order; overloads of a name all of them."""
+        heads = self.files[ref.path].skeleton.heads
+        return tuple(
+            FunctionRef(ref.path, index)
+            for index, head in enumerate(heads)
+            if head.parent == ref.head and head.kind == "function"
+        )

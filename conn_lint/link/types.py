@@ -1,0 +1,354 @@
+"""What an expression in a function stands for: names through scopes, calls through what they return."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from conn_lint.link import annotations
+from conn_lint.link.attributes import Attributes
+from conn_lint.link.program import Program
+from conn_lint.link.symbols import Assigned, Symbols
+from conn_lint.link.values import (
+    ClassRef,
+    Context,
+    External,
+    FunctionId,
+    FunctionRef,
+    Instance,
+    ModuleRef,
+    ObjectRef,
+    Pair,
+    Value,
+)
+from conn_lint.model.expression import (
+    Argument,
+    Attribute,
+    Call,
+    Conditional,
+    Container,
+    Expr,
+    Literal,
+    Name,
+    Operator,
+    Subscript,
+    Temp,
+)
+from conn_lint.model.flow import (
+    AssignEvent,
+    AwaitEvent,
+    CallEvent,
+    DefineEvent,
+    Event,
+    ImportEvent,
+    ReturnEvent,
+    WithEnterEvent,
+    YieldEvent,
+    result_of,
+)
+from conn_lint.model.summary import Function
+
+_MAX_DEPTH = 60
+
+
+class Catalogue(Protocol):
+    """What is known of things outside the project; names are dotted, methods are `Type.method`."""
+
+    def knows_module(self, dotted: str) -> bool: ...
+
+    def canonical(self, name: str) -> str:
+        """The one name of a type that has several."""
+
+    def is_type(self, name: str) -> bool: ...
+
+    def returned(self, name: str) -> str | None:
+        """The type of what a call of `name` gives."""
+
+    def attribute(self, type_name: str, attr: str) -> str | None:
+        """The type of an attribute that is no method."""
+
+    def handed_on(self, name: str) -> str | None:
+        """The argument (position or keyword) that a call of `name` gives back, if it does."""
+
+    def gives_receiver(self, name: str) -> bool:
+        """The method gives the object it is called on."""
+
+
+class Types:
+    """Infers values; every answer is kept. None is unknown."""
+
+    def __init__(self, program: Program, catalogue: Catalogue) -> None:
+        self.program = program
+        self.catalogue = catalogue
+        self.symbols = Symbols(program, catalogue)
+        self.attributes = Attributes(self)
+        self._names: dict[tuple[FunctionId, str], Value | None] = {}
+        self._results: dict[tuple[FunctionId, int], Value | None] = {}
+        self._returns: dict[FunctionRef, Value | None] = {}
+        self._makers: dict[FunctionId, dict[int, Event]] = {}
+        self._depth = 0
+
+    def infer(self, expr: Expr, at: FunctionId) -> Value | None:
+        """What the expression stands for inside the function `at`."""
+        if self._depth > _MAX_DEPTH:
+            return None
+        self._depth += 1
+        try:
+            return self._infer(expr, at)
+        finally:
+            self._depth -= 1
+
+    def _infer(self, expr: Expr, at: FunctionId) -> Value | None:
+        match expr:
+            case Name(id=name):
+                return self.name(name, at)
+            case Temp(index=index):
+                return self._result(index, at)
+            case Attribute(value=value, attr=attr):
+                return self.attributes.of(self.infer(value, at), attr)
+            case Call(func=func, arguments=arguments):
+                return self.called(self.infer(func, at), arguments, at, func)
+            case Operator(op="or" | "and", operands=operands):
+                return _agreed([self.infer(part, at) for part in operands])
+            case Conditional(body=body, orelse=orelse):
+                return _agreed([self.infer(body, at), self.infer(orelse, at)])
+            case Subscript(value=value, index=Literal(kind="int", value=int() as number)):
+                whole = self.infer(value, at)
+                if isinstance(whole, Pair) and 0 <= number < len(whole.items):
+                    return whole.items[number]
+                return None
+            case Container(kind="tuple" | "list", items=items):
+                return Pair(tuple(self.infer(item, at) for item in items))
+            case Literal(kind=kind):
+                return None if kind in ("none", "ellipsis") else Instance(f"builtins.{kind}")
+            case _:
+                return None
+
+    def name(self, name: str, at: FunctionId) -> Value | None:
+        """What a name stands for inside the function `at`: its own scope, those around it, the module."""
+        function = self.program.function(at)
+        current, first = at, True
+        while function is not None and function.kind != "module":
+            if name in function.global_names:
+                break
+            visible = first or function.kind != "class"
+            if visible and name in function.locals and name not in function.nonlocal_names:
+                return self._local(name, current, function)
+            first = False
+            if function.parent < 0:
+                break
+            current = FunctionId(at.path, at.unit, function.parent)
+            function = self.program.function(current)
+        return self.module_name(at.path, name)
+
+    def module_name(self, path: str, name: str) -> Value | None:
+        """What a name stands for at module level."""
+        found = self.symbols.in_module(path, name)
+        return self.settled(found)
+
+    def settled(self, found: Value | Assigned | None) -> Value | None:
+        """The value of a module variable in place of its name."""
+        if not isinstance(found, Assigned):
+            return found
+        module = FunctionId(found.path, 0, 0)
+        function = self.program.function(module)
+        return None if function is None else self._local(found.name, module, function)
+
+    def _local(self, name: str, at: FunctionId, function: Function) -> Value | None:
+        key = (at, name)
+        if key not in self._names:
+            self._names[key] = None
+            self._names[key] = self._bound(name, at, function)
+        return self._names[key]
+
+    def _bound(self, name: str, at: FunctionId, function: Function) -> Value | None:
+        found: list[Value | None] = []
+        for parameter in function.parameters:
+            if parameter.name == name:
+                value = self._parameter(name, at, function)
+                if value is not None:
+                    return value
+        for event in function.graph.events:
+            match event:
+                case AssignEvent(target=target, value=value, annotation=annotation) if target == name:
+                    if annotation is not None:
+                        typed = annotations.read(annotation, self, at)
+                        if typed is not None:
+                            return typed
+                    if not (isinstance(value, Literal) and value.kind == "none"):
+                        found.append(self.infer(value, at))
+                case ImportEvent(imports=imports):
+                    for item in imports:
+                        if item.bound == name:
+                            found.append(self.settled(self.symbols.imported(item, at.path)))
+                case DefineEvent(name=defined) if defined == name:
+                    found.append(self._defined(name, at, function))
+                case _:
+                    pass
+        return _agreed(found)
+
+    def _defined(self, name: str, at: FunctionId, function: Function) -> Value | None:
+        """A function or class written in the function `at`."""
+        ref = self.program.ref_of(at)
+        if ref is None and function.kind != "module":
+            return None
+        members = self.program.members(at.path, ref.head if ref is not None else -1)
+        if name not in members:
+            return None
+        head = self.program.files[at.path].skeleton.heads[members[name]]
+        make = ClassRef if head.kind == "class" else FunctionRef
+        return make(at.path, members[name])
+
+    def _parameter(self, name: str, at: FunctionId, function: Function) -> Value | None:
+        first = function.parameters[0].name if function.parameters else ""
+        cls = self.program.class_of(at)
+        if cls is not None and name == first:
+            decorators = self.program.head(FunctionRef(at.path, self._head(at))).decorators
+            if not any(text.split(".")[-1] == "staticmethod" for text in decorators):
+                if any(text.split(".")[-1] == "classmethod" for text in decorators):
+                    return cls
+                return ObjectRef(cls.path, cls.head)
+        for parameter in function.parameters:
+            if parameter.name == name:
+                if parameter.annotation is not None:
+                    typed = annotations.read(parameter.annotation, self, self._around(at, function))
+                    if typed is not None:
+                        return typed
+                default = parameter.default
+                if default is not None and not isinstance(default, Literal):
+                    return self.infer(default, self._around(at, function))
+        return None
+
+    def _head(self, at: FunctionId) -> int:
+        return self.program.files[at.path].skeleton.units[at.unit].head
+
+    def _around(self, at: FunctionId, function: Function) -> FunctionId:
+        """The scope in which a function's annotations and defaults are evaluated."""
+        if function.parent >= 0:
+            return FunctionId(at.path, at.unit, function.parent)
+        return FunctionId(at.path, 0, 0)
+
+    def makers(self, at: FunctionId) -> dict[int, Event]:
+        """The event behind each result of a function's graph."""
+        if at not in self._makers:
+            function = self.program.function(at)
+            events = function.graph.events if function is not None else ()
+            self._makers[at] = {
+                result: event
+                for event in events
+                if event is not None and (result := result_of(event)) is not None
+            }
+        return self._makers[at]
+
+    def _result(self, index: int, at: FunctionId) -> Value | None:
+        key = (at, index)
+        if key not in self._results:
+            self._results[key] = None
+            match self.makers(at).get(index):
+                case CallEvent(func=func, arguments=arguments):
+                    value = self.called(self.infer(func, at), arguments, at, func)
+                case AwaitEvent(value=awaited):
+                    value = self.infer(awaited, at)
+                case WithEnterEvent(value=manager):
+                    value = self.entered(self.infer(manager, at))
+                case _:
+                    value = None
+            self._results[key] = value
+        return self._results[key]
+
+    def called(
+        self, func: Value | None, arguments: tuple[Argument, ...], at: FunctionId, callee: Expr
+    ) -> Value | None:
+        """What a call gives."""
+        match func:
+            case External(name=name):
+                if self.catalogue.gives_receiver(name) and isinstance(callee, Attribute):
+                    return self.infer(callee.value, at)
+                place = self.catalogue.handed_on(name)
+                if place is not None:
+                    given = argument_at(arguments, place)
+                    return None if given is None else self.infer(given.value, at)
+                given_type = self.catalogue.returned(name)
+                if given_type is not None:
+                    return Instance(given_type)
+                last = name.rpartition(".")[2]
+                return Instance(self.catalogue.canonical(name)) if last[:1].isupper() else None
+            case Instance(type=type_name):
+                given_type = self.catalogue.returned(f"{type_name}.__call__")
+                return Instance(given_type) if given_type is not None else None
+            case ClassRef(path=path, head=head):
+                return ObjectRef(path, head)
+            case FunctionRef():
+                return self.returned(func)
+            case ObjectRef():
+                method = self.attributes.of(func, "__call__")
+                return self.returned(method) if isinstance(method, FunctionRef) else None
+            case _:
+                return None
+
+    def returned(self, ref: FunctionRef) -> Value | None:
+        """What a project function gives: its annotation, else what its returns agree on."""
+        ref = ref._replace(bound=False)
+        if ref not in self._returns:
+            self._returns[ref] = None
+            self._returns[ref] = self._returned(ref)
+        return self._returns[ref]
+
+    def _returned(self, ref: FunctionRef) -> Value | None:
+        at = self.program.function_id(ref)
+        function = self.program.function(at) if at is not None else None
+        if at is None or function is None:
+            return None
+        decorators = {text.partition("(")[0].split(".")[-1] for text in self.program.head(ref).decorators}
+        manager = bool(decorators & {"contextmanager", "asynccontextmanager"})
+        if function.returns is not None:
+            typed = annotations.read(function.returns, self, self._around(at, function))
+            if typed is not None:
+                return Context(typed) if manager else typed
+        wanted = YieldEvent if function.is_generator else ReturnEvent
+        if function.is_generator and not manager:
+            return None
+        values = [
+            self.infer(event.value, at)
+            for event in function.graph.events
+            if isinstance(event, wanted)
+            and event.value is not None
+            and not (isinstance(event.value, Literal) and event.value.kind == "none")
+        ]
+        agreed = _agreed(values)
+        return Context(agreed) if manager else agreed
+
+    def entered(self, manager: Value | None) -> Value | None:
+        """What `with manager as x` binds."""
+        match manager:
+            case Context(value=value):
+                return value
+            case Instance(type=type_name):
+                given = self.catalogue.returned(f"{type_name}.__enter__")
+                given = given or self.catalogue.returned(f"{type_name}.__aenter__")
+                return Instance(given) if given is not None else manager
+            case ObjectRef():
+                for name in ("__enter__", "__aenter__"):
+                    method = self.attributes.of(manager, name)
+                    if isinstance(method, FunctionRef):
+                        return self.returned(method)
+                return manager
+            case _:
+                return None
+
+    def member(self, module: ModuleRef, name: str) -> Value | None:
+        """The attribute of a module of the project."""
+        return self.settled(self.symbols.member(module, name))
+
+
+def argument_at(arguments: tuple[Argument, ...], place: str) -> Argument | None:
+    """The argument at a position ("0") or of a keyword."""
+    if place.isdigit():
+        positional = [a for a in arguments if a.keyword is None]
+        return positional[int(place)] if int(place) < len(positional) else None
+    return next((a for a in arguments if a.keyword == place), None)
+
+
+def _agreed(values: list[Value | None]) -> Value | None:
+    """The one value that all known ones agree on."""
+    known = {value for value in values if value is not None}
+    return known.pop() if len(known) == 1 else None
