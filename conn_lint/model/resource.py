@@ -48,13 +48,33 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unverified: tuple[str, ...] = ()
 
 
-class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A parameter with a meaning for configuration rules: `role` is connect-timeout, wait, size, max-size, overflow,
-    stale-check, recycle or prepared-statements; `default` in the role's unit (seconds, connections)."""
+Role: TypeAlias = Literal[
+    "connect-timeout",  # seconds; "none": only the operating system limits it
+    "wait",  # for a free connection: seconds, "forever", "raises-at-once", or "unlimited" (a pool without a bound)
+    "min-size",  # connections kept or opened at the start
+    "size",  # of a pool that may overflow
+    "max-size",  # "unlimited" where there is no bound
+    "overflow",  # beyond size
+    "stale-check",  # how a connection is tested before it is handed out; False or "off": not at all
+    "recycle",  # seconds after which a connection is replaced; -1 or "off": never
+    "prepared-statements",  # the default of the switch; `off` is what turns them off
+]
 
-    role: str
-    parameter: str
+
+class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A parameter with a meaning for configuration rules.
+
+    `parameter` is its keyword ("" where there is none), `position` where it may be given by position. `default` is
+    in the role's unit or one of the role's words, "required", or absent where nobody has looked. `milliseconds`: the
+    argument is in them (the default here is in seconds all the same).
+    """
+
+    role: Role
+    parameter: str = ""
     default: str | int | float | bool | None = None
+    position: int | None = None
+    milliseconds: bool = False
+    off: str = ""  # prepared statements: the argument that turns them off behind a transaction pooler
     note: str = ""
 
 
@@ -62,7 +82,8 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     """One thing a program can open or borrow.
 
     `acquire` are the dotted names of calls that give one: functions, classes, and `Type.method` for methods of a
-    value whose type is known (`Type.__call__` for a call of the value). `value` is the type of what is got.
+    value whose type is known (`Type.__call__` for a call of the value). `value` is the type of what is got; where it
+    is left out, the class named in `acquire` is (look-ups fill it in). Methods may be chains ("transport.close").
     """
 
     name: str
@@ -76,7 +97,7 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     release: tuple[str, ...] = ()  # methods of the value
     release_awaited: tuple[str, ...] = ()  # those of them that must be awaited
     release_on_owner: tuple[str, ...] = ()  # methods of the pool that take the value back
-    release_by: tuple[str, ...] = ()  # functions (dotted) that take the value and release it
+    release_by: tuple[str, ...] = ()  # functions (dotted) that take the value, or its name, and release it
     loses_slot: tuple[str, ...] = ()  # methods of the value that close it but lose the pool's slot
     with_: WithMeaning = "absent"
     async_with: WithMeaning = "absent"
@@ -156,13 +177,18 @@ class Convenience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Calls that wait for something outside the database. `category` is external or pause (sleep, subprocess...)."""
+    """Calls that wait for something outside the database. `category` is external or pause (sleep, subprocess...).
+
+    `receivers` are types, with `*` as in file names where the names are generated; `methods` may be chains
+    ("chat.completions.create") and hold `*` too, but for those in `other_methods`, which do not wait.
+    """
 
     group: str
     category: Literal["external", "pause"]
     functions: tuple[str, ...] = ()
     receivers: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    other_methods: tuple[str, ...] = ()
     timeout_s: float | None = None
     note: str = ""
 

@@ -1,0 +1,45 @@
+"""Finds the knowledge base's own TOML files and the user's tables, and reads them into records."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from conn_lint.knowledge.schema import KnowledgeError, decode_family
+from conn_lint.model.resource import Family
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover
+    import tomli as tomllib
+
+_USER_TABLES = frozenset(Family.__struct_fields__)
+
+
+@functools.cache
+def load_builtin() -> tuple[Family, ...]:
+    """One Family for each TOML file that comes with the program, in the order of their names."""
+    folder = resources.files("conn_lint.knowledge") / "data"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    return tuple(parse_family(f.read_text("utf-8"), f.name) for f in files)
+
+
+def parse_family(text: str, where: str) -> Family:
+    """The records of one TOML document; raises KnowledgeError."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise KnowledgeError(f"{where}: {error}") from error
+    return decode_family(table, where)
+
+
+def parse_user(table: Mapping[str, Any], where: str) -> Family:
+    """The user's own records: those keys of [tool.conn-lint] that are tables of the knowledge base.
+
+    Other keys are left to the settings. `where` names the file in a KnowledgeError.
+    """
+    mine = {key: value for key, value in table.items() if key in _USER_TABLES}
+    return decode_family(mine, where)

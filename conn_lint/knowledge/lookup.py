@@ -1,0 +1,208 @@
+"""Answers questions about libraries by dotted name: is this call an acquisition, a wait, a hand-over?
+
+Names are those after import resolution. `Type.method` is looked up through the type's aliases and bases.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import hashlib
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from conn_lint.knowledge.index import Index, build_index, dotted_prefixes
+from conn_lint.model.resource import (
+    Convenience,
+    Family,
+    Hold,
+    Library,
+    Operation,
+    Resource,
+    Wait,
+    Wrap,
+)
+
+
+class Knowledge:
+    """What the built-in families and the user's own records say; nothing changes once it is built.
+
+    Where both speak of one name, the user's record wins.
+    """
+
+    def __init__(self, families: Iterable[Family], user: Family | None = None) -> None:
+        own = () if user is None else (user,)
+        self._families = (*families, *own)
+        self._index: Index = build_index(self._families)
+
+    # Types
+
+    def canonical(self, type_name: str) -> str:
+        """The one name of a type that has several, or the name itself."""
+        return self._index.aliases.get(type_name, type_name)
+
+    @functools.lru_cache(maxsize=4096)  # noqa: B019 - one instance lives as long as the run
+    def mro(self, type_name: str) -> tuple[str, ...]:
+        """The type and the known types whose methods it has, nearest first, by their canonical names."""
+        seen: dict[str, None] = {}
+        todo = [self.canonical(type_name)]
+        while todo:
+            name = todo.pop(0)
+            if name not in seen:
+                seen[name] = None
+                todo.extend(self.canonical(base) for base in self._index.bases.get(name, ()))
+        return tuple(seen)
+
+    def is_type(self, type_name: str) -> bool:
+        """Whether the name is that of a type of which something is known."""
+        return self.canonical(type_name) in self._index.types
+
+    def type_members(self, type_name: str) -> frozenset[str]:
+        """The methods and attributes of a type that have a meaning here, inherited ones included."""
+        members = self._index.members
+        return frozenset(m for name in self.mro(type_name) for m in members.get(name, ()))
+
+    # Resources
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """All resources, those of the user last."""
+        return tuple(self._index.resources.values())
+
+    def resource(self, name: str) -> Resource | None:
+        """The resource of that name (`Resource.name`, not the name of a call)."""
+        return self._index.resources.get(name)
+
+    def acquisition(self, dotted: str) -> Resource | None:
+        """What a call of this function, class, or `Type.method` opens or borrows, its `value` filled in."""
+        found = self._index.acquire.get(dotted)
+        if found is not None:
+            return found
+        for name in self._spellings(dotted):
+            if name in self._index.acquire:
+                return self._index.acquire[name]
+            if name in self._index.operations:
+                return None  # a nearer type says that nothing is acquired
+        return None
+
+    def value_resources(self, type_name: str) -> tuple[Resource, ...]:
+        """The resources that give a value of this type."""
+        return self._index.by_value.get(self.canonical(type_name), ())
+
+    def value_resource(self, type_name: str) -> Resource | None:
+        """The resource that gives values of this type, if there is one or one bears the type's name."""
+        found = self.value_resources(type_name)
+        if len(found) == 1:
+            return found[0]
+        name = self.canonical(type_name)
+        return next((resource for resource in found if resource.name == name), None)
+
+    def acquire_words(self) -> frozenset[str]:
+        """The last parts of all names that acquire, for a lexical prefilter; a call of a value has none."""
+        return self._index.words
+
+    # Calls with a meaning
+
+    def operation(self, dotted: str) -> Operation | None:
+        """What a function, method or attribute of a known type gives without acquiring anything."""
+        for name in self._spellings(dotted):
+            if name in self._index.operations:
+                return self._index.operations[name]
+            if name in self._index.acquire:
+                return None
+        return None
+
+    def wrap(self, dotted: str) -> tuple[Wrap, ...]:
+        """What a call does with a resource it is given: by its name, else as a method of anything (`.method`)."""
+        for name in self._spellings(dotted):
+            if name in self._index.wraps:
+                return self._index.wraps[name]
+        return self._index.wraps.get("." + dotted.rpartition(".")[2], ())
+
+    def is_harmless(self, dotted: str) -> bool:
+        """Whether a call of it, in practice, neither raises nor keeps its arguments."""
+        harmless = self._index.harmless
+        return dotted in harmless or "." + dotted.rpartition(".")[2] in harmless
+
+    def is_exit(self, dotted: str) -> bool:
+        """Whether a call of it never returns."""
+        return self._any(dotted, self._index.exits)
+
+    def swallows(self, dotted: str) -> bool:
+        """Whether it is a context manager that suppresses exceptions."""
+        return self._any(dotted, self._index.swallows)
+
+    def convenience(self, dotted: str) -> Convenience | None:
+        """What a function that opens (or hides) a connection for each call does."""
+        return self._index.conveniences.get(dotted)
+
+    # Waiting and holding
+
+    def wait_function(self, dotted: str) -> Wait | None:
+        """The group of waits that a function belongs to."""
+        return self._index.wait_functions.get(dotted)
+
+    @functools.lru_cache(maxsize=4096)  # noqa: B019 - one instance lives as long as the run
+    def wait_method(self, type_name: str, attribute: str) -> Wait | None:
+        """The group of waits that a method of a type belongs to; the method may be a chain (`messages.create`)."""
+        for name in self.mro(type_name):
+            for wait in self._waits_of(name):
+                if _names(wait.methods, attribute) and not _names(wait.other_methods, attribute):
+                    return wait
+        return None
+
+    @property
+    def holds(self) -> tuple[Hold, ...]:
+        """In words, what begins and ends holding a connection."""
+        return self._index.holds
+
+    # Libraries
+
+    @property
+    def libraries(self) -> tuple[Library, ...]:
+        """The distributions of which facts are known."""
+        return self._index.libraries
+
+    def library_roots(self) -> frozenset[str]:
+        """The modules at the top of the known libraries: `a`, or `a.b.c` inside a namespace package."""
+        return self._index.roots
+
+    def is_known_module(self, dotted: str) -> bool:
+        """Whether a module, or a name in one, belongs to a known library."""
+        return any(prefix in self._index.roots for prefix in dotted_prefixes(dotted))
+
+    @functools.lru_cache(maxsize=1)  # noqa: B019 - one instance lives as long as the run
+    def digest(self) -> str:
+        """A hash of all facts, for the keys of caches."""
+        return hashlib.sha256(msgspec.msgpack.encode(self._families)).hexdigest()
+
+    def _spellings(self, dotted: str) -> Iterator[str]:
+        """The names under which a function, a type or a member of a type may stand in an index."""
+        yield dotted
+        canonical = self.canonical(dotted)
+        if canonical != dotted:
+            yield canonical
+        head, _, last = dotted.rpartition(".")
+        for name in self.mro(head):
+            spelling = f"{name}.{last}"
+            if spelling != dotted:
+                yield spelling
+
+    def _any(self, dotted: str, names: frozenset[str]) -> bool:
+        if "." + dotted.rpartition(".")[2] in names:
+            return True
+        return any(name in names for name in self._spellings(dotted))
+
+    def _waits_of(self, type_name: str) -> Iterator[Wait]:
+        yield from self._index.wait_types.get(type_name, ())
+        for pattern, wait in self._index.wait_patterns:
+            if fnmatch.fnmatchcase(type_name, pattern):
+                yield wait
+
+
+def _names(patterns: tuple[str, ...], attribute: str) -> bool:
+    return any(
+        attribute == pattern or ("*" in pattern and fnmatch.fnmatchcase(attribute, pattern))
+        for pattern in patterns
+    )
