@@ -133,12 +133,14 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A function, method or attribute that gives a value of a known type without acquiring anything.
 
-    `name` is dotted (`Type.method`, `Type.attribute`, function). `same` means it gives the receiver itself.
+    `name` is dotted (`Type.method`, `Type.attribute`, function). `same` means it gives the receiver itself;
+    `attribute` that it is read, not called.
     """
 
     name: str
     returns: str = ""
     same: bool = False
+    attribute: bool = False
 
 
 class Alias(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
