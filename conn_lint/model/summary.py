@@ -89,8 +89,9 @@ class UnitSummary(msgspec.Struct, frozen=True, array_like=True):
 class Head(msgspec.Struct, frozen=True, array_like=True):
     """The head of a function or class. Lines are absolute; `line` is that of its first decorator.
 
-    `qualname` is dotted within the file. `bases` and `decorators` are source text. `unit` is the unit its body lies
-    in; `parent` the head it is written in, or -1.
+    `kind` is function or class. `qualname` is dotted within the file, as "Class.method" or "function.inner". `bases`
+    (keyword arguments too) and `decorators` (without the @) are source text. `unit` is the unit its body lies in;
+    `parent` the head it is written in, or -1. `colon` is the place (line, column) behind the colon that ends the head.
     """
 
     kind: str
@@ -104,12 +105,15 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     is_async: bool
     bases: tuple[str, ...]
     decorators: tuple[str, ...]
+    colon: tuple[int, int]
 
 
 class Unit(msgspec.Struct, frozen=True, array_like=True):
     """A slice of a file: number 0 is the rest of the file, then its outermost functions and methods in order.
 
-    `head` indexes the skeleton's heads (-1 for the rest). `names` are the identifiers it mentions, sorted.
+    `head` indexes the skeleton's heads (-1 for the rest). `line` is that of its first decorator. `names` are the
+    identifiers it mentions, sorted; heads of functions, with decorators and defaults, count for the rest as well.
+    `digest` is that of its text, as `syntax.slices` cuts it out.
     """
 
     head: int
@@ -120,15 +124,23 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Directive(msgspec.Struct, frozen=True, array_like=True):
-    """A comment addressed to the linter: `kind` is noqa, file-noqa, off or on. No codes means all of them."""
+    """A comment addressed to the linter: `kind` is noqa, file-noqa, off or on. No codes means all of them.
+
+    `codes` are rule codes in upper case, or names of rules. A noqa holds for the lines `first_line` to `line`: more
+    than one where a string or a backslash carries a line over, as in flake8.
+    """
 
     kind: str
     line: int
     codes: tuple[str, ...]
+    first_line: int
 
 
 class Skeleton(msgspec.Struct, frozen=True, array_like=True):
-    """What a lexical pass knows of a file. `statements` are spans (first, last line) of logical lines over several."""
+    """What a lexical pass knows of a file. `statements` are spans (first, last line) of logical lines over several.
+
+    `error`: the file cannot be read (brackets or a string never end, or brackets nest too deep); the rest may be wrong.
+    """
 
     lines: int
     imports: tuple[Import, ...]
