@@ -1,0 +1,120 @@
+"""Divides the given paths among the projects they lie in, and checks each project with its own settings."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from conn_lint.config.files import Layer, read_layer
+from conn_lint.config.options import ConfigError
+from conn_lint.config.resolve import Flags, resolve
+from conn_lint.engine.check import Outcome, Request, check
+from conn_lint.engine.phase_one import Progress, silent
+from conn_lint.engine.roots import Roots
+from conn_lint.model.settings import Settings
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be checked: paths as given, the content of files that come from elsewhere."""
+
+    paths: tuple[str, ...]
+    overrides: Mapping[Path, bytes] = {}
+    isolated_files: bool = False
+    host_decides: bool = False
+
+
+class Run(msgspec.Struct, frozen=True):
+    """The outcome of each project with the settings it was checked with, and what could not be done."""
+
+    checked: tuple[tuple[Settings, Outcome], ...]
+    problems: tuple[str, ...]
+
+
+class Projects:
+    """Knows the project and the settings of every path, as the flags decide."""
+
+    def __init__(self, flags: Flags) -> None:
+        self._flags = flags
+        self._config = flags.config.resolve() if flags.config is not None else None
+        self.roots = Roots(configured=self._config is None and not flags.isolated)
+
+    def root(self, path: Path) -> Path:
+        """The root of the project of an absolute path; a configuration given by flag makes one."""
+        if self._config is not None and path.is_relative_to(self._config.parent):
+            return self._config.parent
+        return self.roots.of(path)
+
+    def settings(self, root: Path) -> Settings:
+        """The settings of a project; raises ConfigError."""
+        path = self._config or self.roots.configuration(root)
+        if path is None:
+            return resolve(root, Layer(), self._flags, "command line")
+        shown = display(path)
+        if not path.is_file():
+            raise ConfigError(f"{shown}: there is no such configuration file")
+        return resolve(root, read_layer(path, shown), self._flags, shown)
+
+
+def check_projects(job: Job, flags: Flags, progress: Progress = silent) -> Run:
+    """Check everything that lies at or below the paths, each project with its own settings.
+
+    A project whose configuration is wrong is a problem, and the others are checked all the same.
+    """
+    projects = Projects(flags)
+    problems: list[str] = []
+    todo: dict[Path, list[Path]] = defaultdict(list)
+    for path in existing(job, problems):
+        todo[projects.root(path)].append(path)
+    checked: dict[Path, tuple[Settings, Outcome]] = {}
+    while todo:
+        root, paths = todo.popitem()
+        try:
+            settings = projects.settings(root)
+        except ConfigError as error:
+            problems.append(str(error))
+            continue
+        overrides = {p: data for p, data in job.overrides.items() if p in paths}
+        request = Request(
+            paths=tuple(paths),
+            overrides=overrides,
+            isolated=job.isolated_files,
+            host_decides=job.host_decides,
+        )
+        outcome = check(request, settings, projects.roots, progress)
+        checked[root] = (settings, outcome)
+        for nested in outcome.nested:
+            if nested not in checked:
+                todo[nested].append(nested)
+    return Run(tuple(checked[root] for root in sorted(checked)), tuple(dict.fromkeys(problems)))
+
+
+def existing(job: Job, problems: list[str]) -> Iterator[Path]:
+    """The paths, absolute and without links; those that do not exist become problems."""
+    yield from job.overrides
+    for given in job.paths:
+        try:
+            path = Path(given).resolve()
+            exists = path.is_dir() or path.is_file()
+        except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL in the name
+            exists = False
+        if exists:
+            yield path
+        else:
+            problems.append(f"{given}: there is no such file or folder")
+
+
+def display(path: Path) -> str:
+    """A path as it is shown: relative to where the user stands, with `/`."""
+    try:
+        return Path(os.path.relpath(path)).as_posix()
+    except ValueError:  # another drive
+        return path.as_posix()
+
+
+def relative_to_here(names: Iterable[str], root: Path) -> dict[str, str]:
+    """How the files of a project, named relative to its root, are shown."""
+    return {name: display(root / name) for name in names}

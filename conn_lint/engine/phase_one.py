@@ -1,0 +1,198 @@
+"""Phase one for all files of a run: skeletons first, then the units that phase two asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+import msgspec
+
+from conn_lint.engine.cache import Cache, digest_of
+from conn_lint.engine.inputs import Inputs
+from conn_lint.engine.jobs import (
+    KILLED,
+    KILLED_READING,
+    FileJob,
+    Reading,
+    UnitDone,
+    UnitJob,
+    failed_unit,
+    split_error,
+)
+from conn_lint.engine.pool import run_batches, split, worker_count
+from conn_lint.link.program import UnitKey
+from conn_lint.model.summary import Skeleton, UnitSummary
+from conn_lint.syntax.slices import cut
+from conn_lint.syntax.source import decode
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Is told what is being done, how much of it is done, and how much there is."""
+
+Job = TypeVar("Job", FileJob, UnitJob)
+Result = TypeVar("Result")
+
+# Below so many characters of work another process takes longer to start than it saves.
+_FILES_WORTH = 8_000_000
+_UNITS_WORTH = 600_000
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why (part of) a file could not be analysed; `trace` is set where the fault is our own."""
+
+    path: str
+    line: int
+    message: str
+    trace: str = ""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+class PhaseOne:
+    """Reads skeletons and units of the files of one run. What cannot be read is in `failures`, one for a file."""
+
+    def __init__(
+        self, inputs: Inputs, cache: Cache, jobs: int, progress: Progress = silent
+    ) -> None:
+        self._inputs = inputs
+        self._cache = cache
+        self._workers = worker_count(jobs)
+        self._progress = progress
+        self._readings: dict[bytes, Reading] = {}
+        self._units: dict[bytes, UnitSummary] = {}
+        self._traces: dict[bytes, str] = {}
+        self._lines: dict[str, list[str]] = {}
+        self.failures: dict[str, Failure] = {
+            path: Failure(path, 1, f"the file cannot be read: {why}")
+            for path, why in inputs.unreadable.items()
+        }
+        self.parsed = 0
+
+    def skeletons(self) -> Mapping[str, Skeleton]:
+        """The skeleton of every file that could be read, by path."""
+        missing: dict[bytes, FileJob] = {}
+        for file in self._inputs.files.values():
+            found = self._cache.skeletons.get(file.digest)
+            reading = _decode(found, Reading) if found is not None else None
+            if reading is not None:
+                self._readings[file.digest] = reading
+            else:
+                missing[file.digest] = FileJob(file.digest, file.data)
+        self._read_missing(list(missing.values()))
+        return {
+            file.path: self._skeleton(file.path, file.digest)
+            for file in self._inputs.files.values()
+        }
+
+    def _read_missing(self, missing: Sequence[FileJob]) -> None:
+        if not missing:
+            return
+        from conn_lint.engine.workers import read_files  # noqa: PLC0415 - brings LibCST
+
+        done = 0
+        for batch, result in self._run(read_files, missing, _job_size, _FILES_WORTH):
+            if result is None:
+                self._readings.update((job.digest, KILLED_READING) for job in batch)
+            for digest, data in result or ():
+                reading = msgspec.msgpack.decode(data, type=Reading)
+                self._readings[digest] = reading
+                if not reading.trace:
+                    self._cache.skeletons.put(digest, data)
+            done += len(batch)
+            self._progress("Reading files", done, len(missing))
+
+    def _skeleton(self, path: str, digest: bytes) -> Skeleton:
+        reading = self._readings[digest]
+        if reading.problem:
+            self._fail(Failure(path, reading.line, reading.problem, reading.trace))
+        return reading.skeleton
+
+    def load(self, keys: Iterable[UnitKey]) -> Mapping[UnitKey, UnitSummary]:
+        """The summaries of units; one that cannot be parsed has its error set."""
+        digests = {key: self._digest(key) for key in keys}
+        missing: dict[bytes, UnitJob] = {}
+        for key, digest in digests.items():
+            if digest in self._units or digest in missing:
+                continue
+            found = self._cache.units.get(digest)
+            summary = _decode(found, UnitSummary) if found is not None else None
+            if summary is not None:
+                self._units[digest] = summary
+            else:
+                missing[digest] = UnitJob(digest, self._slice(key), key[1] == 0)
+        self._lower_missing(list(missing.values()))
+        for key, digest in digests.items():
+            if self._units[digest].error is not None:
+                self._fail_unit(key, digest)
+        return {key: self._units[digest] for key, digest in digests.items()}
+
+    def _lower_missing(self, missing: Sequence[UnitJob]) -> None:
+        if not missing:
+            return
+        from conn_lint.engine.workers import lower_units  # noqa: PLC0415 - brings LibCST
+
+        done = 0
+        for batch, result in self._run(lower_units, missing, _job_size, _UNITS_WORTH):
+            if result is None:
+                result = [UnitDone(job.digest, failed_unit(KILLED), is_good=False) for job in batch]
+            for unit in result:
+                self._units[unit.digest] = msgspec.msgpack.decode(unit.data, type=UnitSummary)
+                if unit.is_good:
+                    self._cache.units.put(unit.digest, unit.data)
+                elif unit.trace:
+                    self._traces[unit.digest] = unit.trace
+            done += len(batch)
+            self._progress("Parsing", done, len(missing))
+        self.parsed += len(missing)
+
+    def _run(
+        self,
+        work: Callable[[Sequence[Job]], Result],
+        jobs: Sequence[Job],
+        size: Callable[[Job], int],
+        worth: int,
+    ) -> Iterator[tuple[Sequence[Job], Result | None]]:
+        workers = self._workers if sum(map(size, jobs)) >= worth else 1
+        yield from run_batches(work, split(jobs, size, workers), workers)
+
+    def _digest(self, key: UnitKey) -> bytes:
+        path, number = key
+        unit = self._readings[self._inputs.files[path].digest].skeleton.units[number]
+        return digest_of(unit.digest.encode(), b"rest" if number == 0 else b"")
+
+    def _slice(self, key: UnitKey) -> str:
+        path, number = key
+        if path not in self._lines:
+            self._lines[path] = decode(self._inputs.files[path].data).text.split("\n")
+        skeleton = self._readings[self._inputs.files[path].digest].skeleton
+        return cut(self._lines[path], skeleton.heads, skeleton.units, number)
+
+    def _fail_unit(self, key: UnitKey, digest: bytes) -> None:
+        path, number = key
+        unit = self._readings[self._inputs.files[path].digest].skeleton.units[number]
+        line, message = split_error(self._units[digest].error or "")
+        self._fail(
+            Failure(path, line + max(unit.line, 1) - 1, message, self._traces.get(digest, ""))
+        )
+
+    def _fail(self, failure: Failure) -> None:
+        """Keep the first failure of a file, by line."""
+        known = self.failures.get(failure.path)
+        if known is None or failure.line < known.line:
+            self.failures[failure.path] = failure
+
+
+Record = TypeVar("Record", Reading, UnitSummary)
+
+
+def _decode(data: bytes, kind: type[Record]) -> Record | None:
+    """A cached record; None where it is not what this version writes."""
+    try:
+        return msgspec.msgpack.decode(data, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _job_size(job: FileJob | UnitJob) -> int:
+    return len(job.data) if isinstance(job, FileJob) else len(job.text)

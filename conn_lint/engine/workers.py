@@ -1,0 +1,110 @@
+"""The work of phase one on single files and units: plain functions, so that other processes can run them.
+
+This module brings LibCST with it: it is imported only when something must be read anew.
+"""
+
+from __future__ import annotations
+
+import re
+import symtable
+import traceback
+import warnings
+from collections.abc import Sequence
+
+import msgspec
+
+from conn_lint.engine.jobs import EMPTY, FileJob, Reading, UnitDone, UnitJob, failed_unit
+from conn_lint.engine.redact import redact, redact_skeleton
+from conn_lint.lower.unit import lower_unit
+from conn_lint.model.mask import may_hold_secret
+from conn_lint.model.summary import Skeleton
+from conn_lint.syntax.deep import run_deep
+from conn_lint.syntax.skeleton import read_skeleton
+from conn_lint.syntax.slices import slice_unit
+from conn_lint.syntax.source import SourceError, decode
+from conn_lint.syntax.units import UnitError, parse_unit
+
+_LINE = re.compile(r"\bline (\d+)")
+_ENCODE = msgspec.msgpack.Encoder()
+_OWN_FAULT = "an internal error of conn-lint ({error}); please report it with this file, --verbose shows more"
+
+
+def read_files(jobs: Sequence[FileJob]) -> list[tuple[bytes, bytes]]:
+    """The digest and the encoded Reading of each file."""
+
+    def work() -> list[tuple[bytes, bytes]]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [(job.digest, _ENCODE.encode(read_file(job.data))) for job in jobs]
+
+    return run_deep(work)
+
+
+def lower_units(jobs: Sequence[UnitJob]) -> list[UnitDone]:
+    """The summary of each unit."""
+    return run_deep(lambda: [_lower(job) for job in jobs])
+
+
+def read_file(data: bytes) -> Reading:
+    """The skeleton of a file, or why there is none."""
+    try:
+        text = decode(data).text
+        skeleton = redact_skeleton(read_skeleton(text))
+    except SourceError as error:
+        return Reading(EMPTY, error.message, error.line)
+    except Exception as error:  # noqa: BLE001 - one file must not end the run; it becomes a finding
+        return Reading(EMPTY, _own_fault(error), 1, traceback.format_exc())
+    if skeleton.error:
+        place = _LINE.search(skeleton.error)
+        return Reading(skeleton, skeleton.error, int(place[1]) if place else 1)
+    problem = _syntax_error(text, skeleton)
+    return Reading(skeleton, problem.message, problem.line) if problem else Reading(skeleton)
+
+
+def _syntax_error(text: str, skeleton: Skeleton) -> UnitError | None:
+    """What is wrong with the syntax of a file.
+
+    Python's own parser is asked first, because it is fast; the running Python may be older than the file, so
+    what it refuses is an error only if the other parser refuses it too.
+    """
+    try:
+        symtable.symtable(text, "file", "exec")
+    except SyntaxError as error:
+        message = error.msg.replace("(detected at line", "(found at line")
+        found = UnitError(f"syntax error: {message}", error.lineno or 1)
+    except (RecursionError, MemoryError, ValueError, SystemError):
+        return None
+    else:
+        return None
+    for number in range(len(skeleton.units)):
+        try:
+            parse_unit(slice_unit(text, skeleton, number))
+        except UnitError:
+            return found
+        except Exception:  # noqa: BLE001 - whatever it is, the parser could not read it
+            return found
+    return None
+
+
+def _lower(job: UnitJob) -> UnitDone:
+    try:
+        module, extra_lines = parse_unit(job.text)
+        summary = lower_unit(module, extra_lines, job.is_rest)
+    except UnitError as error:
+        return _failed(job, f"line {error.line}: {error.message}")
+    except RecursionError:
+        return _failed(job, "line 1: the code is nested too deeply")
+    except Exception as error:  # noqa: BLE001 - one unit must not end the run; it becomes a finding
+        return _failed(job, f"line 1: {_own_fault(error)}", traceback.format_exc())
+    data = _ENCODE.encode(summary)
+    if may_hold_secret(data):
+        data = _ENCODE.encode(redact(summary))
+    return UnitDone(job.digest, data, is_good=summary.error is None)
+
+
+def _failed(job: UnitJob, message: str, trace: str = "") -> UnitDone:
+    return UnitDone(job.digest, failed_unit(message), is_good=False, trace=trace)
+
+
+def _own_fault(error: Exception) -> str:
+    return _OWN_FAULT.format(error=f"{type(error).__name__}: {error}"[:200])

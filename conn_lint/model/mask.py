@@ -1,0 +1,78 @@
+"""Hides passwords and tokens. Everything that leaves the program, the cache included, has passed through here."""
+
+from __future__ import annotations
+
+import re
+
+STARS = "***"
+
+_WORD = (
+    r"(?:password|passwd|passphrase|passwort|pwd|(?<![a-z])pass|secret|token|api[_-]?key|access[_-]?key"
+    r"|secret[_-]?key|private[_-]?key|account[_-]?key|auth[_-]?key|credentials?)\d*"
+)
+SECRET_NAME = re.compile(rf"(?:^|.*?){_WORD}\Z", re.IGNORECASE | re.DOTALL)
+
+_URL_PASSWORD = re.compile(
+    r"(?P<keep>[A-Za-z][\w+.-]*://[^\s:/@'\"<>]*:)(?P<secret>[^\s'\"]+)(?=@)"
+)
+_URL_TOKEN = re.compile(r"(?P<keep>[A-Za-z][\w+.-]*://)(?P<secret>[^\s:/@'\"<>{}]{20,})(?=@)")
+_QUOTED = re.compile(
+    rf"(?P<keep>{_WORD}[\"']?\]?\s*(?:=|:|,)\s*[rRbBuUfF]{{0,2}})(?P<quote>\"\"\"|'''|\\?[\"'])"
+    r"(?P<secret>(?:\\.|(?!(?P=quote)).)+)",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    rf"(?P<keep>{_WORD}\s*(?:=(?!=)\s*|(?<=\w):\s+(?=\S+\s*$)))(?P<secret>[^\s'\",;&()\[\]{{}}]+)(?P<next>[(\[{{]?)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_BEARER = re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)(?P<secret>[\w.~+/=-]{8,})", re.IGNORECASE)
+_KNOWN_TOKEN = re.compile(
+    r"(?P<keep>)(?P<secret>\b(?:sk-[\w-]{16,}|gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
+    r"|xox[abprs]-[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{30,}"
+    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+))"
+)
+_PLACEHOLDER = re.compile(
+    r"(?:\{[^{}]*\}|%\(\w+\)s|%s|\$\{?\w+\}?|<[\w ]+>|:\w+|\*+|\.\.\.|None|True|False)\Z"
+)
+_TYPES = frozenset(
+    ("str", "bytes", "int", "float", "bool", "object", "secretstr", "secretbytes", "any")
+)
+_HINT = re.compile(
+    rb"(?i)://|pass|pwd|secret|token|key|credential|bearer|basic |sk-|gh._|xox|glpat|aki|asia|aiza|eyj"
+)
+
+
+def mask(text: str, *, keep_length: bool = False) -> str:
+    """The text without its secrets. With `keep_length` columns stay where they were (for source excerpts)."""
+    if not may_hold_secret(text.encode("utf-8", "surrogatepass")):
+        return text
+
+    def hide(match: re.Match[str]) -> str:
+        secret = match["secret"]
+        if _PLACEHOLDER.match(secret) or _is_code(match):
+            return match[0]
+        start = match.start("secret") - match.start()
+        stars = "*" * len(secret) if keep_length else STARS
+        return match[0][:start] + stars + match[0][start + len(secret) :]
+
+    for pattern in (_URL_PASSWORD, _URL_TOKEN, _QUOTED, _BARE, _BEARER, _KNOWN_TOKEN):
+        text = pattern.sub(hide, text)
+    return text
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether what is called so (a variable, a keyword, a key of a table) holds a password or token."""
+    return SECRET_NAME.match(name) is not None
+
+
+def may_hold_secret(data: bytes) -> bool:
+    """A quick look: False means that `mask` would change nothing."""
+    return _HINT.search(data) is not None
+
+
+def _is_code(match: re.Match[str]) -> bool:
+    """Whether what follows `password=` is an expression that names the secret, not the secret itself."""
+    if match.re is not _BARE:
+        return False
+    secret, key = match["secret"], match["keep"].rstrip(" =:\t")
+    return bool(match["next"]) or secret.lower() in _TYPES or secret.lower() == key.lower()
