@@ -1,16 +1,165 @@
-"""The façade that rules ask: everything known of one program."""
+"""The façade that rules ask: everything known of one program, in terms of sites and places."""
 
 from __future__ import annotations
 
-from conn_lint.model.site import Site
+import functools
+
+from conn_lint.analyze.analysis import Analysis
+from conn_lint.analyze.calls import text_of
+from conn_lint.analyze.sites import Solved
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.model.finding import Step
+from conn_lint.model.flow import CallEvent, Event, RaiseEvent, ReturnEvent, YieldEvent
+from conn_lint.model.location import Location, Span
+from conn_lint.model.site import Fate, Site, Skip
+
+_MAX_CHAIN = 8
+_ENDING = frozenset({"main", "_main", "__main__", "run_from_cli"})
 
 
 class Project:
     """The analysed program. Rules ask it questions and never see summaries."""
 
-    def __init__(self, sites: tuple[Site, ...]) -> None:
-        self._sites = sites
+    def __init__(self, analysis: Analysis, solved: tuple[Solved, ...]) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._all = solved
+
+    @functools.cached_property
+    def _sites(self) -> tuple[Site, ...]:
+        sites = [
+            self._site(solved)
+            for solved in self._all
+            if not self._program.files[solved.at.path].is_test
+        ]
+        return tuple(sorted(sites, key=lambda site: (site.location, site.call)))
 
     def sites(self) -> tuple[Site, ...]:
-        """Every acquisition in the program, ordered by file and line."""
+        """Every acquisition outside tests, ordered by file and line."""
         return self._sites
+
+    def owned_sites(self) -> tuple[Site, ...]:
+        """Acquisitions whose release is a function's own duty, where the library needs one."""
+        return tuple(
+            site
+            for site in self._sites
+            if site.resource.must_release != "no" and not site.at_module_level
+        )
+
+    def _site(self, solved: Solved) -> Site:
+        function = self._program.function(solved.at)
+        assert function is not None
+        qualname = self._program.qualname(solved.at)
+        fate = solved.fate
+        if fate is Fate.HANDED_OVER and self._kept_for_good(solved):
+            fate = Fate.NEVER
+        return Site(
+            location=self._location(solved.at, solved.event.span),
+            statement=self._statement(solved.at, solved.event),
+            call=text_of(solved.event),
+            function=qualname,
+            module=self._program.files[solved.at.path].module,
+            resource=solved.resource,
+            fate=fate,
+            skip=self._skip(solved),
+            release_line=self._line_of(solved, solved.released_at),
+            ended_by_with=bool(solved.ended_by_with),
+            with_line=self._line_of(solved, solved.ended_by_with),
+            closed_not_returned=self._closed(solved),
+            at_module_level=function.kind in ("module", "class"),
+            in_loop=solved.event.loop >= 0,
+            process_ends=qualname in _ENDING,
+            chain=self._chain(solved),
+        )
+
+    def _kept_for_good(self, solved: Solved) -> bool:
+        """The class stores it on its objects, and neither it nor anybody in the program releases it."""
+        cls = self._program.class_of(solved.at)
+        if cls is None or not solved.stored_on or solved.returned_roles:
+            return False
+        return all(
+            not self._analysis.owners.is_released(cls, attr, solved.resource)
+            for attr in solved.stored_on
+        )
+
+    def _location(self, at: FunctionId, span: Span) -> Location:
+        return Location(at.path, span.shifted(self._program.first_line(at.path, at.unit)))
+
+    def _statement(self, at: FunctionId, event: Event) -> tuple[int, int]:
+        function = self._program.function(at)
+        before = self._program.first_line(at.path, at.unit)
+        span = event.span
+        if function is not None and 0 <= event.statement < len(function.statements):
+            whole = function.statements[event.statement]
+            if whole.kind not in ("if", "for", "while", "try", "with", "match"):
+                span = whole.span
+        return span.line + before, span.end_line + before
+
+    def _line_of(self, solved: Solved, nodes: frozenset[int]) -> int:
+        """The first line of the nodes, 0 without any."""
+        function = self._program.function(solved.at)
+        assert function is not None
+        lines = [event.span.line for node in nodes if (event := function.graph.events[node])]
+        return min(lines) + self._program.first_line(solved.at.path, solved.at.unit) if lines else 0
+
+    def _closed(self, solved: Solved) -> tuple[Location, str] | None:
+        if not solved.closed_not_returned:
+            return None
+        function = self._program.function(solved.at)
+        assert function is not None
+        events = [event for n in solved.closed_not_returned if (event := function.graph.events[n])]
+        first = min(events, key=lambda event: event.span)
+        text = text_of(first) if isinstance(first, CallEvent) else "with"
+        return self._location(solved.at, first.span), text
+
+    def _skip(self, solved: Solved) -> Skip | None:
+        if solved.skipped is None:
+            return None
+        function = self._program.function(solved.at)
+        assert function is not None
+        how, node = solved.skipped
+        event = function.graph.events[node] if node >= 0 else None
+        if event is None:
+            return Skip(how, self._location(solved.at, solved.event.span), "")
+        return Skip(how, self._location(solved.at, event.span), _words(event))
+
+    def _chain(self, solved: Solved) -> tuple[Step, ...]:
+        """From the project's own maker down to the library's call."""
+        steps: list[Step] = []
+        via = solved.acquired.via
+        seen: set[FunctionRef | ClassRef] = set()
+        while via is not None and via not in seen and len(steps) < _MAX_CHAIN:
+            seen.add(via)
+            inner = self._maker(via)
+            if inner is None:
+                break
+            steps.append(
+                Step(
+                    self._location(inner.at, inner.event.span),
+                    self._program.qualname(inner.at),
+                    f"opened by {text_of(inner.event)}()",
+                )
+            )
+            via = inner.acquired.via
+        return tuple(steps)
+
+    def _maker(self, via: FunctionRef | ClassRef) -> Solved | None:
+        if isinstance(via, FunctionRef):
+            at = self._program.function_id(via)
+            results = self._analysis.sites.solved(at) if at is not None else ()
+            return next((s for s in results if s.returned_roles), None)
+        return self._analysis.owners.first_acquisition(via)
+
+
+def _words(event: Event) -> str:
+    match event:
+        case CallEvent():
+            return text_of(event)
+        case ReturnEvent():
+            return "return"
+        case RaiseEvent():
+            return "raise"
+        case YieldEvent():
+            return "yield"
+        case _:
+            return ""

@@ -34,7 +34,7 @@ def key_of(expr: Expr) -> str | None:
 def role_of(expr: Expr, roles: Roles) -> str:
     """The role of the expression's value towards the resource; "" if it has nothing to do with it.
 
-    A tuple or list with the resource in it is "box:INDEX"; anything else that contains it is "kept".
+    A tuple or list with the resource in it is "box:INDEX"; anything else that contains it is "inside".
     """
     if not roles:
         return ""
@@ -51,12 +51,12 @@ def role_of(expr: Expr, roles: Roles) -> str:
         case Container(kind=kind, items=items):
             for number, item in enumerate(items):
                 if role := role_of(item, roles):
-                    return f"box:{number}" if kind in ("tuple", "list") and role == "own" else "kept"
+                    return f"box:{number}" if kind in ("tuple", "list") and role == "own" else "inside"
             return ""
         case Star(value=value):
-            return "kept" if role_of(value, roles) else ""
+            return "inside" if role_of(value, roles) else ""
         case Unknown(parts=parts):
-            return "kept" if any(role_of(part, roles) for part in parts) else ""
+            return "inside" if any(role_of(part, roles) for part in parts) else ""
         case _:
             return ""
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from conn_lint.flow import conditions
 from conn_lint.flow.aliases import role_of, roles_without, root_names
-from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp
+from conn_lint.model.expression import Attribute, Expr, Name, Temp, children
 from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
@@ -53,7 +53,8 @@ class Change(enum.Enum):
     """What an event does to the resource."""
 
     NONE = "none"
-    BEGIN = "begin"  # a lazy one becomes busy
+    OPEN = "open"  # a lazy one becomes busy, unless the event raises
+    BEGIN = "begin"  # ... even if it raises
     END = "end"  # ... and idle again
     RELEASE = "release"
     ESCAPE = "escape"
@@ -98,7 +99,11 @@ class Meaning(Protocol):
 
     def left(self, node: int, role: str) -> Effect: ...
 
+    def returned(self, node: int, role: str) -> Effect: ...
+
     def yielded(self, node: int, role: str) -> Effect: ...
+
+    def assigned(self, node: int, role: str, target: str) -> Effect: ...
 
     def stored(self, node: int, role: str) -> Effect: ...
 
@@ -274,8 +279,10 @@ class Ownership:
             case Change.RETURN:
                 self.escaped_at.add(node)
                 return Situation.RETURNED
+            case Change.OPEN:
+                return situation if raising else Situation.BUSY
             case Change.BEGIN:
-                return situation if raising and situation is Situation.BUSY else Situation.BUSY
+                return Situation.BUSY
             case Change.END:
                 return Situation.IDLE
             case _:
@@ -295,13 +302,13 @@ class Ownership:
             case WithExitEvent(item=item) if role := dict(roles).get(f"@{item}", ""):
                 return self.meaning.left(node, role)
             case ReturnEvent(value=value) if value is not None and (role := role_of(value, roles)):
-                return Effect(Change.RETURN)
+                return self.meaning.returned(node, role)
             case YieldEvent(value=value) if value is not None and (role := role_of(value, roles)):
                 return self.meaning.yielded(node, role)
             case StoreEvent(value=value) if role := role_of(value, roles):
                 return self.meaning.stored(node, role)
-            case AssignEvent(value=value) if (role := role_of(value, roles)) and role == "kept":
-                return Effect(Change.ESCAPE)
+            case AssignEvent(target=target, value=value) if role := role_of(value, roles):
+                return self.meaning.assigned(node, role, target)
             case _:
                 return self._read_effect(roles, node, event)
 
@@ -313,8 +320,9 @@ class Ownership:
         if role := role_of(func, roles):
             effects.append(self.meaning.called(node, role))
         elif isinstance(func, Attribute):
-            if role := role_of(func.value, roles):
-                effects.append(self.meaning.method(node, role, func.attr))
+            role, path = _receiver(func, roles)
+            if role:
+                effects.append(self.meaning.method(node, role, path))
             else:
                 effects.append(self._read_effect(roles, node, event))
         for index, argument in enumerate(event.arguments):
@@ -349,6 +357,16 @@ class Ownership:
         )
 
 
+def _receiver(func: Attribute, roles: frozenset[tuple[str, str]]) -> tuple[str, str]:
+    """The role of x in `x.a.b(...)` and the path "a.b"."""
+    path = func.attr
+    value = func.value
+    while not (role := role_of(value, roles)) and isinstance(value, Attribute):
+        path = f"{value.attr}.{path}"
+        value = value.value
+    return role, path
+
+
 def captured(expr: Expr, roles: frozenset[tuple[str, str]]) -> bool:
     """A lambda in the expression uses a name of the resource."""
     return any((name, OWN) in roles for name in root_names(expr, lambdas=True))
@@ -361,7 +379,15 @@ def bound_method(expr: Expr, roles: frozenset[tuple[str, str]]) -> str:
     return ""
 
 
-_ORDER = (Change.RELEASE, Change.RETURN, Change.ESCAPE, Change.BEGIN, Change.END, Change.NONE)
+_ORDER = (
+    Change.RELEASE,
+    Change.RETURN,
+    Change.ESCAPE,
+    Change.BEGIN,
+    Change.OPEN,
+    Change.END,
+    Change.NONE,
+)
 
 
 def _strongest(effects: list[Effect]) -> Effect:
@@ -385,11 +411,7 @@ def _pinned(graph: FlowGraph) -> dict[int, int]:
             expr = todo.pop()
             if isinstance(expr, Temp):
                 numbers.append(expr.index)
-            elif isinstance(expr, Attribute | Subscript):
-                todo.append(expr.value)
             else:
-                from conn_lint.model.expression import children
-
                 todo.extend(children(expr))
         for number in numbers:
             if number is not None and seen.setdefault(number, event.statement) != event.statement:

@@ -3,5 +3,16 @@
 from __future__ import annotations
 
 from conn_lint.rules.base import Rule
+from conn_lint.rules.cannot_analyse import CannotAnalyse
+from conn_lint.rules.never_released import NeverReleased
+from conn_lint.rules.not_released_on_error import NotReleasedOnError
+from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
+from conn_lint.rules.with_does_not_close import WithDoesNotClose
 
-ALL_RULES: tuple[Rule, ...] = ()
+ALL_RULES: tuple[Rule, ...] = (
+    NeverReleased(),
+    NotReleasedOnError(),
+    WithDoesNotClose(),
+    PooledConnectionClosed(),
+    CannotAnalyse(),
+)

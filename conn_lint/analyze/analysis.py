@@ -1,0 +1,197 @@
+"""Ties the parts of phase two together and drives them until nothing more is asked for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from conn_lint.analyze.calls import Calls
+from conn_lint.analyze.catalogue import KnowledgeCatalogue
+from conn_lint.analyze.effects import Effects
+from conn_lint.analyze.owners import Owners
+from conn_lint.analyze.sites import Sites, Solved
+from conn_lint.knowledge.lookup import Knowledge
+from conn_lint.link.program import LoadUnits, Program, SourceFile, UnitKey
+from conn_lint.link.types import Types
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.model.expression import Attribute, Name
+from conn_lint.model.flow import AssignEvent, CallEvent, RaiseEvent, StoreEvent
+from conn_lint.model.summary import Function
+
+_MAX_ROUNDS = 40
+
+
+class Analysis:
+    """Everything that is asked of one program. `words` are the names whose call may acquire something."""
+
+    def __init__(
+        self, files: Mapping[str, SourceFile], load: LoadUnits, knowledge: Knowledge
+    ) -> None:
+        self.knowledge = knowledge
+        self.program = Program(files, load)
+        self.types = Types(self.program, KnowledgeCatalogue(knowledge))
+        self.calls = Calls(self)
+        self.effects = Effects(self)
+        self.owners = Owners(self)
+        self.sites = Sites(self)
+        self.words: set[str] = set()
+        self._mentions: dict[str, list[UnitKey]] = defaultdict(list)
+        for path, file in files.items():
+            for number, unit in enumerate(file.skeleton.units):
+                for name in unit.names:
+                    self._mentions[name].append((path, number))
+
+    def run(self) -> tuple[Solved, ...]:
+        """All acquisitions of the program, solved; words are added until no function makes a new one known."""
+        new = self._seeds()
+        seen: set[UnitKey] = set()
+        found: dict[FunctionId, tuple[Solved, ...]] = {}
+        for _ in range(_MAX_ROUNDS):
+            self.words |= new
+            units = {key for word in new for key in self._mentions.get(word, ())}
+            units = {key for key in units if not self.program.files[key[0]].is_stub}
+            if not units:
+                break
+            self.program.load(sorted(units - seen))
+            again = units & seen
+            seen |= units
+            if again:
+                self._forget()
+            for key in sorted(seen if again else units):
+                for at in self._functions(key):
+                    found[at] = self.sites.solved(at)
+            new = self._carriers(found) - self.words
+        return tuple(solved for at in sorted(found) for solved in found[at])
+
+    def _forget(self) -> None:
+        """New words can change what functions seen before give."""
+        self.effects = Effects(self)
+        self.owners = Owners(self)
+        self.sites = Sites(self)
+
+    def _functions(self, key: UnitKey) -> list[FunctionId]:
+        summary = self.program.unit(*key)
+        if summary is None:
+            return []
+        return [FunctionId(*key, index) for index in range(len(summary.functions))]
+
+    def _seeds(self) -> set[str]:
+        """Last parts of names that acquire something, of libraries that the project imports, and their aliases."""
+        roots = {
+            prefix
+            for file in self.program.files.values()
+            for item in file.skeleton.imports
+            for prefix in _prefixes(item.module, item.name)
+        }
+        words = set()
+        for resource in self.knowledge.resources:
+            for name in resource.acquire:
+                if any(prefix in roots for prefix in _prefixes(name, None)):
+                    words.add(name.rpartition(".")[2])
+        words.discard("__call__")
+        return words | self._aliases(words)
+
+    def _aliases(self, words: set[str]) -> set[str]:
+        """Other names under which imports bind such a word, followed from file to file."""
+        found = set(words)
+        while True:
+            more = {
+                item.bound
+                for file in self.program.files.values()
+                for item in file.skeleton.imports
+                if item.name in found and item.bound not in found
+            }
+            if not more:
+                return found - words
+            found |= more
+
+    def _carriers(self, found: Mapping[FunctionId, tuple[Solved, ...]]) -> set[str]:
+        """Names of functions that give something fresh, of classes that own, of variables that hold factories."""
+        words: set[str] = set()
+        for at, results in found.items():
+            ref = self.program.ref_of(at)
+            if isinstance(ref, FunctionRef) and self.effects.fresh(ref) is not None:
+                words.add(self.program.head(ref).name)
+            for solved in results:
+                if solved.stored_on and (cls := self.program.class_of(at)) is not None:
+                    words |= self._owning(cls)
+            words |= self._factories(at)
+        return words | self._aliases(words | self.words)
+
+    def _owning(self, cls: ClassRef) -> set[str]:
+        """The class and its subclasses, if objects of it are to be released."""
+        if self.owners.resource_of(cls) is None:
+            return set()
+        names = {self.program.head(cls).name}
+        while True:
+            more = {
+                head.name
+                for file in self.program.files.values()
+                for head in file.skeleton.heads
+                if head.kind == "class"
+                and any(base.partition("[")[0].rpartition(".")[2] in names for base in head.bases)
+            } - names
+            if not more:
+                return names
+            names |= more
+
+    def _factories(self, at: FunctionId) -> set[str]:
+        """Variables and attributes that a factory is put into: calling them acquires."""
+        function = self.program.function(at)
+        if function is None:
+            return set()
+        words: set[str] = set()
+        for event in function.graph.events:
+            match event:
+                case AssignEvent(target=target, value=value):
+                    name = target
+                case StoreEvent(target=Attribute(attr=attr), value=value):
+                    name = attr
+                case _:
+                    continue
+            maker = self.types.makers(at).get(getattr(value, "index", -1))
+            if isinstance(maker, CallEvent) and self._may_be_factory(maker):
+                acquired = self.calls.acquired(maker, at)
+                if acquired is not None and acquired.resource.kind == "factory":
+                    words.add(name)
+        return words
+
+    def _may_be_factory(self, event: CallEvent) -> bool:
+        func = event.func
+        last = func.attr if isinstance(func, Attribute) else func.id if isinstance(func, Name) else ""
+        return last in self.words
+
+    # What the parts ask of each other
+
+    def may_give(self, unit: int, path: str) -> bool:
+        """The unit mentions a word, so a function in it may make something for its caller."""
+        return any(n in self.words for n in self.program.files[path].skeleton.units[unit].names)
+
+    def may_hold(self, at: FunctionId) -> bool:
+        """The unit of the function mentions a word."""
+        return self.may_give(at.unit, at.path)
+
+    def mentioned_together(self, name: str, others: set[str]) -> bool:
+        """Some unit mentions `name` and one of the others."""
+        return any(
+            not others.isdisjoint(self.program.files[path].skeleton.units[number].names)
+            for path, number in self._mentions.get(name, ())
+        )
+
+    def is_shared(self, ref: FunctionRef) -> bool:
+        """The function is a property that keeps what it makes, or the like."""
+        return False
+
+    def is_abstract(self, ref: FunctionRef, function: Function) -> bool:
+        """The body says nothing: an interface, whose implementations may do anything."""
+        events = [event for event in function.graph.events if event is not None]
+        return all(isinstance(event, RaiseEvent) for event in events) and (
+            self.program.files[ref.path].is_stub or self.program.class_of(
+                self.program.function_id(ref) or FunctionId(ref.path, 0, 0)
+            ) is not None
+        )
+
+
+def _prefixes(dotted: str, name: str | None) -> list[str]:
+    parts = [*dotted.split("."), *([name] if name else [])]
+    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]

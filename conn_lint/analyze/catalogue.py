@@ -1,0 +1,53 @@
+"""The knowledge base as linking sees it: names and types, nothing of what is good or bad."""
+
+from __future__ import annotations
+
+from conn_lint.knowledge.lookup import Knowledge
+
+
+class KnowledgeCatalogue:
+    """Answers `link.types.Catalogue` from the knowledge base."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    def knows_module(self, dotted: str) -> bool:
+        """The module belongs to a library of the knowledge base."""
+        return self._knowledge.is_known_module(dotted)
+
+    def canonical(self, name: str) -> str:
+        """The one name of a type that has several."""
+        return self._knowledge.canonical(name)
+
+    def is_type(self, name: str) -> bool:
+        """The name is that of a type whose methods are known."""
+        return self._knowledge.is_type(self._knowledge.canonical(name))
+
+    def returned(self, name: str) -> str | None:
+        """The type of what a call of `name` gives."""
+        resource = self._knowledge.acquisition(name)
+        if resource is not None and resource.value:
+            return self._knowledge.canonical(resource.value)
+        operation = self._knowledge.operation(name)
+        if operation is None or operation.attribute:
+            return None
+        return operation.returns or None
+
+    def attribute(self, type_name: str, attr: str) -> str | None:
+        """The type of an attribute that is no method."""
+        operation = self._knowledge.operation(f"{type_name}.{attr}")
+        if operation is None or not operation.attribute:
+            return None
+        return operation.returns or None
+
+    def handed_on(self, name: str) -> str | None:
+        """The argument (position or keyword) that a call of `name` gives back, if it does."""
+        for wrap in self._knowledge.wrap(name):
+            if wrap.effect in ("same", "closes-on-exit"):
+                return wrap.argument
+        return None
+
+    def gives_receiver(self, name: str) -> bool:
+        """The method gives the object it is called on."""
+        operation = self._knowledge.operation(name)
+        return operation is not None and operation.same

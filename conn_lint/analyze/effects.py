@@ -1,0 +1,139 @@
+"""What a project function does to its caller: gives a fresh resource; releases, keeps or returns what it is given.
+
+Effects are computed on demand, callees first; in a recursion the call that closes the circle counts as harmless.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from conn_lint.analyze.meaning import EventMeaning
+from conn_lint.flow.ownership import BOX, OWN, PENDING, Change, Ownership, Situation, World
+from conn_lint.flow.solve import solve
+from conn_lint.link.values import FunctionId, FunctionRef
+from conn_lint.model.flow import CallEvent, FlowGraph
+from conn_lint.model.resource import Resource
+from conn_lint.model.summary import Function
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_MEMO = frozenset(
+    {"cache", "lru_cache", "cached", "cached_property", "cachedmethod", "memoize", "memoized",
+     "alru_cache", "cache_resource", "singleton", "experimental_singleton", "run_once", "once",
+     "contextmanager", "asynccontextmanager", "fixture", "yield_fixture", "overload", "abstractmethod"}
+)  # fmt: skip
+
+
+class Fresh(NamedTuple):
+    """A resource that a function makes for its caller; `role` is it itself or its place in a tuple."""
+
+    resource: Resource
+    role: str
+
+
+class Effects:
+    """Answers for each function once."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._fresh: dict[FunctionRef, Fresh | None] = {}
+        self._parameters: dict[tuple[FunctionRef, int, str], Change] = {}
+
+    def fresh(self, ref: FunctionRef) -> Fresh | None:
+        """The resource that each call of the function gives, if it makes one."""
+        ref = ref._replace(bound=False)
+        if ref not in self._fresh:
+            self._fresh[ref] = None
+            self._fresh[ref] = self._find_fresh(ref)
+        return self._fresh[ref]
+
+    def _find_fresh(self, ref: FunctionRef) -> Fresh | None:
+        program = self._analysis.program
+        head = program.head(ref)
+        if self._analysis.is_shared(ref) or not self._analysis.may_give(head.unit, ref.path):
+            return None
+        for text in head.decorators:
+            if text.partition("(")[0].rpartition(".")[2].lower() in _MEMO:
+                return None
+        at = program.function_id(ref)
+        function = program.function(at) if at is not None else None
+        if at is None or function is None or function.is_generator:
+            return None
+        for solved in self._analysis.sites.solved(at):
+            for role in sorted(solved.returned_roles):
+                if role in (OWN, PENDING):
+                    return Fresh(self._promised(solved.resource, function), OWN)
+                if role.startswith(BOX):
+                    return Fresh(solved.resource, role)
+        return None
+
+    @staticmethod
+    def _promised(resource: Resource, function: Function) -> Resource:
+        return resource
+
+    def place(self, callee: FunctionRef, event: CallEvent, index: int) -> int | None:
+        """The callee's parameter that the argument number `index` goes to."""
+        at = self._analysis.program.function_id(callee)
+        function = self._analysis.program.function(at) if at is not None else None
+        if function is None:
+            return None
+        argument = event.arguments[index]
+        if argument.keyword in ("*", "**"):
+            return None
+        if argument.keyword is not None:
+            for place, parameter in enumerate(function.parameters):
+                if parameter.name == argument.keyword:
+                    return place
+            return None
+        if any(a.keyword == "*" for a in event.arguments[:index]):
+            return None
+        place = sum(1 for a in event.arguments[:index] if a.keyword is None)
+        place += 1 if callee.bound else 0
+        if place >= len(function.parameters):
+            return None
+        kind = function.parameters[place].kind
+        return place if kind in ("positional", "normal") else None
+
+    def parameter(self, ref: FunctionRef, place: int, resource: Resource) -> Change:
+        """What the function does with such a resource given as its parameter number `place`."""
+        ref = ref._replace(bound=False)
+        key = (ref, place, resource.name)
+        if key not in self._parameters:
+            self._parameters[key] = Change.NONE
+            self._parameters[key] = self._follow(ref, place, resource)
+        return self._parameters[key]
+
+    def _follow(self, ref: FunctionRef, place: int, resource: Resource) -> Change:
+        program = self._analysis.program
+        at = program.function_id(ref)
+        function = program.function(at) if at is not None else None
+        if at is None or function is None or function.graph.too_large:
+            return Change.ESCAPE
+        if self._analysis.is_abstract(ref, function):
+            return Change.ESCAPE
+        meaning = EventMeaning(self._analysis, at, function, resource, {})
+        domain = Ownership(function.graph, meaning)
+        name = function.parameters[place].name
+        begin = Situation.IDLE if resource.lazy else Situation.BUSY
+        start = frozenset({World(begin, frozenset({(name, OWN)}), frozenset())})
+        states = solve(function.graph, domain, start)
+        return _summed_up(states.get(FlowGraph.EXIT, frozenset()), domain, begin, function)
+
+
+def _summed_up(
+    worlds: frozenset[World], domain: Ownership, begin: Situation, function: Function
+) -> Change:
+    """One change for all ways through: the kindest to the caller wins."""
+    situations = {world.situation for world in worlds}
+    if Situation.RELEASED in situations or (not worlds and domain.released_at):
+        return Change.RELEASE
+    if function.is_generator and (domain.released_at or domain.escaped_at):
+        return Change.ESCAPE
+    if Situation.ESCAPED in situations:
+        return Change.ESCAPE
+    if Situation.RETURNED in situations:
+        return Change.RETURN
+    if begin is Situation.IDLE:
+        return Change.BEGIN if Situation.BUSY in situations else Change.END
+    return Change.NONE

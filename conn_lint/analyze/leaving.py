@@ -1,0 +1,83 @@
+"""Finds the first place from which a held resource gets past its release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from conn_lint.analyze.meaning import EventMeaning
+from conn_lint.flow.ownership import Ownership, Situation, Worlds
+from conn_lint.flow.solve import solve
+from conn_lint.model.flow import Edge, FlowGraph, Guard, RaiseEvent, Raised, ReturnEvent, YieldEvent
+
+
+def first_skip(
+    graph: FlowGraph,
+    meaning: EventMeaning,
+    states: Mapping[int, Worlds],
+    edges: Mapping[int, Sequence[Edge]],
+    *,
+    lost: bool,
+) -> tuple[str, int]:
+    """How the release is skipped, and the node where the way past it begins (-1 if none stands out)."""
+    for node in _in_order(graph, states):
+        event = graph.events[node]
+        held = _held(states[node])
+        if event is None or not held:
+            continue
+        for edge in edges.get(node, ()):
+            if isinstance(edge.kind, Raised):
+                kind = "yield" if isinstance(event, YieldEvent) else "raise"
+            elif isinstance(event, ReturnEvent):
+                kind = "return"
+            elif isinstance(edge.kind, Guard):
+                kind = "branch"
+            else:
+                continue
+            if isinstance(event, RaiseEvent) and kind != "raise":
+                continue
+            if _leaks(graph, meaning, held, node, edge, edges, normally=kind != "raise" and kind != "yield"):
+                return kind, node
+    return ("rebind" if lost else "branch"), -1
+
+
+def _in_order(graph: FlowGraph, states: Mapping[int, Worlds]) -> list[int]:
+    """Nodes by their place in the text; branches last, since a raise or return says more."""
+
+    def key(node: int) -> tuple[int, int, int]:
+        event = graph.events[node]
+        assert event is not None
+        return (event.span.line, event.span.column, node)
+
+    return sorted((n for n in states if graph.events[n] is not None), key=key)
+
+
+def _held(worlds: Worlds) -> Worlds:
+    return frozenset(world for world in worlds if world.situation is Situation.BUSY)
+
+
+def _leaks(
+    graph: FlowGraph,
+    meaning: EventMeaning,
+    held: Worlds,
+    node: int,
+    edge: Edge,
+    edges: Mapping[int, Sequence[Edge]],
+    *,
+    normally: bool,
+) -> bool:
+    """Whether every way on from the edge ends with the resource held (some way, if it was an exception)."""
+    domain = Ownership(graph, meaning)
+    after = domain.step(held, node, graph.events[node], edge.kind)
+    after = _held(after) if after else frozenset()
+    if not after:
+        return False
+    states = solve(graph, domain, after, edge.target, edges)
+    ends = [
+        world.situation
+        for way_out in (FlowGraph.EXIT, FlowGraph.RAISED)
+        for world in states.get(way_out, frozenset())
+    ]
+    if normally:
+        ends = [world.situation for world in states.get(FlowGraph.EXIT, frozenset())]
+        return bool(ends) and all(end is Situation.BUSY for end in ends)
+    return any(end is Situation.BUSY for end in ends)

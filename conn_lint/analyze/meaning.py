@@ -1,0 +1,390 @@
+"""What the events of one function mean for one resource: the bridge from names and knowledge to the flow domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from conn_lint.analyze import handlers, lending
+from conn_lint.flow.ownership import (
+    BOX,
+    OWN,
+    PENDING,
+    UNTOUCHED,
+    Change,
+    Effect,
+    Situation,
+)
+from conn_lint.link.types import argument_at
+from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef
+from conn_lint.model.expression import Attribute, Expr, Name
+from conn_lint.model.flow import (
+    AwaitEvent,
+    CallEvent,
+    Handler,
+    ImportEvent,
+    IterateEvent,
+    RaiseEvent,
+    StoreEvent,
+    Unmatched,
+    WithEnterEvent,
+    WithExitEvent,
+    YieldEvent,
+)
+from conn_lint.model.resource import Resource, WithMeaning
+from conn_lint.model.summary import Function
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+DERIVED = "derived"  # a cursor or result of the resource
+KEPT = "kept"  # something made with it, which uses it from then on
+INSIDE = "inside"  # a container with the resource in it
+CLOSING = "closing:"  # contextlib.closing and its like, with the method they call
+WRAP = "wrap:"  # an object of a project class that keeps it on an attribute
+
+_RELEASING: frozenset[WithMeaning] = frozenset(
+    {"closes", "commits-then-closes", "returns", "ends-transaction-then-returns", "shuts-down"}
+)
+_STORING_METHODS = frozenset(
+    {"append", "appendleft", "add", "insert", "extend", "put", "put_nowait", "push", "setdefault", "update"}
+)
+
+
+class EventMeaning:
+    """Implements `flow.ownership.Meaning` for one resource in one function.
+
+    `sites` are the nodes of its acquisition (one, or several copies of it in finally blocks) with the role of
+    their result; a parameter that is followed has none.
+    """
+
+    def __init__(
+        self,
+        analysis: Analysis,
+        at: FunctionId,
+        function: Function,
+        resource: Resource,
+        sites: Mapping[int, str],
+    ) -> None:
+        self._analysis = analysis
+        self._knowledge = analysis.knowledge
+        self._types = analysis.types
+        self._calls = analysis.calls
+        self.at = at
+        self.function = function
+        self.resource = resource
+        self.sites = sites
+        self.events = function.graph.events
+        self.lends = lending.lends(analysis, at, function)
+        self.ended_by_with: set[int] = set()
+        self.closed_not_returned: set[int] = set()
+        self.stored_on: set[str] = set()
+        self.returned_roles: set[str] = set()
+        self._harmless: dict[int, bool] = {}
+        self._enters: dict[int, WithEnterEvent] = {
+            event.item: event for event in self.events if isinstance(event, WithEnterEvent)
+        }
+
+    def acquired(self, node: int) -> tuple[Situation, str] | None:
+        """The situation and the result's role if this event is the acquisition itself."""
+        role = self.sites.get(node)
+        if role is None:
+            return None
+        resource, event = self.resource, self.events[node]
+        awaited = isinstance(event, CallEvent) and event.awaited
+        if resource.call in ("with-only", "async-with-only", "decorator-or-with"):
+            return Situation.IDLE, PENDING
+        if resource.call in ("await", "await-or-async-with") and not awaited and role == OWN:
+            return Situation.BUSY, PENDING
+        return (Situation.IDLE if resource.lazy else Situation.BUSY), role
+
+    def method(self, node: int, role: str, name: str) -> Effect:
+        """The call `x.name(...)`, x having the role."""
+        if role.startswith(WRAP):
+            return self._wrapper_method(role, name)
+        if role == KEPT:
+            return Effect(Change.NONE, KEPT)
+        if role == DERIVED:
+            released = "." in name and name.rpartition(".")[2] in self.resource.release
+            return Effect(Change.RELEASE if released else Change.NONE, DERIVED)
+        if role.startswith((BOX, CLOSING)):
+            return UNTOUCHED
+        return self._own_method(node, name)
+
+    def _own_method(self, node: int, name: str) -> Effect:
+        resource = self.resource
+        if name in resource.loses_slot:
+            self.closed_not_returned.add(node)
+            return Effect(Change.RELEASE)
+        if name in resource.release:
+            return Effect(Change.RELEASE)
+        if name in ("__enter__", "__aenter__"):
+            return Effect(Change.OPEN, OWN)
+        if name in ("__exit__", "__aexit__"):
+            return self._after_with(node, resource.async_with if name[3] == "e" else resource.with_)
+        event = self.events[node]
+        if isinstance(event, CallEvent):
+            callee = self._calls.callee(event, self.at)
+            if isinstance(callee, External):
+                operation = self._knowledge.operation(callee.name)
+                if operation is not None and operation.same:
+                    return Effect(Change.NONE, OWN)
+        if resource.lazy:
+            return self._lazy_method(name)
+        return Effect(Change.NONE, DERIVED)
+
+    def _lazy_method(self, name: str) -> Effect:
+        resource = self.resource
+        if name in resource.ends:
+            return Effect(Change.END)
+        if name in resource.idle_methods:
+            return Effect(Change.NONE, DERIVED)
+        if name in resource.begins or "*" in resource.begins or not resource.begins:
+            begin = Change.OPEN if resource.opens in ("explicit", "on-enter") else Change.BEGIN
+            return Effect(begin, DERIVED)
+        return Effect(Change.NONE, DERIVED)
+
+    def _wrapper_method(self, role: str, name: str) -> Effect:
+        path, head, attr = role.removeprefix(WRAP).split("|")
+        cls = ClassRef(path, int(head))
+        if name in self._analysis.owners.releasers(cls, attr, self.resource):
+            return Effect(Change.RELEASE, role)
+        return Effect(Change.BEGIN if self.resource.lazy else Change.NONE)
+
+    def attribute(self, node: int, role: str, name: str) -> Effect:
+        """`x.name` is read. For an object of an owning class it may be a property that acquires."""
+        if role == OWN and self.resource.lazy and name in self.resource.begins:
+            return Effect(Change.OPEN)
+        return UNTOUCHED
+
+    def called(self, node: int, role: str) -> Effect:
+        """x itself is called: what a keeper gives may keep it too."""
+        return Effect(Change.NONE, KEPT) if role == KEPT else UNTOUCHED
+
+    def awaited(self, node: int, role: str) -> Effect:
+        """An awaitable gives the resource."""
+        return Effect(Change.NONE, OWN if role == PENDING else role)
+
+    def entered(self, node: int, role: str) -> Effect:
+        """A with-block begins."""
+        if role.startswith(WRAP):
+            return Effect(Change.NONE, role)
+        if role in (OWN, PENDING) or role.startswith(CLOSING):
+            begins = role == PENDING and self.resource.call.endswith("with-only")
+            begins = begins or "__enter__" in self.resource.begins
+            return Effect(Change.OPEN if begins else Change.NONE, OWN)
+        return UNTOUCHED
+
+    def left(self, node: int, role: str) -> Effect:
+        """A with-block ends."""
+        event = self.events[node]
+        if not isinstance(event, WithExitEvent):
+            return UNTOUCHED
+        if role.startswith(CLOSING):
+            method = role.removeprefix(CLOSING)
+            if method in self.resource.loses_slot:
+                self.closed_not_returned.add(node)
+            return Effect(Change.RELEASE)
+        if role.startswith(WRAP):
+            return self._wrapper_method(role, "__aexit__" if event.is_async else "__exit__")
+        if role == KEPT:
+            return Effect(Change.ESCAPE)
+        if role not in (OWN, PENDING):
+            return UNTOUCHED
+        meaning = self.resource.with_
+        if event.is_async:
+            meaning = self.resource.async_with
+            if role == OWN and self.resource.async_with_awaited is not None:
+                meaning = self.resource.async_with_awaited
+        return self._after_with(node, meaning)
+
+    def _after_with(self, node: int, meaning: WithMeaning) -> Effect:
+        if meaning == "ends-transaction":
+            self.ended_by_with.add(node)
+            return Effect(Change.END if self.resource.lazy else Change.NONE)
+        # A `with` that the library does not offer is taken for a version that does.
+        if meaning == "closes" and "close" in self.resource.loses_slot:
+            self.closed_not_returned.add(node)
+        return Effect(Change.RELEASE)
+
+    def argument(self, node: int, role: str, index: int) -> Effect:
+        """x is the call's argument number `index`."""
+        event = self.events[node]
+        if not isinstance(event, CallEvent) or role == DERIVED:
+            return UNTOUCHED
+        if role.startswith("bound:"):
+            return Effect(Change.ESCAPE) if role[6:] in self.resource.release else UNTOUCHED
+        func = event.func
+        if isinstance(func, Attribute) and func.attr in self.resource.release_on_owner:
+            return Effect(Change.RELEASE)
+        callee = self._calls.callee(event, self.at)
+        name = self._calls.external_name(event, self.at)
+        if name is not None and name in self.resource.release_by:
+            return Effect(Change.RELEASE)
+        if name is not None or callee is None:
+            return self._external_argument(event, role, index, name)
+        if isinstance(callee, FunctionRef):
+            return self._passed(callee, event, role, index)
+        if isinstance(callee, ClassRef):
+            return self._constructed(callee, event, role, index)
+        return Effect(Change.ESCAPE)
+
+    def _external_argument(
+        self, event: CallEvent, role: str, index: int, name: str | None
+    ) -> Effect:
+        argument = event.arguments[index]
+        attr = event.func.attr if isinstance(event.func, Attribute) else ""
+        for wrap in self._knowledge.wrap(name or f"?.{attr}"):
+            if wrap.argument not in ("*", "") and argument_at(event.arguments, wrap.argument) != argument:
+                if not (wrap.argument.isdigit() and argument.keyword is not None):
+                    continue
+            match wrap.effect:
+                case "closes-on-exit":
+                    return Effect(Change.NONE, CLOSING + (wrap.method or "close"))
+                case "same":
+                    handed = OWN if event.awaited and role == PENDING else role
+                    return Effect(Change.NONE, handed)
+                case "borrows":
+                    return Effect(Change.BEGIN if self.resource.lazy else Change.NONE)
+                case _:
+                    return Effect(Change.ESCAPE)
+        if name is not None:
+            other = self._knowledge.acquisition(name)
+            if other is not None:
+                return self._used_by(other, argument.keyword, index)
+        if attr in _STORING_METHODS:
+            return Effect(Change.ESCAPE)
+        harmless = self._knowledge.is_harmless((name or f"?.{attr}").removeprefix("builtins."))
+        return UNTOUCHED if harmless else Effect(Change.ESCAPE)
+
+    def _used_by(self, other: Resource, keyword: str | None, index: int) -> Effect:
+        """Another resource is made with it: `sessionmaker(bind=engine)`, `Redis(connection_pool=pool)`."""
+        place = keyword if keyword is not None else str(index)
+        if place in other.takes:
+            return Effect(Change.ESCAPE)
+        if place in other.borrows or other.kind == "factory":
+            return Effect(Change.NONE, KEPT)
+        return Effect(Change.ESCAPE)
+
+    def _passed(self, callee: FunctionRef, event: CallEvent, role: str, index: int) -> Effect:
+        place = self._analysis.effects.place(callee, event, index)
+        if place is None:
+            return Effect(Change.ESCAPE)
+        change = self._analysis.effects.parameter(callee, place, self.resource)
+        if change is Change.RETURN:
+            return Effect(Change.BEGIN if self.resource.lazy else Change.NONE, role)
+        if change is Change.NONE and self.resource.lazy:
+            change = Change.BEGIN
+        return Effect(change)
+
+    def _constructed(self, cls: ClassRef, event: CallEvent, role: str, index: int) -> Effect:
+        init = self._types.attributes.method(cls, "__init__")
+        if init is None:
+            return Effect(Change.ESCAPE)
+        place = self._analysis.effects.place(init._replace(bound=True), event, index)
+        if place is None:
+            return Effect(Change.ESCAPE)
+        attr = self._analysis.owners.kept_on(init, place)
+        if attr is None:
+            change = self._analysis.effects.parameter(init, place, self.resource)
+            return Effect(change)
+        if attr == "" or role != OWN:
+            return Effect(Change.ESCAPE)
+        return Effect(Change.NONE, f"{WRAP}{cls.path}|{cls.head}|{attr}")
+
+    def returned(self, node: int, role: str) -> Effect:
+        """The resource goes to the caller; a cursor of it does not take it along."""
+        if role == DERIVED:
+            return UNTOUCHED
+        self.returned_roles.add(role)
+        return Effect(Change.RETURN)
+
+    def yielded(self, node: int, role: str) -> Effect:
+        """The resource is yielded: lent for a while, or handed over."""
+        if role == DERIVED:
+            return UNTOUCHED
+        return Effect(Change.NONE) if self.lends else Effect(Change.ESCAPE)
+
+    def stored(self, node: int, role: str) -> Effect:
+        """The resource is put on an object or into a container."""
+        if role == DERIVED:
+            return UNTOUCHED
+        event = self.events[node]
+        if isinstance(event, StoreEvent) and isinstance(event.target, Attribute):
+            owner = event.target.value
+            parameters = self.function.parameters
+            if isinstance(owner, Name) and parameters and owner.id == parameters[0].name:
+                self.stored_on.add(event.target.attr)
+        return Effect(Change.ESCAPE)
+
+    def assigned(self, node: int, role: str, target: str) -> Effect:
+        """The resource gets a name: a global one keeps it beyond the function."""
+        if role == INSIDE:
+            return Effect(Change.ESCAPE)
+        if role != DERIVED:
+            outer = self.function.global_names + self.function.nonlocal_names
+            if target in outer:
+                return Effect(Change.ESCAPE)
+        return UNTOUCHED
+
+    def captured(self, node: int, role: str) -> Effect:
+        """An inner function or lambda uses it."""
+        return Effect(Change.ESCAPE)
+
+    def may_raise(self, node: int, base: bool) -> bool:
+        """Whether an exception may leave the event."""
+        event = self.events[node]
+        if isinstance(event, YieldEvent):
+            return self.lends is not lending.Lends.LIFESPAN if base else bool(self.lends)
+        if base:
+            return False
+        if isinstance(event, CallEvent):
+            if node not in self._harmless:
+                self._harmless[node] = self._calls.is_harmless(event, self.at)
+            return not self._harmless[node]
+        if isinstance(event, AwaitEvent | RaiseEvent | WithEnterEvent | IterateEvent | ImportEvent):
+            return True
+        return True
+
+    def ends_process(self, node: int) -> bool:
+        """A call that never returns."""
+        event = self.events[node]
+        if not isinstance(event, CallEvent):
+            return False
+        name = self._calls.external_name(event, self.at)
+        return name is not None and self._knowledge.is_exit(name.removeprefix("builtins."))
+
+    def swallows(self, node: int) -> bool:
+        """The with-item left at this node suppresses exceptions."""
+        event = self.events[node]
+        if not isinstance(event, WithExitEvent):
+            return False
+        enter = self._enters.get(event.item)
+        if enter is None:
+            return False
+        maker = self._types.makers(self.at).get(getattr(enter.value, "index", -1))
+        if not isinstance(maker, CallEvent):
+            return False
+        name = self._calls.external_name(maker, self.at)
+        return name is not None and self._knowledge.swallows(name)
+
+    def catches(self, handler: Handler) -> bool:
+        """Whether the clause can be entered with the kind of exception in flight."""
+        return handlers.catches(handler)
+
+    def lets_through(self, unmatched: Unmatched) -> bool:
+        """Whether an exception can pass all clauses."""
+        return handlers.lets_through(unmatched)
+
+    def check(self, test: Expr, role: str, name: str) -> bool | None:
+        """The truth of `x.name` or `x.name()` while the resource is open."""
+        opposite = name.startswith("not ")
+        plain = name.removeprefix("not ")
+        if plain in self.resource.open_checks:
+            return not opposite
+        if plain in self.resource.closed_checks:
+            return opposite
+        return None
+
+
+__all__ = ["DERIVED", "KEPT", "EventMeaning"]

@@ -1,0 +1,240 @@
+"""Classes that own what they store on their objects: who acquires, who releases, and what an object is then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.model.expression import Attribute, Expr, Name, walk
+from conn_lint.model.flow import (
+    AssignEvent,
+    CallEvent,
+    ReturnEvent,
+    StoreEvent,
+    UseEvent,
+    WithEnterEvent,
+    YieldEvent,
+    expressions,
+)
+from conn_lint.model.resource import Resource
+from conn_lint.model.summary import Function
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+    from conn_lint.analyze.sites import Solved
+
+_CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
+
+
+class Owned(NamedTuple):
+    """A resource that methods of a class put on `self.attr`."""
+
+    attr: str
+    resource: Resource
+    acquirers: tuple[str, ...]
+
+
+class Owners:
+    """Answers for each class once."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._attributes = analysis.types.attributes
+        self._owned: dict[ClassRef, tuple[Owned, ...]] = {}
+        self._resources: dict[ClassRef, Resource | None] = {}
+        self._releasers: dict[tuple[ClassRef, str, str], frozenset[str]] = {}
+
+    def resource_of(self, cls: ClassRef) -> Resource | None:
+        """What an object of the class is, if its methods acquire something that other methods of it release."""
+        if cls not in self._resources:
+            self._resources[cls] = None
+            self._resources[cls] = self._as_resource(cls)
+        return self._resources[cls]
+
+    def _as_resource(self, cls: ClassRef) -> Resource | None:
+        for owned in self.owned(cls):
+            if owned.resource.must_release == "no":
+                continue
+            releasers = self.releasers(cls, owned.attr, owned.resource)
+            acquirers = self._reaching(cls, frozenset(owned.acquirers))
+            # A method that reconnects closes the old one first: it acquires.
+            public = tuple(sorted(releasers - acquirers - frozenset(_CONSTRUCTORS)))
+            if not public:
+                continue
+            eager = any(name in acquirers for name in _CONSTRUCTORS)
+            managed = "__exit__" in public
+            async_managed = "__aexit__" in public
+            return msgspec.structs.replace(
+                owned.resource,
+                name=f"{cls.path}:{self._program.head(cls).qualname}",
+                acquire=(),
+                call="plain",
+                opens="at-call" if eager else "explicit",
+                release=public,
+                release_awaited=(),
+                release_on_owner=(),
+                loses_slot=(),
+                with_="closes" if managed else "absent",
+                async_with="closes" if async_managed else "absent",
+                async_with_awaited=None,
+                must_release="no" if "__del__" in public else owned.resource.must_release,
+                lazy=not eager,
+                begins=tuple(sorted(acquirers)),
+                ends=(),
+                idle_methods=(),
+                open_checks=(),
+                closed_checks=(),
+                borrows=(),
+                takes=(),
+            )
+        return None
+
+    def owned(self, cls: ClassRef) -> tuple[Owned, ...]:
+        """What methods of the class and its bases acquire and keep on the object."""
+        if cls not in self._owned:
+            self._owned[cls] = ()
+            found: dict[str, tuple[Resource, list[str]]] = {}
+            for method in self._methods(cls):
+                at = self._program.function_id(method)
+                if at is None or not self._analysis.may_hold(at):
+                    continue
+                name = self._program.head(method).name
+                for solved in self._analysis.sites.solved(at):
+                    for attr in solved.stored_on:
+                        found.setdefault(attr, (solved.resource, []))[1].append(name)
+            self._owned[cls] = tuple(
+                Owned(attr, resource, tuple(names)) for attr, (resource, names) in found.items()
+            )
+        return self._owned[cls]
+
+    def _methods(self, cls: ClassRef) -> list[FunctionRef]:
+        """Methods of the class and its bases; what a class redefines hides its base's."""
+        seen: dict[str, FunctionRef] = {}
+        for base in self._attributes.ancestry(cls):
+            if isinstance(base, ClassRef):
+                for method in self._program.methods(base):
+                    seen.setdefault(self._program.head(method).name, method)
+        return list(seen.values())
+
+    def releasers(self, cls: ClassRef, attr: str, resource: Resource) -> frozenset[str]:
+        """The methods after which the resource on `self.attr` is no longer held, direct or through others."""
+        key = (cls, attr, resource.name)
+        if key not in self._releasers:
+            direct = frozenset(
+                self._program.head(method).name
+                for method in self._methods(cls)
+                if self._releases(method, attr, resource)
+            )
+            self._releasers[key] = self._reaching(cls, direct) if direct else direct
+        return self._releasers[key]
+
+    def _reaching(self, cls: ClassRef, names: frozenset[str]) -> frozenset[str]:
+        """The methods of these names and all methods of the class that call them on the object."""
+        calls = {self._program.head(m).name: self._own_calls(m) for m in self._methods(cls)}
+        reached = set(names)
+        while True:
+            more = {name for name, called in calls.items() if called & reached} - reached
+            if not more:
+                return frozenset(reached)
+            reached |= more
+
+    def _own_calls(self, method: FunctionRef) -> frozenset[str]:
+        found: set[str] = set()
+        for event, me in self._events(method):
+            for expr in expressions(event):
+                for part in walk(expr):
+                    if isinstance(part, Attribute) and part.value == Name(me):
+                        found.add(part.attr)
+        return frozenset(found)
+
+    def _events(self, method: FunctionRef) -> list[tuple[object, str]]:
+        at = self._program.function_id(method)
+        function = self._program.function(at) if at is not None else None
+        if function is None or not function.parameters:
+            return []
+        me = function.parameters[0].name
+        return [(event, me) for event in function.graph.events if event is not None]
+
+    def _releases(self, method: FunctionRef, attr: str, resource: Resource) -> bool:
+        at = self._program.function_id(method)
+        head = self._program.head(method)
+        names = self._program.files[method.path].skeleton.units[head.unit].names
+        if attr not in names or at is None:
+            return False
+        function = self._program.function(at)
+        if function is None or not function.parameters:
+            return False
+        return releases_attribute(function, Attribute(Name(function.parameters[0].name), attr), resource)
+
+    def is_released(self, cls: ClassRef, attr: str, resource: Resource) -> bool:
+        """A method of the class or of a base releases it, or some code of the program may do so."""
+        if self.releasers(cls, attr, resource):
+            return True
+        return self._analysis.mentioned_together(attr, {*resource.release, *resource.loses_slot})
+
+    def first_acquisition(self, cls: ClassRef) -> Solved | None:
+        """Where an object of the class first acquires what it owns."""
+        for owned in self.owned(cls):
+            for method in self._methods(cls):
+                if self._program.head(method).name in owned.acquirers:
+                    at = self._program.function_id(method)
+                    for solved in self._analysis.sites.solved(at) if at is not None else ():
+                        if owned.attr in solved.stored_on:
+                            return solved
+        return None
+
+    def kept_on(self, init: FunctionRef, place: int) -> str | None:
+        """The attribute on which a constructor keeps a parameter; "" if it is kept in another way, None if not."""
+        at = self._program.function_id(init)
+        function = self._program.function(at) if at is not None else None
+        if function is None or place >= len(function.parameters):
+            return ""
+        name, me = Name(function.parameters[place].name), Name(function.parameters[0].name)
+        found: str | None = None
+        for event in function.graph.events:
+            match event:
+                case StoreEvent(target=Attribute(value=owner, attr=attr), value=value) if owner == me:
+                    if value == name or name in list(walk(value)):
+                        found = attr
+                case StoreEvent(value=value) if name in list(walk(value)):
+                    return ""
+                case CallEvent(arguments=arguments) if any(name == a.value for a in arguments):
+                    if found is None:
+                        found = ""
+                case _:
+                    pass
+        return found
+
+
+def releases_attribute(function: Function, place: Attribute, resource: Resource) -> bool:
+    """Whether the function releases what `place` (`self.conn`) holds, or hands it to somebody who may."""
+    aliases: set[Expr] = {place}
+    for event in function.graph.events:
+        match event:
+            case AssignEvent(target=target, value=value) if any(a in list(walk(value)) for a in aliases):
+                aliases.add(Name(target))
+            case CallEvent(func=Attribute(value=value, attr=attr)) if value in aliases:
+                if attr in resource.release or attr in resource.loses_slot or attr == "__exit__":
+                    return True
+            case _:
+                pass
+        if isinstance(event, CallEvent):
+            if any(part in aliases for a in event.arguments for part in walk(a.value)):
+                name = event.func
+                if not (isinstance(name, Name) and name.id in ("hasattr", "isinstance", "print", "bool", "getattr")):
+                    return True
+                if isinstance(name, Name) and name.id == "getattr":
+                    return True
+        if isinstance(event, WithEnterEvent) and event.value in aliases:
+            meaning = resource.async_with if event.is_async else resource.with_
+            if meaning not in ("ends-transaction", "absent"):
+                return True
+        if isinstance(event, UseEvent | ReturnEvent | YieldEvent | StoreEvent):
+            continue
+    return False
+
+
+__all__ = ["FunctionId", "Owned", "Owners", "releases_attribute"]

@@ -1,0 +1,132 @@
+"""Finds the acquisitions in a function and what becomes of each: its fate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from conn_lint.analyze.calls import Acquired
+from conn_lint.analyze.leaving import first_skip
+from conn_lint.analyze.meaning import EventMeaning
+from conn_lint.flow.ownership import START, Ownership, Situation, Worlds
+from conn_lint.flow.solve import solve, successors
+from conn_lint.link.values import FunctionId
+from conn_lint.model.expression import Attribute, Name
+from conn_lint.model.flow import CallEvent, Edge, FlowGraph
+from conn_lint.model.location import Span
+from conn_lint.model.resource import Resource
+from conn_lint.model.site import Fate
+from conn_lint.model.summary import Function
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+
+class Skipped(NamedTuple):
+    """How a release is skipped: the kind of way out and the node where it begins (-1: unknown)."""
+
+    how: str
+    node: int
+
+
+class Solved(NamedTuple):
+    """One acquisition, solved within its function. `nodes` are its copies in the graph."""
+
+    at: FunctionId
+    event: CallEvent
+    nodes: tuple[int, ...]
+    acquired: Acquired
+    fate: Fate
+    skipped: Skipped | None
+    released_at: frozenset[int]
+    ended_by_with: frozenset[int]
+    closed_not_returned: frozenset[int]
+    stored_on: frozenset[str]
+    returned_roles: frozenset[str]
+
+    @property
+    def resource(self) -> Resource:
+        """What is acquired."""
+        return self.acquired.resource
+
+
+class Sites:
+    """Solves each function once."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._solved: dict[FunctionId, tuple[Solved, ...]] = {}
+
+    def solved(self, at: FunctionId) -> tuple[Solved, ...]:
+        """The acquisitions in the function, in order of their place."""
+        if at not in self._solved:
+            self._solved[at] = ()
+            function = self._analysis.program.function(at)
+            if function is not None and not function.graph.too_large:
+                self._solved[at] = tuple(self._solve(at, function))
+        return self._solved[at]
+
+    def _solve(self, at: FunctionId, function: Function) -> list[Solved]:
+        places: dict[Span, list[int]] = {}
+        for node, event in enumerate(function.graph.events):
+            if isinstance(event, CallEvent) and self._may_acquire(event):
+                places.setdefault(event.span, []).append(node)
+        if not places:
+            return []
+        edges = successors(function.graph)
+        found = []
+        for span in sorted(places):
+            event = function.graph.events[places[span][0]]
+            assert isinstance(event, CallEvent)
+            acquired = self._analysis.calls.acquired(event, at)
+            if acquired is not None and acquired.resource.kind not in ("factory", "cursor", "config"):
+                found.append(self._follow(at, function, event, tuple(places[span]), acquired, edges))
+        return found
+
+    def _may_acquire(self, event: CallEvent) -> bool:
+        func = event.func
+        if isinstance(func, Attribute):
+            return func.attr in self._analysis.words
+        return not isinstance(func, Name) or func.id in self._analysis.words
+
+    def _follow(
+        self,
+        at: FunctionId,
+        function: Function,
+        event: CallEvent,
+        nodes: tuple[int, ...],
+        acquired: Acquired,
+        edges: Mapping[int, Sequence[Edge]],
+    ) -> Solved:
+        meaning = EventMeaning(
+            self._analysis, at, function, acquired.resource, dict.fromkeys(nodes, acquired.role)
+        )
+        domain = Ownership(function.graph, meaning)
+        states = solve(function.graph, domain, START, edges=edges)
+        fate = _fate(states, domain)
+        released, lost = frozenset(domain.released_at), bool(domain.lost_at)
+        stored, returned = frozenset(meaning.stored_on), frozenset(meaning.returned_roles)
+        with_, closed = frozenset(meaning.ended_by_with), frozenset(meaning.closed_not_returned)
+        skipped = None
+        if fate is Fate.NOT_ON_ERROR:
+            how, node = first_skip(function.graph, meaning, states, edges, lost=lost)
+            skipped = Skipped(how, node)
+        return Solved(
+            at, event, nodes, acquired, fate, skipped, released, with_, closed, stored, returned
+        )
+
+
+def _fate(states: Mapping[int, Worlds], domain: Ownership) -> Fate:
+    """What the states at the ways out and the events on the way come to."""
+    normal = {world.situation for world in states.get(FlowGraph.EXIT, frozenset())}
+    raised = {world.situation for world in states.get(FlowGraph.RAISED, frozenset())}
+    if domain.escaped_at:
+        return Fate.HANDED_OVER
+    leaks_normally = Situation.BUSY in normal or bool(domain.lost_at)
+    leaks = leaks_normally or Situation.BUSY in raised
+    if not leaks:
+        return Fate.ALWAYS
+    if domain.released_at:
+        return Fate.NOT_ON_ERROR
+    # A function that only ever ends by an exception serves until the process ends.
+    return Fate.NEVER if leaks_normally or normal else Fate.UNKNOWN

@@ -1,0 +1,78 @@
+"""CNX201."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conn_lint.analyze.project import Project
+from conn_lint.model.finding import Finding, Severity
+from conn_lint.model.site import Fate
+from conn_lint.rules import wording
+from conn_lint.rules.base import Rule
+
+
+class NeverReleased(Rule):
+    """A function opens a connection, keeps it to itself, and releases it on no path.
+
+    ## Why it matters
+    The server keeps a slot, a process and 5 to 10 MB for every open connection until the garbage collector happens
+    to find the object. Under load the slots run out first: `FATAL: sorry, too many clients already`, or
+    `QueuePool limit of size 5 overflow 10 reached` where it was borrowed from a pool.
+
+    A resource that is returned, yielded to a caller, stored on an object that releases it, registered (`ExitStack`,
+    `atexit`) or given to a function that keeps it is not the function's to release, and is not reported. Neither is
+    one at module level, nor one that its library needs nobody to close.
+
+    ## Example
+    ```python
+    import psycopg2
+
+    def count_orders(dsn):
+        conn = psycopg2.connect(dsn)
+        cursor = conn.cursor()
+        cursor.execute("SELECT count(*) FROM orders")
+        return cursor.fetchone()[0]
+    ```
+
+    ## Use instead
+    ```python
+    import contextlib
+
+    import psycopg2
+
+    def count_orders(dsn):
+        with contextlib.closing(psycopg2.connect(dsn)) as conn:
+            cursor = conn.cursor()
+            cursor.execute("SELECT count(*) FROM orders")
+            return cursor.fetchone()[0]
+    ```
+
+    ## Fix safety
+    No fix yet.
+    """
+
+    __slots__ = ()
+
+    code = "CNX201"
+    name = "never-released"
+    severity = Severity.ERROR
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """One finding for each resource that its function owns and never releases."""
+        for site in project.owned_sites():
+            if site.fate is not Fate.NEVER or site.ended_by_with:
+                continue
+            resource = site.resource
+            yield Finding(
+                code=self.code,
+                rule=self.name,
+                message=(
+                    f"{site.call}() opens {wording.noun(resource)}{wording.opened_by(site)} that "
+                    f"{site.function or 'the module'} releases on no path; in the end "
+                    f"{wording.consequence(resource)}. {wording.cure(resource)}."
+                ),
+                location=site.location,
+                severity=wording.severity_of(site, self.severity),
+                chain=site.chain,
+                statement=site.statement,
+            )
