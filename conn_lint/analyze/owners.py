@@ -11,11 +11,9 @@ from conn_lint.model.expression import Attribute, Expr, Name, walk
 from conn_lint.model.flow import (
     AssignEvent,
     CallEvent,
-    ReturnEvent,
+    Event,
     StoreEvent,
-    UseEvent,
     WithEnterEvent,
-    YieldEvent,
     expressions,
 )
 from conn_lint.model.resource import Resource
@@ -150,7 +148,7 @@ class Owners:
                         found.add(part.attr)
         return frozenset(found)
 
-    def _events(self, method: FunctionRef) -> list[tuple[object, str]]:
+    def _events(self, method: FunctionRef) -> list[tuple[Event, str]]:
         at = self._program.function_id(method)
         function = self._program.function(at) if at is not None else None
         if function is None or not function.parameters:
@@ -224,16 +222,12 @@ def releases_attribute(function: Function, place: Attribute, resource: Resource)
         if isinstance(event, CallEvent):
             if any(part in aliases for a in event.arguments for part in walk(a.value)):
                 name = event.func
-                if not (isinstance(name, Name) and name.id in ("hasattr", "isinstance", "print", "bool", "getattr")):
-                    return True
-                if isinstance(name, Name) and name.id == "getattr":
+                if not (isinstance(name, Name) and name.id in ("hasattr", "isinstance", "print", "bool")):
                     return True
         if isinstance(event, WithEnterEvent) and event.value in aliases:
             meaning = resource.async_with if event.is_async else resource.with_
             if meaning not in ("ends-transaction", "absent"):
                 return True
-        if isinstance(event, UseEvent | ReturnEvent | YieldEvent | StoreEvent):
-            continue
     return False
 
 

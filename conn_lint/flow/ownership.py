@@ -285,8 +285,6 @@ class Ownership:
                 return Situation.BUSY
             case Change.END:
                 return Situation.IDLE
-            case _:
-                return situation
 
     def _effect(self, world: World, node: int, event: Event) -> Effect:
         roles = world.roles

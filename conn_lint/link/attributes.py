@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conn_lint.link import annotations
+from conn_lint.link import hints
 from conn_lint.link.values import (
     ClassRef,
     External,
@@ -126,7 +126,7 @@ class Attributes:
         found: set[Value] = set()
         for at, value, annotation in self.assignments(cls, attr):
             if annotation is not None:
-                typed = annotations.read(annotation, self._types, at)
+                typed = hints.read(annotation, self._types, at)
                 if typed is not None:
                     return typed
             given = self._types.infer(value, at)

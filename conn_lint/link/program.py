@@ -68,9 +68,9 @@ class Program:
     def function(self, at: FunctionId) -> Function | None:
         """The lowered function, if its unit can be read."""
         summary = self.unit(at.path, at.unit)
-        if summary is None or at.index >= len(summary.functions):
+        if summary is None or at.number >= len(summary.functions):
             return None
-        return summary.functions[at.index]
+        return summary.functions[at.number]
 
     def head(self, ref: FunctionRef | ClassRef) -> Head:
         """The head of a function or class."""
@@ -145,7 +145,7 @@ class Program:
     def class_of(self, at: FunctionId) -> ClassRef | None:
         """The class whose method the function is."""
         head = self.files[at.path].skeleton.units[at.unit].head
-        if head < 0 or at.index != 0:
+        if head < 0 or at.number != 0:
             return None
         parent = self.files[at.path].skeleton.heads[head].parent
         return ClassRef(at.path, parent) if parent >= 0 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from conn_lint.link import annotations
+from conn_lint.link import hints
 from conn_lint.link.attributes import Attributes
 from conn_lint.link.program import Program
 from conn_lint.link.symbols import Assigned, Symbols
@@ -162,16 +162,15 @@ class Types:
 
     def _bound(self, name: str, at: FunctionId, function: Function) -> Value | None:
         found: list[Value | None] = []
-        for parameter in function.parameters:
-            if parameter.name == name:
-                value = self._parameter(name, at, function)
-                if value is not None:
-                    return value
+        if any(parameter.name == name for parameter in function.parameters):
+            given = self._parameter(name, at, function)
+            if given is not None:
+                return given
         for event in function.graph.events:
             match event:
                 case AssignEvent(target=target, value=value, annotation=annotation) if target == name:
                     if annotation is not None:
-                        typed = annotations.read(annotation, self, at)
+                        typed = hints.read(annotation, self, at)
                         if typed is not None:
                             return typed
                     if not (isinstance(value, Literal) and value.kind == "none"):
@@ -210,7 +209,7 @@ class Types:
         for parameter in function.parameters:
             if parameter.name == name:
                 if parameter.annotation is not None:
-                    typed = annotations.read(parameter.annotation, self, self._around(at, function))
+                    typed = hints.read(parameter.annotation, self, self._around(at, function))
                     if typed is not None:
                         return typed
                 default = parameter.default
@@ -301,7 +300,7 @@ class Types:
         decorators = {text.partition("(")[0].split(".")[-1] for text in self.program.head(ref).decorators}
         manager = bool(decorators & {"contextmanager", "asynccontextmanager"})
         if function.returns is not None:
-            typed = annotations.read(function.returns, self, self._around(at, function))
+            typed = hints.read(function.returns, self, self._around(at, function))
             if typed is not None:
                 return Context(typed) if manager else typed
         wanted = YieldEvent if function.is_generator else ReturnEvent

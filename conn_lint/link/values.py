@@ -6,11 +6,11 @@ from typing import NamedTuple, TypeAlias
 
 
 class FunctionId(NamedTuple):
-    """A lowered function: the file, the unit in it, the index in the unit's summary."""
+    """A lowered function: the file, the unit in it, the number in the unit's summary."""
 
     path: str
     unit: int
-    index: int
+    number: int
 
 
 class External(NamedTuple):
