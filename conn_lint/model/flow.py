@@ -59,10 +59,11 @@ class AssignEvent(BaseEvent, frozen=True, array_like=True, tag="assign"):
 
 
 class StoreEvent(BaseEvent, frozen=True, array_like=True, tag="store"):
-    """An attribute or a subscript is assigned to."""
+    """An attribute or a subscript is assigned to. `annotation` where it is written there."""
 
     target: Attribute | Subscript
     value: Expr
+    annotation: Expr | None = None
 
 
 class UseEvent(BaseEvent, frozen=True, array_like=True, tag="use"):

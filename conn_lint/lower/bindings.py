@@ -1,0 +1,244 @@
+"""What binds names: assignment targets of every kind, deletions, imports, the walrus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from conn_lint.lower import literals
+from conn_lint.lower.expressions import NO_PARTS, chain
+from conn_lint.lower.graph import RAISED
+from conn_lint.lower.outside import whole
+from conn_lint.lower.state import Lowering, StatementHandler, ValueHandler, may_fail
+from conn_lint.model.expression import (
+    Attribute,
+    Container,
+    Expr,
+    Literal,
+    Name,
+    Operator,
+    Star,
+    Subscript,
+    Temp,
+    walk,
+)
+from conn_lint.model.flow import AssignEvent, DeleteEvent, Import, ImportEvent, StoreEvent
+from conn_lint.syntax.names import is_eventful, target_names
+
+
+def bind(state: Lowering, target: cst.BaseExpression, value: Expr) -> None:
+    """Bind a target to a value that has been evaluated."""
+    match target:
+        case cst.Name(value=name):
+            state.assign(target, state.rename(name), value)
+        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+            _unpack(state, elements, value)
+        case cst.StarredElement(value=inner):
+            bind(state, inner, value)
+        case _:
+            _store(state, target, value)
+
+
+def _store(
+    state: Lowering, target: cst.BaseExpression, value: Expr, annotation: Expr | None = None
+) -> None:
+    place = chain(state, target)
+    if isinstance(place, Attribute | Subscript):
+        span = state.span(target)
+        event = StoreEvent(span, state.statement, state.loop, place, value, annotation)
+        raises = isinstance(place, Subscript) or may_fail(place) or may_fail(value)
+        state.graph.emit(event, raises=raises)
+
+
+def _unpack(state: Lowering, targets: Sequence[cst.BaseElement], value: Expr) -> None:
+    """Bind each target to its part: the very expression if the value is written out, else a subscript."""
+    parts = _parts(targets, value)
+    if parts is None:
+        _unpack_unknown(state, targets, value)
+        return
+    parts, held = _held_aside(state, targets, parts)
+    for target, part in zip(targets, parts, strict=True):
+        bind(state, target.value, part)
+    for name in held:
+        span = state.span(targets[0].value)
+        state.graph.emit(DeleteEvent(span, state.statement, state.loop, Name(name)))
+
+
+def _parts(targets: Sequence[cst.BaseElement], value: Expr) -> list[Expr] | None:
+    """The value of each target, if the value is a tuple or list written out; a starred target gets a list."""
+    if not isinstance(value, Container) or value.kind not in {"tuple", "list"}:
+        return None
+    items = list(value.items)
+    stars = [i for i, target in enumerate(targets) if isinstance(target, cst.StarredElement)]
+    if any(isinstance(item, Star) for item in items) or len(stars) > 1:
+        return None
+    if not stars:
+        return items if len(items) == len(targets) else None
+    rest = len(targets) - 1 - stars[0]
+    if len(items) < len(targets) - 1:
+        return None
+    middle = Container("list", tuple(items[stars[0] : len(items) - rest]))
+    return [*items[: stars[0]], middle, *items[len(items) - rest :]]
+
+
+def _held_aside(
+    state: Lowering, targets: Sequence[cst.BaseElement], parts: list[Expr]
+) -> tuple[list[Expr], list[str]]:
+    """In `a, b = b, a` a value must be kept before its name is bound anew: under a name of its own, `a@aside`."""
+    bound: set[str] = set()
+    result: list[Expr] = []
+    held: list[str] = []
+    for target, part in zip(targets, parts, strict=True):
+        clash = bool(bound) and any(isinstance(p, Name) and p.id in bound for p in walk(part))
+        if clash:
+            name = f"{next(target_names(target.value), '')}@aside"
+            held.append(name)
+            result.append(Name(name))
+        else:
+            result.append(part)
+        bound.update(state.rename(name) for name in target_names(target.value))
+    aside = zip(targets, parts, result, strict=True)
+    for target, part, kept in aside:
+        if kept is not part and isinstance(kept, Name):
+            state.assign(target.value, kept.id, part)
+    return result, held
+
+
+def _unpack_unknown(state: Lowering, targets: Sequence[cst.BaseElement], value: Expr) -> None:
+    """Only the first binding can raise: the unpacking happens once."""
+    graph = state.graph
+    starred = False
+    for number, target in enumerate(targets):
+        part: Expr
+        if isinstance(target, cst.StarredElement):
+            starred = True
+            part = Star(value)
+        else:
+            index = number - len(targets) if starred else number
+            part = Subscript(value, Literal("int", index))
+        raised = len(graph.sink.ordinary)
+        bind(state, target.value, part)
+        if number and isinstance(target.value, cst.Name):
+            del graph.sink.ordinary[raised:]
+        elif not number and len(graph.sink.ordinary) == raised:
+            graph.sink.ordinary.append((len(graph.events) - 1, RAISED))
+
+
+def _walrus(state: Lowering, node: cst.NamedExpr) -> Expr:
+    """Bind a name on the way. In a comprehension it is the function's name, never the comprehension's own."""
+    value = state.value(node.value)
+    if not isinstance(node.target, cst.Name):
+        return value
+    name = node.target.value
+    state.assign(node.target, name, value)
+    return value if isinstance(value, Temp | Literal) else Name(name)
+
+
+def _assign(state: Lowering, node: cst.Assign) -> None:
+    value = state.value(node.value)
+    for target in node.targets:
+        bind(state, target.target, value)
+
+
+def _annotated_assign(state: Lowering, node: cst.AnnAssign) -> None:
+    """Annotations are evaluated in modules and classes only; one without a value still tells a type."""
+    annotation = node.annotation.annotation
+    if state.scope.kind in {"module", "class"} and is_eventful(annotation):
+        state.value(annotation)
+    value = NO_PARTS if node.value is None else state.value(node.value)
+    if isinstance(node.target, cst.Name):
+        span = state.span(node.target)
+        name = node.target.value
+        event = AssignEvent(span, state.statement, state.loop, name, value, whole(annotation))
+        state.graph.emit(event, raises=may_fail(value))
+    elif node.value is not None:
+        _store(state, node.target, value, whole(annotation))
+
+
+def _augmented_assign(state: Lowering, node: cst.AugAssign) -> None:
+    """The target is evaluated once, read, and bound to the outcome."""
+    place = state.value(node.target)
+    value = state.value(node.value)
+    outcome = Operator(literals.operator_text(node.operator), (place, value))
+    if isinstance(node.target, cst.Name):
+        state.assign(node.target, node.target.value, outcome)
+    elif isinstance(place, Attribute | Subscript):
+        span = state.span(node.target)
+        event = StoreEvent(span, state.statement, state.loop, place, outcome)
+        state.graph.emit(event, raises=may_fail(place))
+
+
+def _delete(state: Lowering, node: cst.Del) -> None:
+    _delete_target(state, node.target)
+
+
+def _delete_target(state: Lowering, target: cst.BaseExpression) -> None:
+    if isinstance(target, cst.Tuple | cst.List):
+        for element in target.elements:
+            _delete_target(state, element.value)
+        return
+    place = chain(state, target)
+    event = DeleteEvent(state.span(target), state.statement, state.loop, place)
+    state.graph.emit(event, raises=may_fail(place))
+
+
+def _type_alias(state: Lowering, node: cst.TypeAlias) -> None:
+    state.assign(node.name, node.name.value, NO_PARTS)
+
+
+def _import(state: Lowering, node: cst.Import) -> None:
+    imports = []
+    for alias in node.names:
+        module = alias.evaluated_name
+        bound = alias.evaluated_alias or module.partition(".")[0]
+        line = state.unit.positions.line(alias.name)
+        # `import a.b as c` binds the module a.b itself, `import a.b` only its package.
+        imports.append(Import(module, None, bound, 0, line))
+    _emit_imports(state, node, imports)
+
+
+def _import_from(state: Lowering, node: cst.ImportFrom) -> None:
+    module = "" if node.module is None else _dotted(node.module)
+    level = len(node.relative)
+    if isinstance(node.names, cst.ImportStar):
+        line = state.unit.positions.line(node)
+        _emit_imports(state, node, [Import(module, "*", "*", level, line)])
+        return
+    imports = []
+    for alias in node.names:
+        name = alias.evaluated_name
+        line = state.unit.positions.line(alias.name)
+        imports.append(Import(module, name, alias.evaluated_alias or name, level, line))
+    _emit_imports(state, node, imports)
+
+
+def _emit_imports(state: Lowering, node: cst.CSTNode, imports: list[Import]) -> None:
+    event = ImportEvent(state.span(node), state.statement, state.loop, tuple(imports))
+    state.graph.emit(event, raises=True)
+
+
+def _dotted(node: cst.BaseExpression) -> str:
+    parts: list[str] = []
+    while isinstance(node, cst.Attribute):
+        parts.append(node.attr.value)
+        node = node.value
+    if isinstance(node, cst.Name):
+        parts.append(node.value)
+    return ".".join(reversed(parts))
+
+
+VALUES: dict[type[cst.CSTNode], ValueHandler] = {cst.NamedExpr: _walrus}
+STATEMENTS: dict[type[cst.CSTNode], StatementHandler] = {
+    cst.AnnAssign: _annotated_assign,
+    cst.Assign: _assign,
+    cst.AugAssign: _augmented_assign,
+    cst.Del: _delete,
+    cst.Import: _import,
+    cst.ImportFrom: _import_from,
+    cst.TypeAlias: _type_alias,
+}
+# Kinds of statement that only newer versions of LibCST have.
+for _kind, _handler in (("LazyImport", _import), ("LazyImportFrom", _import_from)):
+    if hasattr(cst, _kind):
+        STATEMENTS[getattr(cst, _kind)] = _handler

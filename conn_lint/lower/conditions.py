@@ -1,0 +1,168 @@
+"""Conditions and everything that evaluates a part of itself only sometimes: `and`, `or`, `not`, ternaries, chains."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from conn_lint.lower import literals
+from conn_lint.lower.expressions import NO_PARTS
+from conn_lint.lower.graph import Ends
+from conn_lint.lower.state import Lowering, ValueHandler
+from conn_lint.model.expression import Conditional, Expr, Name, Operator
+from conn_lint.syntax.names import is_eventful
+
+
+def branch(state: Lowering, node: cst.BaseExpression) -> tuple[Ends, Ends]:
+    """Evaluate a condition and part the way: the loose ends for true and for false."""
+    graph = state.graph
+    match node:
+        case cst.BooleanOperation():
+            return _branch_boolean(state, node)
+        case cst.UnaryOperation(operator=cst.Not(), expression=expression):
+            yes, no = branch(state, expression)
+            return no, yes
+        case cst.IfExp():
+            return _branch_ternary(state, node)
+        case cst.Comparison(comparisons=comparisons) if len(comparisons) > 1:
+            return _branch_chain(state, node)
+        case cst.NamedExpr(target=cst.Name(value=name)):
+            state.value(node)
+            return graph.split(Name(name))
+        case _:
+            return graph.split(state.value(node))
+
+
+def _branch_boolean(state: Lowering, node: cst.BooleanOperation) -> tuple[Ends, Ends]:
+    stop = isinstance(node.operator, cst.Or)
+    decided: Ends = []
+    for operand in _operands(node):
+        yes, no = branch(state, operand)
+        decided = decided + (yes if stop else no)
+        state.graph.ends = no if stop else yes
+        if not state.graph.ends:
+            break
+    return (decided, state.graph.ends) if stop else (state.graph.ends, decided)
+
+
+def _branch_ternary(state: Lowering, node: cst.IfExp) -> tuple[Ends, Ends]:
+    when, otherwise = branch(state, node.test)
+    state.graph.ends = when
+    yes, no = branch(state, node.body) if when else ([], [])
+    state.graph.ends = otherwise
+    other_yes, other_no = branch(state, node.orelse) if otherwise else ([], [])
+    return yes + other_yes, no + other_no
+
+
+def _branch_chain(state: Lowering, node: cst.Comparison) -> tuple[Ends, Ends]:
+    left = state.value(node.left)
+    failed: Ends = []
+    for part in node.comparisons:
+        right = state.value(part.comparator)
+        yes, no = state.graph.split(_compared(left, part, right))
+        failed = failed + no
+        state.graph.ends = yes
+        left = right
+    return state.graph.ends, failed
+
+
+def _operands(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
+    """The operands of `a or b or c`, which is a tree that leans to the left."""
+    kind = type(node.operator)
+    operands: list[cst.BaseExpression] = []
+    left: cst.BaseExpression = node
+    while isinstance(left, cst.BooleanOperation) and type(left.operator) is kind:
+        operands.append(left.right)
+        left = left.left
+    operands.append(left)
+    operands.reverse()
+    return operands
+
+
+def _compared(left: Expr, part: cst.ComparisonTarget, right: Expr) -> Operator:
+    return Operator(literals.operator_text(part.operator), (left, right))
+
+
+def _boolean(state: Lowering, node: cst.BooleanOperation) -> Expr:
+    text = literals.operator_text(node.operator)
+    first, *others = _operands(node)
+    parts = [state.value(first)]
+    skipped: Ends = []
+    for operand in others:
+        value, skip = _value_if(state, parts[-1], text == "and", operand)
+        parts.append(value)
+        skipped += skip
+    if skipped:
+        state.graph.ends = state.graph.ends + skipped
+    return Operator(text, tuple(parts))
+
+
+def _comparison(state: Lowering, node: cst.Comparison) -> Expr:
+    """A chain compares its second operand on, each only if the ones before held."""
+    left = state.value(node.left)
+    first, *others = node.comparisons
+    right = state.value(first.comparator)
+    parts: list[Expr] = [_compared(left, first, right)]
+    skipped: Ends = []
+    for part in others:
+        left = right
+        right, skip = _value_if(state, parts[-1], True, part.comparator)
+        parts.append(_compared(left, part, right))
+        skipped += skip
+    if skipped:
+        state.graph.ends = state.graph.ends + skipped
+    return parts[0] if len(parts) == 1 else Operator("and", tuple(parts))
+
+
+def _value_if(
+    state: Lowering,
+    test: Expr,
+    outcome: bool,
+    node: cst.BaseExpression,
+) -> tuple[Expr, Ends]:
+    """Evaluate a node only where the test has the outcome; also the ends that pass it by.
+
+    A node without events leaves no trace: whether it is evaluated makes no difference.
+    """
+    graph = state.graph
+    mark = graph.mark()
+    yes, no = graph.split(test)
+    go, skip = (yes, no) if outcome else (no, yes)
+    graph.ends = go
+    value = state.value(node)
+    if graph.ends is go:
+        graph.roll_back(mark)
+        return value, []
+    return value, skip
+
+
+def _ternary(state: Lowering, node: cst.IfExp) -> Expr:
+    if not (is_eventful(node.body) or is_eventful(node.orelse)):
+        return Conditional(state.value(node.test), state.value(node.body), state.value(node.orelse))
+    graph = state.graph
+    if _is_atomic(node.test):
+        test = state.value(node.test)
+        yes, no = graph.split(test)
+    else:
+        # The test is in pieces, on several edges: there is no one expression for it.
+        test = NO_PARTS
+        yes, no = branch(state, node.test)
+    graph.ends = yes
+    body = state.value(node.body)
+    after = graph.ends
+    graph.ends = no
+    orelse = state.value(node.orelse)
+    graph.ends = after + graph.ends
+    return Conditional(test, body, orelse)
+
+
+def _is_atomic(node: cst.BaseExpression) -> bool:
+    return not isinstance(node, cst.BooleanOperation | cst.IfExp | cst.Comparison) or (
+        isinstance(node, cst.Comparison) and len(node.comparisons) == 1
+    )
+
+
+VALUES: dict[type[cst.CSTNode], ValueHandler] = {
+    cst.BooleanOperation: _boolean,
+    cst.Comparison: _comparison,
+    cst.IfExp: _ternary,
+}

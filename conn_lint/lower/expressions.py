@@ -1,0 +1,235 @@
+"""Expressions without branches: names, calls, reads, operators, containers, strings, awaits and yields."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from conn_lint.lower import literals
+from conn_lint.lower.state import Lowering, ValueHandler
+from conn_lint.model.expression import (
+    Argument,
+    Attribute,
+    Container,
+    Expr,
+    FString,
+    Operator,
+    Star,
+    Subscript,
+    Temp,
+    Unknown,
+)
+from conn_lint.model.flow import AwaitEvent, CallEvent, YieldEvent
+
+NO_PARTS = Unknown(())
+
+
+def _name(state: Lowering, node: cst.Name) -> Expr:
+    return literals.name_or_constant(state.rename(node.value))
+
+
+def _read(state: Lowering, node: cst.Attribute | cst.Subscript) -> Expr:
+    return state.use(node, chain(state, node))
+
+
+def _call(state: Lowering, node: cst.Call) -> Expr:
+    return chain(state, node)
+
+
+def _await(state: Lowering, node: cst.Await) -> Expr:
+    if isinstance(node.expression, cst.Call):
+        return chain(state, node)
+    value = state.value(node.expression)
+    result = state.graph.result()
+    event = AwaitEvent(state.span(node), state.statement, state.loop, value, result)
+    state.graph.emit(event, raises=True)
+    return Temp(result)
+
+
+def chain(state: Lowering, node: cst.BaseExpression) -> Expr:
+    """Evaluate a chain of attributes, subscripts and calls, but leave the reading of its end to the caller.
+
+    It goes down first and then up without recursion, since a fluent interface can make chains of any length.
+    """
+    links: list[tuple[cst.BaseExpression, bool]] = []
+    while True:
+        if isinstance(node, cst.Attribute | cst.Subscript):
+            links.append((node, False))
+            node = node.value
+        elif isinstance(node, cst.Call):
+            links.append((node, False))
+            node = node.func
+        elif isinstance(node, cst.Await) and isinstance(node.expression, cst.Call):
+            links.append((node.expression, True))
+            node = node.expression.func
+        else:
+            break
+    value = state.value(node)
+    while links:
+        link, awaited = links.pop()
+        if isinstance(link, cst.Attribute):
+            value = Attribute(value, link.attr.value)
+        elif isinstance(link, cst.Subscript):
+            value = Subscript(value, _index(state, link))
+        elif isinstance(link, cst.Call):
+            value = _call_event(state, link, value, awaited=awaited)
+    return value
+
+
+def _call_event(state: Lowering, node: cst.Call, func: Expr, *, awaited: bool) -> Temp:
+    arguments = tuple(
+        Argument(
+            state.value(argument.value),
+            argument.keyword.value if argument.keyword is not None else argument.star or None,
+        )
+        for argument in node.args
+    )
+    result = state.graph.result()
+    span = state.span(node)
+    event = CallEvent(span, state.statement, state.loop, func, arguments, result, awaited)
+    state.graph.emit(event, raises=True)
+    return Temp(result)
+
+
+def _index(state: Lowering, node: cst.Subscript) -> Expr:
+    parts = [_slice(state, element.slice) for element in node.slice]
+    # A comma makes a tuple even of one part.
+    if len(parts) == 1 and not isinstance(node.slice[0].comma, cst.Comma):
+        return parts[0]
+    return Container("tuple", tuple(parts))
+
+
+def _slice(state: Lowering, node: cst.BaseSlice) -> Expr:
+    match node:
+        case cst.Index(value=value, star=star):
+            expr = state.value(value)
+            return Star(expr) if star else expr
+        case cst.Slice(lower=lower, upper=upper, step=step):
+            parts = [state.value(part) for part in (lower, upper, step) if part is not None]
+            return Unknown(tuple(parts))
+        case _:
+            return NO_PARTS
+
+
+def _binary(state: Lowering, node: cst.BinaryOperation) -> Expr:
+    """`a + b + c` is one operator with three operands; the left side is followed without recursion."""
+    links: list[tuple[str, cst.BaseExpression]] = []
+    left: cst.BaseExpression = node
+    while isinstance(left, cst.BinaryOperation):
+        links.append((literals.operator_text(left.operator), left.right))
+        left = left.left
+    value = state.value(left)
+    run: list[Expr] = [value]
+    running = links[-1][0]
+    while links:
+        text, right = links.pop()
+        # Power is left alone: read as a row it would seem to bind to the right.
+        if text != running or text == "**":
+            run = [_folded(running, run)]
+            running = text
+        run.append(state.value(right))
+    return _folded(running, run)
+
+
+def _folded(text: str, operands: list[Expr]) -> Expr:
+    return operands[0] if len(operands) == 1 else Operator(text, tuple(operands))
+
+
+def _unary(state: Lowering, node: cst.UnaryOperation) -> Expr:
+    value = state.value(node.expression)
+    text = literals.operator_text(node.operator)
+    return (literals.negated(value) if text == "-" else None) or Operator(text, (value,))
+
+
+def _elements(state: Lowering, node: cst.Tuple | cst.List | cst.Set) -> Expr:
+    kind = type(node).__name__.lower()
+    items = tuple(
+        Star(state.value(element.value))
+        if isinstance(element, cst.StarredElement)
+        else state.value(element.value)
+        for element in node.elements
+    )
+    return Container(kind, items)
+
+
+def _dict(state: Lowering, node: cst.Dict) -> Expr:
+    keys: list[Expr | None] = []
+    items: list[Expr] = []
+    for element in node.elements:
+        if isinstance(element, cst.DictElement):
+            keys.append(state.value(element.key))
+        else:
+            keys.append(None)
+        items.append(state.value(element.value))
+    return Container("dict", tuple(items), tuple(keys))
+
+
+def _starred(state: Lowering, node: cst.StarredElement) -> Expr:
+    return Star(state.value(node.value))
+
+
+def _formatted(state: Lowering, node: cst.FormattedString | cst.TemplatedString) -> Expr:
+    parts: list[Expr] = []
+    for part in node.parts:
+        _formatted_part(state, part, parts)
+    return FString(tuple(parts))
+
+
+def _formatted_part(state: Lowering, part: cst.CSTNode, parts: list[Expr]) -> None:
+    match part:
+        case cst.FormattedStringText(value=text) | cst.TemplatedStringText(value=text):
+            parts.append(literals.formatted_text(text))
+        case (
+            cst.FormattedStringExpression(expression=expression, format_spec=spec)
+            | cst.TemplatedStringExpression(expression=expression, format_spec=spec)
+        ):
+            parts.append(state.value(expression))
+            for inner in spec or ():
+                _formatted_part(state, inner, parts)
+        case _:
+            pass
+
+
+def _concatenated(state: Lowering, node: cst.ConcatenatedString) -> Expr:
+    parts: list[Expr] = []
+    rest: cst.BaseExpression = node
+    while isinstance(rest, cst.ConcatenatedString):
+        parts.append(state.value(rest.left))
+        rest = rest.right
+    parts.append(state.value(rest))
+    return literals.concatenated(parts)
+
+
+def _yield(state: Lowering, node: cst.Yield) -> Expr:
+    delegated = isinstance(node.value, cst.From)
+    inner = node.value.item if isinstance(node.value, cst.From) else node.value
+    value = None if inner is None else state.value(inner)
+    result = state.graph.result()
+    span = state.span(node)
+    event = YieldEvent(span, state.statement, state.loop, value, result, delegated)
+    state.graph.emit(event, raises=True, base=True)
+    return Temp(result)
+
+
+VALUES: dict[type[cst.CSTNode], ValueHandler] = {
+    cst.Attribute: _read,
+    cst.Await: _await,
+    cst.BinaryOperation: _binary,
+    cst.Call: _call,
+    cst.ConcatenatedString: _concatenated,
+    cst.Dict: _dict,
+    cst.Ellipsis: lambda state, node: literals.ellipsis(node),
+    cst.Float: lambda state, node: literals.floating(node),
+    cst.FormattedString: _formatted,
+    cst.Imaginary: lambda state, node: literals.imaginary(node),
+    cst.Integer: lambda state, node: literals.integer(node),
+    cst.List: _elements,
+    cst.Name: _name,
+    cst.Set: _elements,
+    cst.SimpleString: lambda state, node: literals.string(node),
+    cst.StarredElement: _starred,
+    cst.Subscript: _read,
+    cst.TemplatedString: _formatted,
+    cst.Tuple: _elements,
+    cst.UnaryOperation: _unary,
+    cst.Yield: _yield,
+}

@@ -1,0 +1,504 @@
+"""Scopes: which names each module, class, function, lambda and comprehension binds, reads and borrows from outside.
+
+One pass over the meaningful fields of a tree; whitespace and punctuation are not visited. Python's rules are kept:
+a class body's names are not seen by the functions in it, `global` and `nonlocal` bind elsewhere, a walrus in a
+comprehension binds in the function around it. Mangling of private names is ignored.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import libcst as cst
+
+_Handler: TypeAlias = Callable[["_Collector", Any], None]
+
+_EVENTFUL = (
+    cst.Call,
+    cst.Await,
+    cst.Yield,
+    cst.NamedExpr,
+    cst.Attribute,
+    cst.Subscript,
+    cst.BaseComp,
+)
+_CONSTANTS = frozenset({"None", "True", "False"})
+_SILENT_FIELDS = frozenset(
+    {
+        "asynchronous",
+        "bracket",
+        "colon",
+        "comma",
+        "conversion",
+        "default_indent",
+        "dot",
+        "encoding",
+        "end",
+        "equal",
+    }
+    | {
+        "first_colon",
+        "footer",
+        "has_trailing_newline",
+        "header",
+        "indent",
+        "lbrace",
+        "lbracket",
+        "leading_lines",
+    }
+    | {
+        "lines_after_decorators",
+        "lpar",
+        "operator",
+        "rbrace",
+        "rbracket",
+        "relative",
+        "rpar",
+        "second_colon",
+    }
+    | {
+        "semicolon",
+        "separator",
+        "star",
+        "start",
+        "trailing_comma",
+        "posonly_ind",
+        "default_newline",
+    }
+)
+
+
+@dataclasses.dataclass(eq=False, slots=True)
+class Scope:
+    """The names of one scope. `kind` is module, class, function, lambda or comprehension.
+
+    `bound` are the names that belong to it, parameters included; `reads` those that are read or deleted in it.
+    `free` are the names it or a scope in it takes from further out; `free_globals` those of them that are declared
+    `global`. `held` are the names read by the defaults of its parameters, which it keeps alive. `eventful`: evaluating
+    it may do something. `parent` is the scope it is written in.
+    """
+
+    kind: str
+    parent: Scope | None
+    bound: set[str] = dataclasses.field(default_factory=set)
+    reads: set[str] = dataclasses.field(default_factory=set)
+    global_names: set[str] = dataclasses.field(default_factory=set)
+    nonlocal_names: set[str] = dataclasses.field(default_factory=set)
+    type_parameters: set[str] = dataclasses.field(default_factory=set)
+    held: set[str] = dataclasses.field(default_factory=set)
+    free: set[str] = dataclasses.field(default_factory=set)
+    free_globals: set[str] = dataclasses.field(default_factory=set)
+    is_generator: bool = False
+    eventful: bool = False
+    children: list[Scope] = dataclasses.field(default_factory=list)
+
+
+class Scopes:
+    """The scopes of a tree, by the node that opens them."""
+
+    def __init__(self, root: cst.Module) -> None:
+        collector = _Collector(Scope("module", None))
+        collector.scopes[id(root)] = collector.scope
+        for statement in root.body:
+            collector.visit(statement)
+        self._scopes = collector.scopes
+        self._root = root  # keeps the ids valid
+        _resolve(self._scopes[id(root)])
+
+    def of(self, node: cst.CSTNode) -> Scope:
+        """The scope that a module, class, function, lambda or comprehension opens."""
+        return self._scopes[id(node)]
+
+
+def target_names(target: cst.CSTNode) -> Iterator[str]:
+    """The names that an assignment target binds, from left to right."""
+    match target:
+        case cst.Name(value=name):
+            yield name
+        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+            for element in elements:
+                yield from target_names(element.value)
+        case cst.StarredElement(value=value):
+            yield from target_names(value)
+        case _:
+            pass
+
+
+def is_eventful(node: cst.CSTNode, *, calls_only: bool = False) -> bool:
+    """Evaluating the expression may do something: there is a call in it, a read of an attribute, a yield..."""
+    kinds = cst.Call if calls_only else _EVENTFUL
+    return any(isinstance(part, kinds) for part in _leaves(node))
+
+
+def names_read(node: cst.CSTNode) -> list[str]:
+    """The names that stand in an expression, each once, sorted; an inner scope's own ones among them."""
+    names = {part.value for part in _leaves(node) if type(part) is cst.Name}
+    return sorted(names - _CONSTANTS)
+
+
+def _resolve(scope: Scope) -> None:
+    """Fill in what each scope takes from outside, the inner ones first."""
+    for child in scope.children:
+        _resolve(child)
+    bound = scope.bound
+    free = (scope.reads | scope.nonlocal_names) - bound - scope.global_names - _CONSTANTS
+    far = set(scope.global_names)
+    # Functions in a class body do not see its names, and look straight past it.
+    hidden: set[str] = set() if scope.kind == "class" else bound
+    for child in scope.children:
+        free |= child.free - child.free_globals - hidden
+        far |= child.free_globals
+    free -= scope.type_parameters
+    scope.free = free | far
+    scope.free_globals = far
+
+
+class _Collector:
+    """Walks the tree and fills the scopes."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.scopes: dict[int, Scope] = {}
+
+    def visit(self, node: cst.CSTNode) -> None:
+        kind = type(node)
+        handler = _HANDLERS.get(kind)
+        if handler is not None:
+            handler(self, node)
+        else:
+            self.visit_fields(node, _fields(kind))
+
+    def visit_fields(self, node: cst.CSTNode, fields: tuple[str, ...]) -> None:
+        """Visit the parts of a node that has no meaning of its own for names."""
+        for field in fields:
+            value = getattr(node, field)
+            if isinstance(value, cst.CSTNode):
+                self.visit(value)
+            elif isinstance(value, (tuple, list)):
+                for part in value:
+                    self.visit(part)
+
+    def visit_all(self, nodes: Sequence[cst.CSTNode]) -> None:
+        for node in nodes:
+            self.visit(node)
+
+    def bind(self, name: str) -> None:
+        """Bind a name as a statement does it, or a walrus: comprehensions bind only their own variables."""
+        scope = self.scope
+        while scope.kind == "comprehension" and scope.parent is not None:
+            scope = scope.parent
+        scope.bound.add(name)
+
+    def bind_target(self, target: cst.CSTNode) -> None:
+        match target:
+            case cst.Name(value=name):
+                self.bind(name)
+            case cst.Tuple(elements=elements) | cst.List(elements=elements):
+                for element in elements:
+                    self.bind_target(element.value)
+            case cst.StarredElement(value=value):
+                self.bind_target(value)
+            case _:
+                self.visit(target)
+
+    def open(self, node: cst.CSTNode, kind: str) -> Scope:
+        scope = Scope(kind, self.scope)
+        self.scope.children.append(scope)
+        self.scopes[id(node)] = scope
+        return scope
+
+    def inside(self, scope: Scope, node: cst.CSTNode) -> None:
+        outer, self.scope = self.scope, scope
+        self.visit(node)
+        self.scope = outer
+        scope.bound -= scope.global_names | scope.nonlocal_names
+
+
+def _name(collector: _Collector, node: cst.Name) -> None:
+    collector.scope.reads.add(node.value)
+
+
+def _attribute(collector: _Collector, node: cst.Attribute) -> None:
+    collector.scope.eventful = True
+    value: cst.CSTNode = node.value
+    while type(value) is cst.Attribute:
+        value = value.value
+    collector.visit(value)
+
+
+def _eventful(collector: _Collector, node: cst.CSTNode) -> None:
+    collector.scope.eventful = True
+    collector.visit_fields(node, _fields(type(node)))
+
+
+def _yield(collector: _Collector, node: cst.Yield) -> None:
+    collector.scope.is_generator = True
+    _eventful(collector, node)
+
+
+def _argument(collector: _Collector, node: cst.Arg) -> None:
+    collector.visit(node.value)
+
+
+def _nothing(collector: _Collector, node: cst.CSTNode) -> None:
+    """A leaf without names."""
+
+
+def _function(collector: _Collector, node: cst.FunctionDef) -> None:
+    collector.visit_all(node.decorators)
+    collector.bind(node.name.value)
+    scope = collector.open(node, "function")
+    _type_parameters(collector, scope, node.type_parameters)
+    _parameters(collector, scope, node.params)
+    if node.returns is not None:
+        collector.visit(node.returns.annotation)
+    collector.inside(scope, node.body)
+
+
+def _parameters(collector: _Collector, scope: Scope, node: cst.Parameters) -> None:
+    """Parameters belong to the function; their annotations and defaults are evaluated around it."""
+    for parameter, _ in parameters_of(node):
+        scope.bound.add(parameter.name.value)
+        if parameter.annotation is not None:
+            collector.visit(parameter.annotation.annotation)
+        if parameter.default is not None:
+            collector.visit(parameter.default)
+            scope.held.update(names_read(parameter.default))
+
+
+def parameters_of(node: cst.Parameters) -> Iterator[tuple[cst.Param, str]]:
+    """The parameters in order, each with its kind: positional, normal, "*", keyword or "**"."""
+    for parameter in node.posonly_params:
+        yield parameter, "positional"
+    for parameter in node.params:
+        yield parameter, "normal"
+    if isinstance(node.star_arg, cst.Param):
+        yield node.star_arg, "*"
+    for parameter in node.kwonly_params:
+        yield parameter, "keyword"
+    if node.star_kwarg is not None:
+        yield node.star_kwarg, "**"
+
+
+def _leaves(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    todo = [node]
+    while todo:
+        part = todo.pop()
+        yield part
+        fields = ("value",) if type(part) in {cst.Attribute, cst.Arg} else _fields(type(part))
+        for field in fields:
+            value = getattr(part, field)
+            if isinstance(value, cst.CSTNode):
+                todo.append(value)
+            elif isinstance(value, (tuple, list)):
+                todo.extend(value)
+
+
+def _type_parameters(collector: _Collector, scope: Scope, node: cst.TypeParameters | None) -> None:
+    """Type parameters are seen in the head and the body; bounds and defaults are evaluated late, if at all."""
+    if node is None:
+        return
+    for parameter in node.params:
+        name = parameter.param.name.value
+        scope.type_parameters.add(name)
+        collector.scope.type_parameters.add(name)
+
+
+def _class(collector: _Collector, node: cst.ClassDef) -> None:
+    collector.visit_all(node.decorators)
+    scope = collector.open(node, "class")
+    _type_parameters(collector, scope, node.type_parameters)
+    collector.visit_all(node.bases)
+    collector.visit_all(node.keywords)
+    collector.inside(scope, node.body)
+    collector.bind(node.name.value)
+
+
+def _lambda(collector: _Collector, node: cst.Lambda) -> None:
+    scope = collector.open(node, "lambda")
+    _parameters(collector, scope, node.params)
+    collector.inside(scope, node.body)
+
+
+def _comprehension(collector: _Collector, node: cst.BaseComp) -> None:
+    """Open a scope of its own, but the first iterable is evaluated around it."""
+    collector.scope.eventful = True
+    collector.visit(node.for_in.iter)
+    outer = collector.scope
+    collector.scope = scope = collector.open(node, "comprehension")
+    clause: cst.CompFor | None = node.for_in
+    while clause is not None:
+        scope.bound.update(target_names(clause.target))
+        if clause is not node.for_in:
+            collector.visit(clause.iter)
+        _visit_stored(collector, clause.target)
+        collector.visit_all(clause.ifs)
+        clause = clause.inner_for_in
+    for field in ("elt", "key", "value"):
+        part = getattr(node, field, None)
+        if part is not None:
+            collector.visit(part)
+    collector.scope = outer
+
+
+def _visit_stored(collector: _Collector, target: cst.CSTNode) -> None:
+    """Visit what a comprehension's target reads, when it stores into an attribute or a subscript."""
+    match target:
+        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+            for element in elements:
+                _visit_stored(collector, element.value)
+        case cst.Attribute() | cst.Subscript():
+            collector.visit(target)
+        case _:
+            pass
+
+
+def _assign(collector: _Collector, node: cst.Assign) -> None:
+    collector.visit(node.value)
+    for target in node.targets:
+        collector.bind_target(target.target)
+
+
+def _annotated_assign(collector: _Collector, node: cst.AnnAssign) -> None:
+    collector.visit(node.annotation.annotation)
+    if node.value is not None:
+        collector.visit(node.value)
+    collector.bind_target(node.target)
+
+
+def _augmented_assign(collector: _Collector, node: cst.AugAssign) -> None:
+    collector.visit(node.target)
+    collector.visit(node.value)
+    collector.bind_target(node.target)
+
+
+def _walrus(collector: _Collector, node: cst.NamedExpr) -> None:
+    collector.scope.eventful = True
+    collector.visit(node.value)
+    collector.bind_target(node.target)
+
+
+def _for(collector: _Collector, node: cst.For) -> None:
+    collector.visit(node.iter)
+    collector.bind_target(node.target)
+    collector.visit(node.body)
+    if node.orelse is not None:
+        collector.visit(node.orelse)
+
+
+def _as_name(collector: _Collector, node: cst.AsName) -> None:
+    collector.bind_target(node.name)
+
+
+def _delete(collector: _Collector, node: cst.Del) -> None:
+    """A deleted name is local, as if it were assigned to."""
+    collector.visit(node.target)
+    collector.bind_target(node.target)
+
+
+def _import(collector: _Collector, node: cst.Import | cst.ImportFrom) -> None:
+    if isinstance(node.names, cst.ImportStar):
+        return
+    for alias in node.names:
+        if alias.asname is not None:
+            collector.bind_target(alias.asname.name)
+        else:
+            part: cst.BaseExpression = alias.name
+            while isinstance(part, cst.Attribute):
+                part = part.value
+            collector.bind_target(part)
+
+
+def _global(collector: _Collector, node: cst.Global) -> None:
+    collector.scope.global_names.update(item.name.value for item in node.names)
+
+
+def _nonlocal(collector: _Collector, node: cst.Nonlocal) -> None:
+    collector.scope.nonlocal_names.update(item.name.value for item in node.names)
+
+
+def _match_capture(collector: _Collector, node: cst.MatchAs | cst.MatchStar) -> None:
+    if isinstance(node, cst.MatchAs) and node.pattern is not None:
+        collector.visit(node.pattern)
+    if node.name is not None:
+        collector.bind(node.name.value)
+
+
+def _match_mapping(collector: _Collector, node: cst.MatchMapping) -> None:
+    collector.visit_all(node.elements)
+    if node.rest is not None:
+        collector.bind(node.rest.value)
+
+
+def _match_keyword(collector: _Collector, node: cst.MatchKeywordElement) -> None:
+    collector.visit(node.pattern)
+
+
+def _match_singleton(collector: _Collector, node: cst.MatchSingleton) -> None:
+    """None, True or False: written as names, but constants."""
+
+
+def _type_alias(collector: _Collector, node: cst.TypeAlias) -> None:
+    collector.bind(node.name.value)
+
+
+_HANDLERS: dict[type[cst.CSTNode], _Handler] = {
+    cst.AnnAssign: _annotated_assign,
+    cst.Arg: _argument,
+    cst.AsName: _as_name,
+    cst.Assign: _assign,
+    cst.Attribute: _attribute,
+    cst.AugAssign: _augmented_assign,
+    cst.Await: _eventful,
+    cst.Call: _eventful,
+    cst.ClassDef: _class,
+    cst.Del: _delete,
+    cst.DictComp: _comprehension,
+    cst.Float: _nothing,
+    cst.For: _for,
+    cst.FunctionDef: _function,
+    cst.GeneratorExp: _comprehension,
+    cst.Global: _global,
+    cst.Import: _import,
+    cst.ImportFrom: _import,
+    cst.Integer: _nothing,
+    cst.Lambda: _lambda,
+    cst.ListComp: _comprehension,
+    cst.MatchAs: _match_capture,
+    cst.MatchKeywordElement: _match_keyword,
+    cst.MatchMapping: _match_mapping,
+    cst.MatchSingleton: _match_singleton,
+    cst.MatchStar: _match_capture,
+    cst.Name: _name,
+    cst.NamedExpr: _walrus,
+    cst.Nonlocal: _nonlocal,
+    cst.SetComp: _comprehension,
+    cst.SimpleString: _nothing,
+    cst.Subscript: _eventful,
+    cst.TypeAlias: _type_alias,
+    cst.Yield: _yield,
+}
+# Kinds of node that only newer versions of LibCST have.
+for _kind, _handler in (
+    ("LazyImport", _import),
+    ("LazyImportFrom", _import),
+    ("StarredDictComp", _comprehension),
+):
+    if hasattr(cst, _kind):
+        _HANDLERS[getattr(cst, _kind)] = _handler
+_FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
+
+
+def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a kind of node that can hold names."""
+    fields = _FIELDS.get(kind)
+    if fields is None:
+        fields = tuple(
+            field.name
+            for field in dataclasses.fields(kind)
+            if field.name not in _SILENT_FIELDS and not field.name.startswith("whitespace")
+        )
+        _FIELDS[kind] = fields
+    return fields
