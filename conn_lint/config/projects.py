@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,7 @@ from conn_lint.config.files import Layer, read_layer
 from conn_lint.config.options import ConfigError
 from conn_lint.config.resolve import Flags, resolve
 from conn_lint.engine.check import Outcome, Request, check
+from conn_lint.engine.discover import Found, discover
 from conn_lint.engine.phase_one import Progress, silent
 from conn_lint.engine.roots import Roots
 from conn_lint.model.settings import Settings
@@ -48,9 +49,13 @@ class Projects:
             return self._config.parent
         return self.roots.of(path)
 
+    def configuration(self, root: Path) -> Path | None:
+        """The file that configures the project of this root."""
+        return self._config or self.roots.configuration(root)
+
     def settings(self, root: Path) -> Settings:
         """The settings of a project; raises ConfigError."""
-        path = self._config or self.roots.configuration(root)
+        path = self.configuration(root)
         if path is None:
             return resolve(root, Layer(), self._flags, "command line")
         shown = display(path)
@@ -71,7 +76,8 @@ def check_projects(job: Job, flags: Flags, progress: Progress = silent) -> Run:
         todo[projects.root(path)].append(path)
     checked: dict[Path, tuple[Settings, Outcome]] = {}
     while todo:
-        root, paths = todo.popitem()
+        root = min(todo, key=lambda root: len(root.parts))  # outer ones first: they find inner ones
+        paths = todo.pop(root)
         try:
             settings = projects.settings(root)
         except ConfigError as error:
@@ -87,9 +93,25 @@ def check_projects(job: Job, flags: Flags, progress: Progress = silent) -> Run:
         outcome = check(request, settings, projects.roots, progress)
         checked[root] = (settings, outcome)
         for nested in outcome.nested:
-            if nested not in checked:
-                todo[nested].append(nested)
+            todo[nested].append(nested)
     return Run(tuple(checked[root] for root in sorted(checked)), tuple(dict.fromkeys(problems)))
+
+
+def list_projects(
+    job: Job, flags: Flags, problems: list[str]
+) -> Iterator[tuple[Path, Found]]:
+    """Every file at or below the paths with the root it is named from, and what is done with it."""
+    projects = Projects(flags)
+    todo = list(existing(job, problems))
+    while todo:
+        path = todo.pop(0)
+        root = projects.root(path)
+        settings = projects.settings(root)
+        listing = discover(settings, projects.roots, [path] if path.is_file() else ())
+        todo.extend(nested for nested in listing.nested if nested.is_relative_to(path))
+        for found in listing.files:
+            if (root / found.path).is_relative_to(path):
+                yield root, found
 
 
 def existing(job: Job, problems: list[str]) -> Iterator[Path]:
@@ -113,8 +135,3 @@ def display(path: Path) -> str:
         return Path(os.path.relpath(path)).as_posix()
     except ValueError:  # another drive
         return path.as_posix()
-
-
-def relative_to_here(names: Iterable[str], root: Path) -> dict[str, str]:
-    """How the files of a project, named relative to its root, are shown."""
-    return {name: display(root / name) for name in names}

@@ -1,0 +1,133 @@
+"""The command `check`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from conn_lint.cli.options import make_flags, shared_options
+
+if TYPE_CHECKING:
+    from conn_lint.config.projects import Job, Run
+    from conn_lint.report.base import Report
+
+CLEAN, FINDINGS, FAILED = 0, 1, 2
+STANDARD_INPUT = "-"
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@shared_options
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(("text", "concise", "json", "github")),
+    default="text",
+    help="How to report (default: text).",
+)
+@click.option("--output-file", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write the report here.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
+@click.option("--show-notes", is_flag=True, help="List notes too, not only count them.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even where there are findings.")
+@click.option("--disable-noqa", is_flag=True, help="Report what comments in the code silence.")
+@click.option("--stdin-filename", metavar="FILE", help="The file that standard input (-) takes the place of.")
+@click.option("--quiet", "-q", is_flag=True, help="Print findings only, no summary.")
+@click.option("--verbose", "-v", is_flag=True, help="Say more: counts, and where internal errors come from.")
+def check(paths: tuple[str, ...], **values: Any) -> None:
+    """Check files and folders (default: the current folder); `-` reads one file from standard input.
+
+    Paths select what is reported, never what is known: other files of the project are read to understand these.
+    A file that is given itself is checked even where an exclude pattern fits it.
+    Exit codes: 0 clean, 1 findings, 2 bad paths, a wrong configuration or an internal failure.
+    """
+    from conn_lint.config.options import ConfigError  # noqa: PLC0415 - a light start
+    from conn_lint.config.projects import check_projects  # noqa: PLC0415
+
+    try:
+        flags = make_flags(values)
+        job = _job(paths, values.get("stdin_filename"))
+        with _progress(quiet=values["quiet"]) as progress:
+            run = check_projects(job, flags, progress)
+    except ConfigError as error:
+        _complain(str(error))
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        sys.exit(130)
+    try:
+        _write(run, values)
+    except OSError as error:
+        _complain(f"the report cannot be written: {error}")
+        sys.exit(FAILED)
+    sys.exit(_exit_code(run, exit_zero=values["exit_zero"]))
+
+
+def _job(paths: tuple[str, ...], stdin_filename: str | None) -> Job:
+    from conn_lint.config.projects import Job  # noqa: PLC0415
+
+    if STANDARD_INPUT not in paths:
+        return Job(paths=paths or (".",))
+    data = click.get_binary_stream("stdin").read()
+    place = Path(stdin_filename or "stdin").resolve()
+    others = tuple(path for path in paths if path != STANDARD_INPUT)
+    return Job(paths=others, overrides={place: data})
+
+
+def _exit_code(run: Run, *, exit_zero: bool) -> int:
+    if run.problems or any(outcome.troubles for _, outcome in run.checked):
+        return FAILED
+    found = any(
+        finding.severity >= settings.fail_on for settings, outcome in run.checked for finding in outcome.findings
+    )
+    return FINDINGS if found and not exit_zero else CLEAN
+
+
+def _write(run: Run, values: dict[str, Any]) -> None:
+    from conn_lint.cli.output import make_report, open_output, say_more, write_report  # noqa: PLC0415
+
+    report = make_report(run)
+    with open_output(values["output_file"]) as stream:
+        write_report(report, stream, values["output_format"], quiet=values["quiet"])
+        if values["statistics"]:
+            _write_statistics(report, is_text=values["output_format"] in ("text", "concise"))
+    for problem in run.problems:
+        _complain(problem)
+    for _, outcome in run.checked:
+        for trouble in outcome.troubles:
+            _complain(trouble.message)
+            if values["verbose"] and trouble.trace:
+                click.echo(trouble.trace, err=True)
+    if not values["quiet"]:
+        for line in say_more(run, verbose=values["verbose"]):
+            click.echo(line, err=True)
+
+
+def _write_statistics(report: Report, *, is_text: bool) -> None:
+    """Beside the findings for people, on the error stream where programs read the report."""
+    from conn_lint.report.statistics import render_statistics  # noqa: PLC0415
+
+    for line in render_statistics(report):
+        click.echo(line, err=not is_text)
+
+
+@contextlib.contextmanager
+def _progress(*, quiet: bool) -> Iterator[Any]:
+    if quiet or not sys.stderr.isatty():
+        yield lambda what, done, total: None
+        return
+    from conn_lint.cli.progress import Bar  # noqa: PLC0415
+
+    with Bar() as bar:
+        yield bar
+
+
+def _complain(text: str) -> None:
+    from conn_lint.model.mask import mask  # noqa: PLC0415
+    from conn_lint.report.escape import one_line  # noqa: PLC0415
+
+    click.echo(f"conn-lint: {one_line(mask(text))}", err=True)

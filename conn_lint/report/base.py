@@ -1,0 +1,45 @@
+"""What every renderer is given. Paths in it are as they are shown: relative to where the user stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from conn_lint.model.finding import Finding, Severity
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The findings in the order of their places; `files` were checked, comments silenced `suppressed` findings."""
+
+    findings: tuple[Finding, ...]
+    files: int = 0
+    suppressed: int = 0
+    show_notes: bool = False
+
+    def shown(self) -> tuple[Finding, ...]:
+        """The findings that a reader gets to see: notes only where they are wanted."""
+        if self.show_notes:
+            return self.findings
+        return tuple(f for f in self.findings if f.severity is not Severity.NOTE)
+
+    def hidden_notes(self) -> int:
+        """How many notes are only counted."""
+        return len(self.findings) - len(self.shown())
+
+
+def rule_url(finding: Finding) -> str:
+    """Where the rule is explained."""
+    anchor = f"{finding.code}-{finding.rule}".lower()
+    return f"https://github.com/conn-lint/conn-lint/blob/main/docs/rules.md#{anchor}"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def severity_counts(findings: Iterable[Finding]) -> Counter[Severity]:
+    """How many findings there are of each severity."""
+    return Counter(finding.severity for finding in findings)

@@ -1,0 +1,41 @@
+"""An array of objects, for programs. Lines and columns count from 1; notes are always in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from conn_lint.model.finding import Finding, Step
+from conn_lint.report.base import Report, rule_url
+
+
+def render_json(report: Report) -> str:
+    """The whole report. Only ASCII is written, so that no encoding of a terminal or a pipe can fail."""
+    return json.dumps([_finding(finding) for finding in report.findings], indent=2)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    span = finding.location.span
+    return {
+        "code": finding.code,
+        "rule": finding.rule,
+        "severity": finding.severity.name.lower(),
+        "message": finding.message,
+        "path": finding.location.path,
+        "line": span.line,
+        "column": span.column + 1,
+        "end_line": span.end_line,
+        "end_column": span.end_column + 1,
+        "chain": [_step(step) for step in finding.chain],
+        "fix": None,
+        "url": rule_url(finding),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "path": step.location.path,
+        "line": step.location.span.line,
+        "function": step.function,
+        "note": step.note,
+    }
