@@ -19,7 +19,7 @@ from conn_lint.model.resource import (
 
 
 class Index(msgspec.Struct, frozen=True):
-    """All tables of the knowledge base. Types stand under their canonical names, calls under all spellings."""
+    """All tables of the knowledge base; types have their canonical names, calls all spellings."""
 
     aliases: dict[str, str]
     bases: dict[str, tuple[str, ...]]
@@ -121,7 +121,7 @@ def _acquisitions(resources: Iterable[Resource], aliases: dict[str, str]) -> dic
 
 
 def _class_of(name: str, acquire: Sequence[str]) -> str:
-    """The class that a name stands for: itself, or that of which it is an alternative constructor."""
+    """The class that a name stands for: itself, or the one that it is another constructor of."""
     head = name.rpartition(".")[0]
     return head if head in acquire else name
 

@@ -14,7 +14,7 @@ from conn_lint.model.resource import Family
 if sys.version_info >= (3, 11):
     import tomllib
 else:  # pragma: no cover
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
 _USER_TABLES = frozenset(Family.__struct_fields__)
 

@@ -1,6 +1,7 @@
-"""Answers questions about libraries by dotted name: is this call an acquisition, a wait, a hand-over?
+"""Answers questions about libraries by dotted name: does a call acquire, wait, hand over.
 
-Names are those after import resolution. `Type.method` is looked up through the type's aliases and bases.
+Names are those after import resolution. `Type.method` is looked up through the type's aliases and
+bases; `.method` is a method of something whose type is not known.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Knowledge:
 
     @functools.lru_cache(maxsize=4096)  # noqa: B019 - one instance lives as long as the run
     def mro(self, type_name: str) -> tuple[str, ...]:
-        """The type and the known types whose methods it has, nearest first, by their canonical names."""
+        """The type and the known types whose methods it has, nearest first, canonical names."""
         seen: dict[str, None] = {}
         todo = [self.canonical(type_name)]
         while todo:
@@ -59,7 +60,7 @@ class Knowledge:
         return self.canonical(type_name) in self._index.types
 
     def type_members(self, type_name: str) -> frozenset[str]:
-        """The methods and attributes of a type that have a meaning here, inherited ones included."""
+        """The methods and attributes of a type that mean something here, inherited ones too."""
         members = self._index.members
         return frozenset(m for name in self.mro(type_name) for m in members.get(name, ()))
 
@@ -75,7 +76,7 @@ class Knowledge:
         return self._index.resources.get(name)
 
     def acquisition(self, dotted: str) -> Resource | None:
-        """What a call of this function, class, or `Type.method` opens or borrows, its `value` filled in."""
+        """What a call of a function, class or `Type.method` opens or borrows; has its `value`."""
         found = self._index.acquire.get(dotted)
         if found is not None:
             return found
@@ -91,7 +92,7 @@ class Knowledge:
         return self._index.by_value.get(self.canonical(type_name), ())
 
     def value_resource(self, type_name: str) -> Resource | None:
-        """The resource that gives values of this type, if there is one or one bears the type's name."""
+        """The one resource that gives values of this type, or that which bears its name."""
         found = self.value_resources(type_name)
         if len(found) == 1:
             return found[0]
@@ -99,7 +100,7 @@ class Knowledge:
         return next((resource for resource in found if resource.name == name), None)
 
     def acquire_words(self) -> frozenset[str]:
-        """The last parts of all names that acquire, for a lexical prefilter; a call of a value has none."""
+        """The last parts of all names that acquire, for a lexical prefilter."""
         return self._index.words
 
     # Calls with a meaning
@@ -114,24 +115,20 @@ class Knowledge:
         return None
 
     def wrap(self, dotted: str) -> tuple[Wrap, ...]:
-        """What a call does with a resource it is given: by its name, else as a method of anything (`.method`)."""
-        for name in self._spellings(dotted):
-            if name in self._index.wraps:
-                return self._index.wraps[name]
-        return self._index.wraps.get("." + dotted.rpartition(".")[2], ())
+        """What a call does with the resources it is given, one record for each argument."""
+        return next((w for n in self._names(dotted) if (w := self._index.wraps.get(n))), ())
 
     def is_harmless(self, dotted: str) -> bool:
-        """Whether a call of it, in practice, neither raises nor keeps its arguments."""
-        harmless = self._index.harmless
-        return dotted in harmless or "." + dotted.rpartition(".")[2] in harmless
+        """Whether a call of it, in practice, does not raise."""
+        return any(name in self._index.harmless for name in self._names(dotted))
 
     def is_exit(self, dotted: str) -> bool:
         """Whether a call of it never returns."""
-        return self._any(dotted, self._index.exits)
+        return any(name in self._index.exits for name in self._names(dotted))
 
     def swallows(self, dotted: str) -> bool:
         """Whether it is a context manager that suppresses exceptions."""
-        return self._any(dotted, self._index.swallows)
+        return any(name in self._index.swallows for name in self._names(dotted))
 
     def convenience(self, dotted: str) -> Convenience | None:
         """What a function that opens (or hides) a connection for each call does."""
@@ -145,10 +142,12 @@ class Knowledge:
 
     @functools.lru_cache(maxsize=4096)  # noqa: B019 - one instance lives as long as the run
     def wait_method(self, type_name: str, attribute: str) -> Wait | None:
-        """The group of waits that a method of a type belongs to; the method may be a chain (`messages.create`)."""
+        """The group of waits of a type's method; the method may be a chain (`messages.create`)."""
         for name in self.mro(type_name):
             for wait in self._waits_of(name):
-                if _names(wait.methods, attribute) and not _names(wait.other_methods, attribute):
+                if _matches(wait.methods, attribute) and not _matches(
+                    wait.other_methods, attribute
+                ):
                     return wait
         return None
 
@@ -165,7 +164,7 @@ class Knowledge:
         return self._index.libraries
 
     def library_roots(self) -> frozenset[str]:
-        """The modules at the top of the known libraries: `a`, or `a.b.c` inside a namespace package."""
+        """The top modules of the known libraries: `a`, or `a.b.c` inside a namespace package."""
         return self._index.roots
 
     def is_known_module(self, dotted: str) -> bool:
@@ -189,10 +188,12 @@ class Knowledge:
             if spelling != dotted:
                 yield spelling
 
-    def _any(self, dotted: str, names: frozenset[str]) -> bool:
-        if "." + dotted.rpartition(".")[2] in names:
-            return True
-        return any(name in names for name in self._spellings(dotted))
+    def _names(self, dotted: str) -> Iterator[str]:
+        """As `_spellings`, and `.method` where it is one: a function of a module is not."""
+        yield from self._spellings(dotted)
+        head, _, last = dotted.rpartition(".")
+        if head and (self.is_type(head) or head.rpartition(".")[2][:1].isupper()):
+            yield f".{last}"
 
     def _waits_of(self, type_name: str) -> Iterator[Wait]:
         yield from self._index.wait_types.get(type_name, ())
@@ -201,7 +202,7 @@ class Knowledge:
                 yield wait
 
 
-def _names(patterns: tuple[str, ...], attribute: str) -> bool:
+def _matches(patterns: tuple[str, ...], attribute: str) -> bool:
     return any(
         attribute == pattern or ("*" in pattern and fnmatch.fnmatchcase(attribute, pattern))
         for pattern in patterns

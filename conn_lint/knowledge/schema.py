@@ -1,4 +1,4 @@
-"""Reads a parsed TOML table into the records of `model.resource`, and says clearly what is wrong with one."""
+"""Reads a parsed TOML table into the records of `model.resource`, or says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNKNOWN_VALUE = re.compile(r"Invalid enum value '?(?P<value>[^']*)'?")
 
 
 class KnowledgeError(ValueError):
-    """A table of the knowledge base, or of the user's own resources, that does not follow the schema."""
+    """A table of the knowledge base, or one of the user's, that does not follow the schema."""
 
 
 def decode_family(table: Mapping[str, Any], where: str) -> Family:

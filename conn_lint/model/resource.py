@@ -41,7 +41,7 @@ MustRelease: TypeAlias = Literal["yes", "advised", "no"]
 
 
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a fact was read (file and function, or a live run) and in which version; `unverified` names doubts."""
+    """Where a fact was read (or a live run), in which version, and what is in doubt."""
 
     source: str
     version: str
@@ -50,7 +50,7 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 Role: TypeAlias = Literal[
     "connect-timeout",  # seconds; "none": only the operating system limits it
-    "wait",  # for a free connection: seconds, "forever", "raises-at-once", or "unlimited" (a pool without a bound)
+    "wait",  # for a free connection: seconds, "forever", "raises-at-once", "unlimited" (no bound)
     "min-size",  # connections kept or opened at the start
     "size",  # of a pool that may overflow
     "max-size",  # "unlimited" where there is no bound
@@ -64,26 +64,30 @@ Role: TypeAlias = Literal[
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A parameter with a meaning for configuration rules.
 
-    `parameter` is its keyword ("" where there is none), `position` where it may be given by position. `default` is
-    in the role's unit or one of the role's words, "required", or absent where nobody has looked. `milliseconds`: the
-    argument is in them (the default here is in seconds all the same).
+    `parameter` is its keyword ("" where there is none), `position` where it may be given by
+    position. `default` is in the role's unit or one of its words, "required", or absent where
+    nobody has looked; it holds from version `since` on, and was `before` until then.
+    `milliseconds`: the argument is in them (the defaults here are in seconds all the same).
     """
 
     role: Role
     parameter: str = ""
     default: str | int | float | bool | None = None
+    since: str = ""
+    before: str | int | float | bool | None = None
     position: int | None = None
     milliseconds: bool = False
-    off: str = ""  # prepared statements: the argument that turns them off behind a transaction pooler
+    off: str = ""  # prepared statements: what turns them off behind a transaction pooler
     note: str = ""
 
 
 class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):
     """One thing a program can open or borrow.
 
-    `acquire` are the dotted names of calls that give one: functions, classes, and `Type.method` for methods of a
-    value whose type is known (`Type.__call__` for a call of the value). `value` is the type of what is got; where it
-    is left out, the class named in `acquire` is (look-ups fill it in). Methods may be chains ("transport.close").
+    `acquire` are the dotted names of calls that give one: functions, classes, and `Type.method` for
+    methods of a value whose type is known (`Type.__call__` for a call of the value); none where the
+    library opens it unasked. `value` is the type of what is got; left out, it is the class named
+    in `acquire` (look-ups fill it in). Methods may be chains ("transport.close").
     """
 
     name: str
@@ -97,21 +101,22 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     release: tuple[str, ...] = ()  # methods of the value
     release_awaited: tuple[str, ...] = ()  # those of them that must be awaited
     release_on_owner: tuple[str, ...] = ()  # methods of the pool that take the value back
-    release_by: tuple[str, ...] = ()  # functions (dotted) that take the value, or its name, and release it
+    release_by: tuple[str, ...] = ()  # functions (dotted) that release it, given it or its name
     loses_slot: tuple[str, ...] = ()  # methods of the value that close it but lose the pool's slot
     with_: WithMeaning = "absent"
     async_with: WithMeaning = "absent"
     async_with_awaited: WithMeaning | None = None  # where it differs once the call was awaited
     must_release: MustRelease = "yes"
     lazy: bool = False  # holds nothing until the first of `begins`
-    begins: tuple[str, ...] = ()  # methods that make a lazy one busy ("*": any not listed elsewhere)
+    begins: tuple[str, ...] = ()  # methods that make a lazy one busy ("*": all but the next two)
     ends: tuple[str, ...] = ()  # methods that make it idle again, without releasing it
     idle_methods: tuple[str, ...] = ()  # methods that leave an idle lazy one idle
     open_checks: tuple[str, ...] = ()  # methods or attributes that tell that it is open
     closed_checks: tuple[str, ...] = ()  # methods or attributes that tell that it is closed
+    elsewhere: tuple[str, ...] = ()  # those of acquire that only other versions or builds have
     not_owned_if: tuple[str, ...] = ()  # keyword arguments that make the call no acquisition
-    borrows: tuple[str, ...] = ()  # keyword or position ("0") of a resource that it uses and does not own
-    takes: tuple[str, ...] = ()  # keyword or position of a resource that it owns from then on
+    borrows: tuple[str, ...] = ()  # keyword or position ("0") of what it uses and does not own
+    takes: tuple[str, ...] = ()  # keyword or position of what it owns from then on
     share: Share = "undocumented"
     per_request: Literal["report", "low", "skip"] = "report"
     needs_loop: bool = False
@@ -131,10 +136,10 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
 
 
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A function, method or attribute that gives a value of a known type without acquiring anything.
+    """A function, method or attribute that gives a value of a known type and acquires nothing.
 
-    `name` is dotted (`Type.method`, `Type.attribute`, function). `same` means it gives the receiver itself;
-    `attribute` that it is read, not called.
+    `name` is dotted (`Type.method`, `Type.attribute`, function). `same`: it gives the receiver
+    itself; `attribute`: it is read, not called.
     """
 
     name: str
@@ -144,7 +149,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Alias(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Other dotted names of one type, as people import and annotate it; `bases` are types whose methods it has."""
+    """Other dotted names of one type, as people import and annotate it, and its known bases."""
 
     type: str
     also: tuple[str, ...] = ()
@@ -155,9 +160,13 @@ WrapEffect: TypeAlias = Literal["closes-on-exit", "takes-ownership", "borrows", 
 
 
 class Wrap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A call that is given a resource: it takes over the duty, only borrows, closes it at a block's end
-    (`contextlib.closing`), or hands the same thing on (`asyncio.wait_for`). `argument` is a position or keyword;
-    `method` the method that is called on the value (closing: close), `bound` that a bound release is passed."""
+    """A call that is given a resource.
+
+    It takes over the duty, only borrows, closes it at a block's end (`contextlib.closing`), or
+    hands the same thing on (`asyncio.wait_for`). `argument` is a position or keyword; `method` what
+    is called on the value (closing: close), or "bound": a release of the value is passed instead of
+    it. `name` is dotted, or `.method` for a method of anything.
+    """
 
     name: str
     effect: WrapEffect
@@ -179,10 +188,10 @@ class Convenience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Calls that wait for something outside the database. `category` is external or pause (sleep, subprocess...).
+    """Calls that wait for something outside the database: external, or pause (sleep, subprocess...).
 
-    `receivers` are types, with `*` as in file names where the names are generated; `methods` may be chains
-    ("chat.completions.create") and hold `*` too, but for those in `other_methods`, which do not wait.
+    `receivers` are types, with `*` as in file names where their names are made up; `methods` may be
+    chains ("messages.create") and hold `*` too; those in `other_methods` do not wait all the same.
     """
 
     group: str
@@ -207,8 +216,7 @@ class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Harmless(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Calls that in practice do not raise and keep none of their arguments: dotted names, or `.method` for a method
-    of anything."""
+    """Calls that in practice do not raise: dotted names, or `.method` for a method of anything."""
 
     names: tuple[str, ...]
 
