@@ -1,4 +1,6 @@
-"""The command `conn-lint`: flags become settings, settings a run, the run a report and an exit code."""
+"""The command `conn-lint`: flags become settings, settings a run, the run a report and an exit
+code.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def main() -> None:
     Without a command, PATHS are checked: `conn-lint src` is `conn-lint check src`.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a file name may have characters that the terminal has not
+        if hasattr(
+            stream, "reconfigure"
+        ):  # a file name may have characters that the terminal has not
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -14,6 +14,7 @@ from conn_lint.cli.options import make_flags, shared_options
 
 if TYPE_CHECKING:
     from conn_lint.config.projects import Job, Run
+    from conn_lint.engine.phase_one import Progress
     from conn_lint.report.base import Report
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
@@ -30,20 +31,30 @@ STANDARD_INPUT = "-"
     default="text",
     help="How to report (default: text).",
 )
-@click.option("--output-file", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write the report here.")
+@click.option(
+    "--output-file",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report here.",
+)
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
 @click.option("--show-notes", is_flag=True, help="List notes too, not only count them.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even where there are findings.")
 @click.option("--disable-noqa", is_flag=True, help="Report what comments in the code silence.")
-@click.option("--stdin-filename", metavar="FILE", help="The file that standard input (-) takes the place of.")
+@click.option(
+    "--stdin-filename", metavar="FILE", help="The file that standard input (-) takes the place of."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only, no summary.")
-@click.option("--verbose", "-v", is_flag=True, help="Say more: counts, and where internal errors come from.")
+@click.option(
+    "--verbose", "-v", is_flag=True, help="Say more: counts, and where internal errors come from."
+)
 def check(paths: tuple[str, ...], **values: Any) -> None:
-    """Check files and folders (default: the current folder); `-` reads one file from standard input.
+    """Check files and folders; by default the current folder.
 
-    Paths select what is reported, never what is known: other files of the project are read to understand these.
-    A file that is given itself is checked even where an exclude pattern fits it.
-    Exit codes: 0 clean, 1 findings, 2 bad paths, a wrong configuration or an internal failure.
+    A path of `-` is one file, read from standard input. Paths select what is reported, never what
+    is known: other files of the project are read to understand these. A file that is given itself
+    is checked even where an exclude pattern fits it. Exit codes: 0 clean, 1 findings, 2 bad paths,
+    a wrong configuration or an internal failure.
     """
     from conn_lint.config.options import ConfigError  # noqa: PLC0415 - a light start
     from conn_lint.config.projects import check_projects  # noqa: PLC0415
@@ -72,7 +83,7 @@ def _job(paths: tuple[str, ...], stdin_filename: str | None) -> Job:
 
     if STANDARD_INPUT not in paths:
         return Job(paths=paths or (".",))
-    data = click.get_binary_stream("stdin").read()
+    data = sys.stdin.buffer.read()
     place = Path(stdin_filename or "stdin").resolve()
     others = tuple(path for path in paths if path != STANDARD_INPUT)
     return Job(paths=others, overrides={place: data})
@@ -82,19 +93,22 @@ def _exit_code(run: Run, *, exit_zero: bool) -> int:
     if run.problems or any(outcome.troubles for _, outcome in run.checked):
         return FAILED
     found = any(
-        finding.severity >= settings.fail_on for settings, outcome in run.checked for finding in outcome.findings
+        finding.severity >= settings.fail_on
+        for settings, outcome in run.checked
+        for finding in outcome.findings
     )
     return FINDINGS if found and not exit_zero else CLEAN
 
 
 def _write(run: Run, values: dict[str, Any]) -> None:
-    from conn_lint.cli.output import make_report, open_output, say_more, write_report  # noqa: PLC0415
+    from conn_lint.cli.output import make_report, say_more, write_output  # noqa: PLC0415
 
     report = make_report(run)
-    with open_output(values["output_file"]) as stream:
-        write_report(report, stream, values["output_format"], quiet=values["quiet"])
-        if values["statistics"]:
-            _write_statistics(report, is_text=values["output_format"] in ("text", "concise"))
+    output_format = values["output_format"]
+    write_output(report, values["output_file"], output_format, quiet=values["quiet"])
+    if values["statistics"]:
+        is_text = output_format in ("text", "concise") and values["output_file"] is None
+        _write_statistics(report, is_text=is_text)
     for problem in run.problems:
         _complain(problem)
     for _, outcome in run.checked:
@@ -116,9 +130,11 @@ def _write_statistics(report: Report, *, is_text: bool) -> None:
 
 
 @contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Any]:
+def _progress(*, quiet: bool) -> Iterator[Progress]:
+    from conn_lint.engine.phase_one import silent  # noqa: PLC0415
+
     if quiet or not sys.stderr.isatty():
-        yield lambda what, done, total: None
+        yield silent
         return
     from conn_lint.cli.progress import Bar  # noqa: PLC0415
 

@@ -100,7 +100,9 @@ def _settings(path: str, values: dict[str, Any]) -> Any:
         projects = Projects(make_flags(values))
         root = projects.root(where)
         source = projects.configuration(root)
-        return projects.settings(root), display(source) if source else "defaults: no configuration was found"
+        return projects.settings(root), display(
+            source
+        ) if source else "defaults: no configuration was found"
     except ConfigError as error:
         _fail(str(error))
 

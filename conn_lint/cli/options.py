@@ -16,19 +16,39 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _SHARED = (
-    click.option("--select", metavar="CODES", help="Report these rules only (codes, beginnings of codes, or names)."),
+    click.option(
+        "--select",
+        metavar="CODES",
+        help="Report these rules only (codes, beginnings of codes, or names).",
+    ),
     click.option("--extend-select", metavar="CODES", help="Report these rules as well."),
     click.option("--ignore", metavar="CODES", help="Do not report these rules."),
-    click.option("--per-file-ignores", metavar="PATTERN:CODES", help="Rules to ignore in the files of a pattern."),
-    click.option("--exclude", metavar="PATTERNS", help="Leave out these paths, in place of the default ones."),
+    click.option(
+        "--per-file-ignores",
+        metavar="PATTERN:CODES",
+        help="Rules to ignore in the files of a pattern.",
+    ),
+    click.option(
+        "--exclude", metavar="PATTERNS", help="Leave out these paths, in place of the default ones."
+    ),
     click.option("--extend-exclude", metavar="PATTERNS", help="Leave out these paths as well."),
     click.option(
-        "--config", type=click.Path(path_type=Path), metavar="FILE", help="Use this configuration and no other."
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Use this configuration and no other.",
     ),
     click.option("--isolated", is_flag=True, help="Use no configuration at all."),
-    click.option("--include-tests", is_flag=True, default=None, help="Report on tests, migrations, generated code."),
+    click.option(
+        "--include-tests",
+        is_flag=True,
+        default=None,
+        help="Report on tests, migrations, generated code.",
+    ),
     click.option("--jobs", "-j", metavar="N", help="How many processes to use (default: auto)."),
-    click.option("--cache-dir", metavar="FOLDER", help="Where to keep what need not be computed again."),
+    click.option(
+        "--cache-dir", metavar="FOLDER", help="Where to keep what need not be computed again."
+    ),
     click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
 )
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
+import io
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-import msgspec
 from rich.console import Console
 
-from conn_lint.config.projects import Run, display
+from conn_lint.config.projects import Run, display, relocate
 from conn_lint.engine.check import Outcome
 from conn_lint.model.finding import Finding
-from conn_lint.model.location import Location
 from conn_lint.report.base import Report, counted
 from conn_lint.report.concise import render_concise
 from conn_lint.report.escape import one_line
@@ -30,8 +28,9 @@ _PIPED_WIDTH = 160
 def make_report(run: Run) -> Report:
     """One report for all projects of a run, with paths as they look from the current folder."""
     findings: list[Finding] = []
-    for settings, outcome in run.checked:
-        findings.extend(_shown(finding, outcome.root) for finding in outcome.findings)
+    for _, outcome in run.checked:
+        show = functools.partial(_shown_path, outcome.root)
+        findings.extend(relocate(finding, show) for finding in outcome.findings)
     return Report(
         findings=tuple(sorted(findings, key=Finding.sort_key)),
         files=sum(len(outcome.files) for _, outcome in run.checked),
@@ -40,31 +39,18 @@ def make_report(run: Run) -> Report:
     )
 
 
-def _shown(finding: Finding, root: Path) -> Finding:
-    def move(location: Location) -> Location:
-        return Location(display(root / location.path), location.span)
-
-    chain = tuple(msgspec.structs.replace(step, location=move(step.location)) for step in finding.chain)
-    return msgspec.structs.replace(finding, location=move(finding.location), chain=chain)
+def _shown_path(root: Path, name: str) -> str:
+    return display(root / name)
 
 
-@contextlib.contextmanager
-def open_output(path: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that is replaced only once the report is complete."""
+def write_output(report: Report, path: Path | None, output_format: str, *, quiet: bool) -> None:
+    """Write the report to standard output or, once it is complete, to a file."""
     if path is None:
-        yield sys.stdout
+        write_report(report, sys.stdout, output_format, quiet=quiet)
         return
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".conn-lint-", encoding="utf-8", errors="backslashreplace", delete=False
-    ) as stream:
-        try:
-            yield stream
-            stream.close()
-            Path(stream.name).chmod(0o644)
-            Path(stream.name).replace(path)
-        except BaseException:
-            Path(stream.name).unlink(missing_ok=True)
-            raise
+    stream = io.StringIO()
+    write_report(report, stream, output_format, quiet=quiet)
+    path.write_text(stream.getvalue(), encoding="utf-8", errors="backslashreplace")
 
 
 def write_report(report: Report, stream: TextIO, output_format: str, *, quiet: bool) -> None:
@@ -97,7 +83,9 @@ def _read_lines(path: str) -> Sequence[str]:
 
 
 def say_more(run: Run, *, verbose: bool) -> Iterator[str]:
-    """What the user should know beside the findings: given files on which nothing is reported, and counts."""
+    """What the user should know beside the findings: given files on which nothing is reported, and
+    counts.
+    """
     for _, outcome in run.checked:
         for found in outcome.unreported:
             path = one_line(display(outcome.root / found.path))

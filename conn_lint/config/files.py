@@ -18,7 +18,7 @@ from conn_lint.model.resource import Family
 if sys.version_info >= (3, 11):
     import tomllib
 else:  # pragma: no cover
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
 TABLE = "[tool.conn-lint]"
 

@@ -1,10 +1,12 @@
-"""Divides the given paths among the projects they lie in, and checks each project with its own settings."""
+"""Divides the given paths among the projects they lie in, and checks each project with its own
+settings.
+"""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -16,6 +18,8 @@ from conn_lint.engine.check import Outcome, Request, check
 from conn_lint.engine.discover import Found, discover
 from conn_lint.engine.phase_one import Progress, silent
 from conn_lint.engine.roots import Roots
+from conn_lint.model.finding import Finding
+from conn_lint.model.location import Location
 from conn_lint.model.settings import Settings
 
 
@@ -29,7 +33,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """The outcome of each project with the settings it was checked with, and what could not be done."""
+    """The outcome of each project with the settings it was checked with, and what could not be
+    done.
+    """
 
     checked: tuple[tuple[Settings, Outcome], ...]
     problems: tuple[str, ...]
@@ -97,9 +103,7 @@ def check_projects(job: Job, flags: Flags, progress: Progress = silent) -> Run:
     return Run(tuple(checked[root] for root in sorted(checked)), tuple(dict.fromkeys(problems)))
 
 
-def list_projects(
-    job: Job, flags: Flags, problems: list[str]
-) -> Iterator[tuple[Path, Found]]:
+def list_projects(job: Job, flags: Flags, problems: list[str]) -> Iterator[tuple[Path, Found]]:
     """Every file at or below the paths with the root it is named from, and what is done with it."""
     projects = Projects(flags)
     todo = list(existing(job, problems))
@@ -135,3 +139,15 @@ def display(path: Path) -> str:
         return Path(os.path.relpath(path)).as_posix()
     except ValueError:  # another drive
         return path.as_posix()
+
+
+def relocate(finding: Finding, place: Callable[[str], str]) -> Finding:
+    """The finding with other paths, in its chain too."""
+
+    def move(location: Location) -> Location:
+        return Location(place(location.path), location.span)
+
+    chain = tuple(
+        msgspec.structs.replace(step, location=move(step.location)) for step in finding.chain
+    )
+    return msgspec.structs.replace(finding, location=move(finding.location), chain=chain)

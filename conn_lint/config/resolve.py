@@ -54,11 +54,10 @@ def resolve(root: Path, layer: Layer, flags: Flags, where: str) -> Settings:
     options = flags.options.over(layer.options)
     _check_version(options.required_version, where)
     for selectors in (options.select, options.extend_select, options.ignore, options.severity):
-        _check_codes(selectors or (), where)
+        check_codes(selectors or (), where)
     per_file = options.per_file_ignores or {}
     for codes in per_file.values():
-        _check_codes(codes, where)
-    jobs = first(options.jobs, "auto")
+        check_codes(codes, where)
     return Settings(
         root=root,
         source_roots=tuple(_sources(options.src or (), root, where)),
@@ -76,7 +75,7 @@ def resolve(root: Path, layer: Layer, flags: Flags, where: str) -> Settings:
         max_pool_size=first(options.max_pool_size, 20),
         knowledge=layer.knowledge,
         versions=tuple(sorted((options.versions or {}).items())),
-        jobs=0 if jobs == "auto" else jobs,
+        jobs=options.jobs if isinstance(options.jobs, int) else 0,
         cache_dir=None if options.cache_dir is None else Path(options.cache_dir),
         use_cache=flags.use_cache,
         noqa=flags.noqa,
@@ -85,16 +84,14 @@ def resolve(root: Path, layer: Layer, flags: Flags, where: str) -> Settings:
 
 def check_codes(selectors: Iterable[str], where: str) -> None:
     """Raise ConfigError for what is neither a code, the beginning of one, nor a rule's name."""
-    _check_codes(selectors, where)
-
-
-def _check_codes(selectors: Iterable[str], where: str) -> None:
     codes = rule_codes()
     for selector in selectors:
         if selector == EVERYTHING or selector in codes:
             continue
         prefix = selector.upper()
-        if prefix and (FAMILY.startswith(prefix) or any(c.startswith(prefix) for c in codes.values())):
+        if prefix and (
+            FAMILY.startswith(prefix) or any(c.startswith(prefix) for c in codes.values())
+        ):
             continue
         words = [*codes, *(code.lower() for code in codes.values())]
         hint = nearest(selector, words).replace("'cnx", "'CNX")
@@ -141,7 +138,9 @@ def _check_version(required: str | None, where: str) -> None:
         if match is None:
             raise ConfigError(f"{where}: required-version: {clause.strip()!r} is no version")
         if not _holds(own, match["sign"] or "==", _numbers(match["version"])):
-            raise ConfigError(f"{where}: this project needs conn-lint {required}, this is {__version__}")
+            raise ConfigError(
+                f"{where}: this project needs conn-lint {required}, this is {__version__}"
+            )
 
 
 def _holds(own: tuple[int, ...], sign: str, other: tuple[int, ...]) -> bool:
@@ -165,4 +164,4 @@ def _holds(own: tuple[int, ...], sign: str, other: tuple[int, ...]) -> bool:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version.split("+")[0])[:4])
+    return tuple(int(part) for part in re.findall(r"\d+", version.partition("+")[0])[:4])

@@ -1,7 +1,7 @@
 """The three stores below the cache folder: skeletons, unit summaries, results of whole runs.
 
-What is broken, foreign, of another version or unwritable is as if it were not there. Entries are plain msgpack,
-so that a cache found in an untrusted checkout can be wrong but never dangerous.
+What is broken, foreign, of another version or unwritable is as if it were not there. Entries are
+plain msgpack, so that a cache found in an untrusted checkout can be wrong but never dangerous.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ _WRITE = msgspec.msgpack.Encoder()
 
 @functools.cache
 def code_version(*layers: str) -> str:
-    """A digest of the program's own files (of these layers, or of all), so that another version shares no entry."""
+    """A digest of the program's own files (of these layers, or of all), so that another version
+    shares no entry.
+    """
     package = Path(__file__).parent.parent
     tops = [package / layer for layer in layers] or [package]
     found = hashlib.blake2b(digest_size=16)
@@ -52,7 +54,8 @@ def code_version(*layers: str) -> str:
 
 
 class Store:
-    """One store: entries by digest in a fixed number of files, read when needed and written once at the end.
+    """One store: entries by digest in a fixed number of files, read when needed and written once
+    at the end.
 
     Two runs at once may lose each other's new entries, never more.
     """
@@ -84,7 +87,9 @@ class Store:
         self._dirty.add(number)
 
     def save(self) -> None:
-        """Write what changed; entries long unused go, and the oldest where a bucket grows too large."""
+        """Write what changed; entries long unused go, and the oldest where a bucket grows too
+        large.
+        """
         if self._folder is None:
             return
         for number in sorted(self._dirty):
@@ -183,7 +188,7 @@ def write_atomically(path: Path, data: bytes) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
         try:
-            with open(handle, "wb") as file:
+            with os.fdopen(handle, "wb") as file:
                 file.write(data)
             Path(name).replace(path)
         except BaseException:
@@ -195,7 +200,9 @@ def write_atomically(path: Path, data: bytes) -> bool:
 
 
 def clean(folder: Path) -> bool:
-    """Delete the cache folder's stores; whether there was one. A folder without our tag is left alone."""
+    """Delete the cache folder's stores; whether there was one. A folder without our tag is left
+    alone.
+    """
     if not _is_ours(folder):
         return False
     for path in _contents(folder):
@@ -221,7 +228,9 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _prepare(folder: Path) -> bool:
-    """Make the folder known as a cache to version control and backups; False where it cannot be written."""
+    """Make the folder known as a cache to version control and backups; False where it cannot be
+    written.
+    """
     if _is_ours(folder):
         return True
     return write_atomically(folder / "CACHEDIR.TAG", _TAG.encode()) and write_atomically(

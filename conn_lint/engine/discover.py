@@ -1,4 +1,6 @@
-"""Finds the files of a project and says of each what is done with it: reported, read for linking, or skipped."""
+"""Finds the files of a project and says of each what is done with it: reported, read for linking,
+or skipped.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ class Role(enum.Enum):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """One file below the root; `path` is relative to it, with `/`. `why` explains any role but REPORTED."""
+    """One file below the root; `path` is relative to it, with `/`. `why` explains any role but
+    REPORTED.
+    """
 
     path: str
     role: Role
@@ -54,7 +58,8 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 def discover(settings: Settings, roots: Roots, explicit: Iterable[Path] = ()) -> Listing:
-    """List the files below the root. Files given explicitly are listed even where a pattern excludes them.
+    """List the files below the root. Files given explicitly are listed even where a pattern
+    excludes them.
 
     Links to folders are never followed, so that a loop of them cannot matter.
     """

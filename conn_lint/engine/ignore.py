@@ -1,4 +1,6 @@
-"""Which paths are left out: the exclude patterns of the settings and the .gitignore files around them."""
+"""Which paths are left out: the exclude patterns of the settings and the .gitignore files around
+them.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,25 @@ from conn_lint.engine.roots import REPOSITORY
 
 
 def compile_patterns(patterns: Iterable[str]) -> GitIgnoreSpec:
-    r"""Patterns in the language of .gitignore; `\` separates folders too, as users on Windows write them."""
+    r"""Patterns in the language of .gitignore; `\` separates folders too, as users on Windows
+    write them.
+    """
     return GitIgnoreSpec.from_lines(pattern.replace("\\", "/") for pattern in patterns)
 
 
 class GitIgnores:
-    """The .gitignore files from the repository's top down to a folder; the nearest that speaks decides."""
+    """The .gitignore files from the repository's top down to a folder; the nearest that speaks
+    decides.
+    """
 
     def __init__(self, root: Path) -> None:
         self._specs: dict[Path, GitIgnoreSpec | None] = {}
         self._top = _repository_top(root)
 
     def ignores(self, path: Path, *, is_dir: bool) -> bool:
-        """Whether git would ignore this path, given that it ignores none of the folders above it."""
+        """Whether git would ignore this path, given that it ignores none of the folders above
+        it.
+        """
         for folder in path.parents:
             spec = self._spec(folder)
             if spec is not None:
@@ -53,7 +61,9 @@ def _lines(path: Path) -> list[str]:
 
 
 def _repository_top(root: Path) -> Path:
-    """The folder above which no .gitignore counts: the repository's top, or the root outside one."""
+    """The folder above which no .gitignore counts: the repository's top, or the root outside
+    one.
+    """
     for folder in (root, *root.parents):
         if (folder / REPOSITORY).exists():
             return folder

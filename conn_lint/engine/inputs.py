@@ -25,7 +25,9 @@ class Input(msgspec.Struct, frozen=True):
 
 
 class Inputs(msgspec.Struct, frozen=True):
-    """What a run works on. `unreadable` says why, by path; in `started_from` programs are started."""
+    """What a run works on. `unreadable` says why, by path; in `started_from` programs are
+    started.
+    """
 
     files: dict[str, Input]
     unreadable: dict[str, str]
@@ -37,7 +39,9 @@ class Inputs(msgspec.Struct, frozen=True):
 
 
 def read_inputs(listing: Listing, settings: Settings, overrides: Mapping[str, bytes]) -> Inputs:
-    """Read every listed file that is not skipped; `overrides` replaces the content of files by path."""
+    """Read every listed file that is not skipped; `overrides` replaces the content of files by
+    path.
+    """
     files: dict[str, Input] = {}
     unreadable: dict[str, str] = {}
     for found in listing.files:
@@ -64,7 +68,9 @@ def why_linked(found: Found, data: bytes, settings: Settings) -> str:
 
 
 def _started_from(files: Iterable[str], root: Path) -> frozenset[str]:
-    """The folders above the files in which programs are started: those with a packaging file, manage.py..."""
+    """The folders above the files in which programs are started: those with a packaging file,
+    manage.py...
+    """
     seen: set[str] = set()
     for path in files:
         folder = posixpath.dirname(path)

@@ -14,7 +14,9 @@ KILLED = "the parser crashed on this code"
 
 
 class Reading(msgspec.Struct, frozen=True, array_like=True):
-    """What the lexical pass made of a file; `problem` says why the file cannot be analysed, `line` where."""
+    """What the lexical pass made of a file; `problem` says why the file cannot be analysed, `line`
+    where.
+    """
 
     skeleton: Skeleton
     problem: str = ""
@@ -38,7 +40,9 @@ class UnitJob(NamedTuple):
 
 
 class UnitDone(NamedTuple):
-    """An encoded summary; one that holds an error must not be kept. `trace` is set by our own faults."""
+    """An encoded summary; one that holds an error must not be kept. `trace` is set by our own
+    faults.
+    """
 
     digest: bytes
     data: bytes

@@ -1,4 +1,6 @@
-"""Names files as modules: which folders imports start from, and what a file is called below them."""
+"""Names files as modules: which folders imports start from, and what a file is called below
+them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class Module(NamedTuple):
 def name_modules(
     paths: Iterable[str], started_from: Iterable[str], sources: Iterable[str] = ()
 ) -> dict[str, Module]:
-    """The module of each file. `started_from` are the folders with a marker, `sources` the roots the user set."""
+    """The module of each file. `started_from` are the folders with a marker, `sources` the roots
+    the user set.
+    """
     ordered = tuple(sorted(sources, key=len, reverse=True))
     naming = _Naming(frozenset(paths), frozenset(started_from), ordered)
     return {path: naming.module(path) for path in naming.paths}

@@ -50,7 +50,9 @@ def silent(what: str, done: int, total: int) -> None:
 
 
 class PhaseOne:
-    """Reads skeletons and units of the files of one run. What cannot be read is in `failures`, one for a file."""
+    """Reads skeletons and units of the files of one run. What cannot be read is in `failures`, one
+    for a file.
+    """
 
     def __init__(
         self, inputs: Inputs, cache: Cache, jobs: int, progress: Progress = silent
@@ -134,9 +136,7 @@ class PhaseOne:
 
         done = 0
         for batch, result in self._run(lower_units, missing, _job_size, _UNITS_WORTH):
-            if result is None:
-                result = [UnitDone(job.digest, failed_unit(KILLED), is_good=False) for job in batch]
-            for unit in result:
+            for unit in result if result is not None else map(_killed, batch):
                 self._units[unit.digest] = msgspec.msgpack.decode(unit.data, type=UnitSummary)
                 if unit.is_good:
                     self._cache.units.put(unit.digest, unit.data)
@@ -196,3 +196,7 @@ def _decode(data: bytes, kind: type[Record]) -> Record | None:
 
 def _job_size(job: FileJob | UnitJob) -> int:
     return len(job.data) if isinstance(job, FileJob) else len(job.text)
+
+
+def _killed(job: UnitJob) -> UnitDone:
+    return UnitDone(job.digest, failed_unit(KILLED), is_good=False)

@@ -27,7 +27,8 @@ def worker_count(jobs: int) -> int:
 def run_batches(
     work: Callable[[Sequence[Item]], Result], batches: Sequence[Sequence[Item]], workers: int
 ) -> Iterator[tuple[Sequence[Item], Result | None]]:
-    """Yield each batch with its result, None for an item that kills its process even when it is alone there.
+    """Yield each batch with its result, None for an item that kills its process even when it is
+    alone there.
 
     `work` must be a function of a module, and may be called twice for one item.
     """
@@ -76,16 +77,21 @@ def _one_by_one(
     work: Callable[[Sequence[Item]], Result], batch: Sequence[Item]
 ) -> Iterator[tuple[Sequence[Item], Result | None]]:
     """Give each item a process of its own, so that only the one that kills it is lost."""
-    for item in batch:
-        try:
-            with _executor(1) as pool:
-                yield [item], pool.submit(work, [item]).result()
-        except BrokenProcessPool:
-            yield [item], None
+    yield from (([item], _alone(work, item)) for item in batch)
+
+
+def _alone(work: Callable[[Sequence[Item]], Result], item: Item) -> Result | None:
+    try:
+        with _executor(1) as pool:
+            return pool.submit(work, [item]).result()
+    except BrokenProcessPool:
+        return None
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:
-    """Never `fork`: the caller may have threads (a progress bar), whose locks a fork would copy as they are."""
+    """Never `fork`: the caller may have threads (a progress bar), whose locks a fork would copy as
+    they are.
+    """
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if context.get_start_method() == "forkserver":

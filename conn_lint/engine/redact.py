@@ -43,9 +43,12 @@ def _masked(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def redact(record: Record) -> Record:
-    """A copy of a summary in which literals hold no secret: in URLs, DSNs, and where a name says so."""
+    """A copy of a summary in which literals hold no secret: in URLs, DSNs, and where a name says
+    so.
+    """
     fields = {name: _redact_value(getattr(record, name)) for name in record.__struct_fields__}
-    return _hide_named(type(record)(**fields))
+    hidden: Record = _hide_named(type(record)(**fields))
+    return hidden
 
 
 def _redact_value(value: Any) -> Any:

@@ -1,4 +1,6 @@
-"""Where a project begins: every file belongs to exactly one root, told by the markers above it alone."""
+"""Where a project begins: every file belongs to exactly one root, told by the markers above it
+alone.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _TABLE = re.compile(
 
 
 def declares(path: Path) -> bool:
-    """Whether a pyproject.toml holds a `[tool.conn-lint]` table, judged without parsing the file."""
+    """Whether a pyproject.toml holds a `[tool.conn-lint]` table, judged without parsing the
+    file.
+    """
     try:
         return _TABLE.search(path.read_text(encoding="utf-8", errors="replace")) is not None
     except OSError:
@@ -30,7 +34,8 @@ def declares(path: Path) -> bool:
 class Roots:
     """Answers for one run; what was looked up is remembered, so a run sees one state of the disk.
 
-    `configured=False` looks at no configuration (`--isolated`): packaging files and repositories still count.
+    `configured=False` looks at no configuration (`--isolated`): packaging files and repositories
+    still count.
     """
 
     def __init__(self, *, configured: bool = True) -> None:
@@ -56,8 +61,9 @@ class Roots:
     def of(self, path: Path) -> Path:
         """The root of the project that a file or folder (absolute, resolved) lies in.
 
-        The nearest folder with a configuration; else, within the repository, the nearest with a packaging file;
-        else the repository's top; else the folder itself (of a file: the folder its top package lies in).
+        The nearest folder with a configuration; else, within the repository, the nearest with a
+        packaging file; else the repository's top; else the folder itself (of a file: the folder
+        its top package lies in).
         """
         folder = path if path.is_dir() else path.parent
         above = list(_upwards(folder))

@@ -1,4 +1,6 @@
-"""Which findings the user asked for: flake8's way of deciding, with rules' names accepted beside their codes."""
+"""Which findings the user asked for: flake8's way of deciding, with rules' names accepted beside
+their codes.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,11 @@ from conn_lint.rules import ALL_RULES
 
 FAMILY = "CNX"
 EVERYTHING = "ALL"
-CANNOT_ANALYSE = ("CNX900", "cannot-analyse")
 
 
 def rule_codes() -> dict[str, str]:
     """The code of every rule by its name."""
-    codes = {rule.name: rule.code for rule in ALL_RULES}
-    codes.setdefault(CANNOT_ANALYSE[1], CANNOT_ANALYSE[0])
-    return codes
+    return {rule.name: rule.code for rule in ALL_RULES}
 
 
 def off_by_default() -> tuple[str, ...]:
@@ -27,7 +26,9 @@ def off_by_default() -> tuple[str, ...]:
 
 
 class Selection:
-    """Decides on findings: the longest prefix wins, and what was asked for beats what is so by default."""
+    """Decides on findings: the longest prefix wins, and what was asked for beats what is so by
+    default.
+    """
 
     def __init__(self, settings: Settings) -> None:
         codes = rule_codes()

@@ -1,4 +1,6 @@
-"""Comments in the code that silence findings: noqa as flake8 reads it, and ranges of `conn-lint: off` and `on`."""
+"""Comments in the code that silence findings: noqa as flake8 reads it, and ranges of `conn-lint:
+off` and `on`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from conn_lint.model.summary import Directive, Skeleton
 
 
 class Comments(msgspec.Struct, frozen=True, array_like=True):
-    """What of a skeleton decides on suppression: directives, and statements that span several lines."""
+    """What of a skeleton decides on suppression: directives, and statements that span several
+    lines.
+    """
 
     directives: tuple[Directive, ...]
     statements: tuple[tuple[int, int], ...]
@@ -25,7 +29,9 @@ def comments_of(skeleton: Skeleton) -> Comments | None:
 
 
 def is_suppressed(finding: Finding, comments: Comments, *, noqa: bool = True) -> bool:
-    """Whether a comment in its file silences the finding; without `noqa` only off/on ranges count."""
+    """Whether a comment in its file silences the finding; without `noqa` only off/on ranges
+    count.
+    """
     if _is_off(finding, comments.directives):
         return True
     if not noqa:
@@ -42,7 +48,9 @@ def is_suppressed(finding: Finding, comments: Comments, *, noqa: bool = True) ->
 
 
 def _lines(finding: Finding, statements: Sequence[tuple[int, int]]) -> set[int]:
-    """The lines on which a noqa counts: those of the finding's statement, and of the logical line it stands on."""
+    """The lines on which a noqa counts: those of the finding's statement, and of the logical line
+    it stands on.
+    """
     first = finding.location.span.line
     lines = {first}
     start, end = finding.statement

@@ -1,4 +1,5 @@
-"""The work of phase one on single files and units: plain functions, so that other processes can run them.
+"""The work of phase one on single files and units: plain functions, so that other processes can
+run them.
 
 This module brings LibCST with it: it is imported only when something must be read anew.
 """
@@ -26,7 +27,10 @@ from conn_lint.syntax.units import UnitError, parse_unit
 
 _LINE = re.compile(r"\bline (\d+)")
 _ENCODE = msgspec.msgpack.Encoder()
-_OWN_FAULT = "an internal error of conn-lint ({error}); please report it with this file, --verbose shows more"
+_OWN_FAULT = (
+    "an internal error of conn-lint ({error}); please report it with this file, "
+    "--verbose shows more"
+)
 
 
 def read_files(jobs: Sequence[FileJob]) -> list[tuple[bytes, bytes]]:
@@ -64,8 +68,8 @@ def read_file(data: bytes) -> Reading:
 def _syntax_error(text: str, skeleton: Skeleton) -> UnitError | None:
     """What is wrong with the syntax of a file.
 
-    Python's own parser is asked first, because it is fast; the running Python may be older than the file, so
-    what it refuses is an error only if the other parser refuses it too.
+    Python's own parser is asked first, because it is fast; the running Python may be older than
+    the file, so what it refuses is an error only if the other parser refuses it too.
     """
     try:
         symtable.symtable(text, "file", "exec")
@@ -76,14 +80,16 @@ def _syntax_error(text: str, skeleton: Skeleton) -> UnitError | None:
         return None
     else:
         return None
-    for number in range(len(skeleton.units)):
-        try:
-            parse_unit(slice_unit(text, skeleton, number))
-        except UnitError:
-            return found
-        except Exception:  # noqa: BLE001 - whatever it is, the parser could not read it
-            return found
-    return None
+    readable = all(_parses(slice_unit(text, skeleton, n)) for n in range(len(skeleton.units)))
+    return None if readable else found
+
+
+def _parses(text: str) -> bool:
+    try:
+        parse_unit(text)
+    except Exception:  # noqa: BLE001 - whatever it is, the parser could not read it
+        return False
+    return True
 
 
 def _lower(job: UnitJob) -> UnitDone:

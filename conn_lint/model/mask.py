@@ -1,4 +1,6 @@
-"""Hides passwords and tokens. Everything that leaves the program, the cache included, has passed through here."""
+"""Hides passwords and tokens. Everything that leaves the program, the cache included, has passed
+through here.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +40,15 @@ _TYPES = frozenset(
     ("str", "bytes", "int", "float", "bool", "object", "secretstr", "secretbytes", "any")
 )
 _HINT = re.compile(
-    rb"(?i)://|pass|pwd|secret|token|key|credential|bearer|basic |sk-|gh._|xox|glpat|aki|asia|aiza|eyj"
+    rb"(?i)://|pass|pwd|secret|token|key|credential|bearer|basic |sk-|gh._|xox|glpat|aki|asia|aiza"
+    rb"|eyj"
 )
 
 
 def mask(text: str, *, keep_length: bool = False) -> str:
-    """The text without its secrets. With `keep_length` columns stay where they were (for source excerpts)."""
+    """The text without its secrets. With `keep_length` columns stay where they were (for source
+    excerpts).
+    """
     if not may_hold_secret(text.encode("utf-8", "surrogatepass")):
         return text
 
@@ -61,7 +66,9 @@ def mask(text: str, *, keep_length: bool = False) -> str:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether what is called so (a variable, a keyword, a key of a table) holds a password or token."""
+    """Whether what is called so (a variable, a keyword, a key of a table) holds a password or
+    token.
+    """
     return SECRET_NAME.match(name) is not None
 
 
@@ -71,7 +78,9 @@ def may_hold_secret(data: bytes) -> bool:
 
 
 def _is_code(match: re.Match[str]) -> bool:
-    """Whether what follows `password=` is an expression that names the secret, not the secret itself."""
+    """Whether what follows `password=` is an expression that names the secret, not the secret
+    itself.
+    """
     if match.re is not _BARE:
         return False
     secret, key = match["secret"], match["keep"].rstrip(" =:\t")

@@ -1,4 +1,6 @@
-"""What every renderer is given. Paths in it are as they are shown: relative to where the user stands."""
+"""What every renderer is given. Paths in it are as they are shown: relative to where the user
+stands.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from conn_lint.model.finding import Finding, Severity
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The findings in the order of their places; `files` were checked, comments silenced `suppressed` findings."""
+    """The findings in the order of their places; `files` were checked, comments silenced
+    `suppressed` findings.
+    """
 
     findings: tuple[Finding, ...]
     files: int = 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-# Cc: control characters, escape among them; Cf: marks that change the direction of text; Cs: half characters,
-# which file names in a foreign encoding have; Zl, Zp: line and paragraph separators.
+# Cc: control characters, escape among them; Cf: marks that change the direction of text;
+# Cs: half characters, which file names in a foreign encoding have; Zl, Zp: separators of lines.
 _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -21,7 +21,9 @@ def code_line(text: str) -> str:
     """A line of source for an excerpt; every character keeps its one column."""
     if text.isprintable():
         return text
-    return "".join(" " if c == "\t" else "\N{REPLACEMENT CHARACTER}" if _is_unsafe(c) else c for c in text)
+    return "".join(
+        " " if c == "\t" else "\N{REPLACEMENT CHARACTER}" if _is_unsafe(c) else c for c in text
+    )
 
 
 def _visible(char: str) -> str:

@@ -33,7 +33,11 @@ def excerpt(lines: Sequence[str], span: Span, width: int) -> Excerpt | None:
     start = min(span.column, len(line))
     end = max(start + 1, min(last, len(line)))
     indent = len(line) - len(line.lstrip())
-    before, marked, after = (line[indent:start], line[start:end], line[end:]) if start >= indent else ("", line[indent:], "")
+    before, marked, after = (
+        (line[indent:start], line[start:end], line[end:])
+        if start >= indent
+        else ("", line[indent:], "")
+    )
     text, lead, length = before + marked + after, len(before), max(len(marked), 1)
     if len(text) > width:
         cut = max(0, min(lead - width // 4, len(text) - width))

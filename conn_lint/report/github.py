@@ -1,4 +1,6 @@
-"""Workflow commands, which GitHub turns into annotations. It shows ten of a kind in a step: the worst come first."""
+"""Workflow commands, which GitHub turns into annotations. It shows ten of a kind in a step: the
+worst come first.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def _step(step: Step) -> str:
 
 
 def _data(text: str) -> str:
-    """Escaped as the runner unescapes it; line breaks stay, other control characters become visible."""
+    """Escaped as the runner unescapes it; line breaks stay, other control characters become
+    visible.
+    """
     lines = [one_line(line) for line in text.split("\n")]
     return "%0A".join(line.replace("%", "%25").replace("\r", "%0D") for line in lines)
 

@@ -10,7 +10,9 @@ from conn_lint.report.base import Report, rule_url
 
 
 def render_json(report: Report) -> str:
-    """The whole report. Only ASCII is written, so that no encoding of a terminal or a pipe can fail."""
+    """The whole report. Only ASCII is written, so that no encoding of a terminal or a pipe can
+    fail.
+    """
     return json.dumps([_finding(finding) for finding in report.findings], indent=2)
 
 

@@ -1,4 +1,6 @@
-"""The report for people: each finding with its line of source, and the chain of calls that leads to it."""
+"""The report for people: each finding with its line of source, and the chain of calls that leads
+to it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def render_text(report: Report, read_lines: ReadLines, width: int) -> Iterator[T
         yield _head(finding)
         span = finding.location.span
         digits = len(str(span.line))
-        found = excerpt(read_lines(finding.location.path), span, max(width - digits - 4, _NARROWEST))
+        found = excerpt(
+            read_lines(finding.location.path), span, max(width - digits - 4, _NARROWEST)
+        )
         if found is not None:
             yield from _source(found, digits, _STYLES[finding.severity])
         yield from _chain(finding.chain)

@@ -1,0 +1,205 @@
+"""From the files of a project to everything that is wrong in them, whatever of it the user wants
+to see.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from conn_lint import __version__
+from conn_lint.analyze.program import analyze_program
+from conn_lint.analyze.project import Project
+from conn_lint.engine.cache import FOLDER, Cache, code_version, digest_of
+from conn_lint.engine.ignore import compile_patterns
+from conn_lint.engine.inputs import Inputs
+from conn_lint.engine.modules import name_modules
+from conn_lint.engine.phase_one import Failure, PhaseOne, Progress
+from conn_lint.engine.suppress import Comments, comments_of
+from conn_lint.knowledge.load import load_builtin
+from conn_lint.knowledge.lookup import Knowledge
+from conn_lint.link.program import SourceFile
+from conn_lint.model.finding import Finding
+from conn_lint.model.location import Location, Span
+from conn_lint.model.mask import mask
+from conn_lint.model.settings import Settings
+from conn_lint.model.summary import Skeleton
+from conn_lint.rules import ALL_RULES
+from conn_lint.rules.base import Rule
+from conn_lint.rules.cannot_analyse import CannotAnalyse
+from conn_lint.syntax.deep import run_deep
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Something that went wrong in conn-lint itself; `trace` is for --verbose."""
+
+    message: str
+    trace: str = ""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a run found out, before selection: cached under the digest of all its inputs.
+
+    `comments` are those of the files with findings.
+    """
+
+    findings: tuple[Finding, ...]
+    comments: dict[str, Comments]
+    troubles: tuple[Trouble, ...]
+
+
+def analyse(inputs: Inputs, settings: Settings, progress: Progress, *, isolated: bool) -> Result:
+    """The result of a run, from the cache if exactly these inputs were seen before.
+
+    With `isolated` each file is analysed as if it were alone in the world.
+    """
+    try:
+        knowledge = Knowledge(load_builtin(), settings.knowledge)
+        cache = Cache(_cache_folder(settings))
+        key = _run_key(inputs, settings, knowledge, isolated=isolated)
+        result = _cached(cache, key)
+        if result is None:
+            run = _Run(
+                inputs, settings, knowledge, PhaseOne(inputs, cache, settings.jobs, progress)
+            )
+            result = run_deep(run.result, isolated=isolated)
+            cache.save()
+            if not result.troubles:
+                cache.results.put(key, msgspec.msgpack.encode(result))
+    except Exception as error:  # noqa: BLE001 - the fault is ours: say so, other projects go on
+        return Result((), {}, (trouble("conn-lint", error),))
+    return result
+
+
+def trouble(where: str, error: Exception) -> Trouble:
+    """An internal error in words, with what can be done about it."""
+    what = f"{type(error).__name__}: {error}"
+    message = f"internal error in {where} ({what}); please report it, --verbose shows where it is"
+    return Trouble(mask(message), mask(traceback.format_exc()))
+
+
+def name_below(path: Path, root: Path) -> str:
+    """How a file or folder is called within its project."""
+    return path.relative_to(root).as_posix()
+
+
+class _Run:
+    def __init__(
+        self, inputs: Inputs, settings: Settings, knowledge: Knowledge, phase_one: PhaseOne
+    ) -> None:
+        self._inputs = inputs
+        self._settings = settings
+        self._knowledge = knowledge
+        self._phase_one = phase_one
+        self._troubles: list[Trouble] = []
+
+    def result(self, *, isolated: bool) -> Result:
+        skeletons = self._phase_one.skeletons()
+        files = _source_files(self._inputs, skeletons, self._settings)
+        groups = [{path: file} for path, file in files.items()] if isolated else [files]
+        findings = [finding for group in groups for finding in self._findings(group)]
+        failures = self._phase_one.failures.values()
+        findings.extend(map(_cannot_analyse, failures))
+        self._troubles.extend(
+            Trouble(f"{f.path}: {f.message}", f.trace) for f in failures if f.trace
+        )
+        reported = {*self._inputs.reported(), *self._inputs.unreadable}
+        kept = [_masked(finding) for finding in findings if finding.location.path in reported]
+        kept.sort(key=Finding.sort_key)
+        comments = {
+            path: found
+            for path in sorted({finding.location.path for finding in kept})
+            if path in skeletons and (found := comments_of(skeletons[path])) is not None
+        }
+        return Result(tuple(kept), comments, tuple(self._troubles))
+
+    def _findings(self, files: Mapping[str, SourceFile]) -> Iterator[Finding]:
+        try:
+            project = analyze_program(files, self._phase_one.load, self._knowledge)
+        except Exception as error:  # noqa: BLE001 - what phase one found is still reported
+            self._troubles.append(trouble("the analysis", error))
+            return
+        for rule in ALL_RULES:
+            yield from self._checked(rule, project)
+
+    def _checked(self, rule: Rule, project: Project) -> Iterable[Finding]:
+        try:
+            return list(rule.check(project))
+        except Exception as error:  # noqa: BLE001 - one rule must not take the others with it
+            self._troubles.append(trouble(f"the rule {rule.name}", error))
+            return ()
+
+
+def _cache_folder(settings: Settings) -> Path | None:
+    if not settings.use_cache:
+        return None
+    return settings.cache_dir or settings.root / FOLDER
+
+
+def _cached(cache: Cache, key: str) -> Result | None:
+    data = cache.results.get(key)
+    if data is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(data, type=Result)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _run_key(inputs: Inputs, settings: Settings, knowledge: Knowledge, *, isolated: bool) -> str:
+    """A digest of everything that a result depends on.
+
+    Selection is not among it, nor where the project lies.
+    """
+    parts = (
+        settings.kind,
+        settings.max_pool_size,
+        settings.versions,
+        sorted(name_below(source, settings.root) for source in settings.source_roots),
+        sorted(inputs.started_from),
+        [(file.path, file.digest, file.is_reported) for file in inputs.files.values()],
+        sorted(inputs.unreadable.items()),
+        isolated,
+    )
+    versions = f"{__version__} {code_version()} {knowledge.digest()}"
+    return digest_of(versions.encode(), msgspec.msgpack.encode(parts)).hex()
+
+
+def _source_files(
+    inputs: Inputs, skeletons: Mapping[str, Skeleton], settings: Settings
+) -> dict[str, SourceFile]:
+    sources = [name_below(source, settings.root) for source in settings.source_roots]
+    modules = name_modules(skeletons, inputs.started_from, ["" if s == "." else s for s in sources])
+    kinds = [(compile_patterns([pattern]), kind) for pattern, kind in settings.kind]
+    return {
+        path: SourceFile(
+            path=path,
+            module=modules[path].name,
+            root=modules[path].root,
+            is_package=modules[path].is_package,
+            is_test=not inputs.files[path].is_reported,
+            is_stub=path.endswith(".pyi"),
+            kind=next((kind for spec, kind in kinds if spec.match_file(path)), "auto"),
+            skeleton=skeletons[path],
+        )
+        for path in sorted(skeletons)
+    }
+
+
+def _cannot_analyse(failure: Failure) -> Finding:
+    return Finding(
+        code=CannotAnalyse.code,
+        rule=CannotAnalyse.name,
+        message=failure.message,
+        location=Location(failure.path, Span(failure.line, 0, failure.line, 0)),
+        severity=CannotAnalyse.severity,
+        statement=(failure.line, failure.line),
+    )
+
+
+def _masked(finding: Finding) -> Finding:
+    chain = tuple(msgspec.structs.replace(step, note=mask(step.note)) for step in finding.chain)
+    return msgspec.structs.replace(finding, message=mask(finding.message), chain=chain)
