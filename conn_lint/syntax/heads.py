@@ -49,7 +49,7 @@ def find_heads(text: str, code: str) -> list[FoundHead]:
     for match in _LINE.finditer(code):
         start, end = match.end(1), match.end()
         first = code[start : start + 1]
-        if first in "\n" or (first == "\\" and not code[start:end].strip(_BLANKS)):
+        if first in {"", "\n"} or (first == "\\" and not code[start:end].strip(_BLANKS)):
             continue
         indent = match[1]
         column = _column(indent) if "\t" in indent or "\f" in indent else len(indent)
@@ -85,11 +85,8 @@ def normal_name(name: str) -> str:
 
 def _column(indent: str) -> int:
     column = 0
-    for char in indent:
-        if char == "\f":
-            column = 0
-        else:
-            column = (column // 8 + 1) * 8 if char == "\t" else column + 1
+    for char in indent.rpartition("\f")[2]:
+        column = (column // 8 + 1) * 8 if char == "\t" else column + 1
     return column
 
 

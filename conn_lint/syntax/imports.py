@@ -10,18 +10,24 @@ from conn_lint.syntax.heads import BLANK, NAME, WORD_END, normal_name
 from conn_lint.syntax.lines import Lines
 
 # In valid code these two words stand at the start of a line, or behind `;` or the `:` of a
-# compound statement, only in imports. `code` starts with a line break here.
-_IMPORT = re.compile(rf"[\n;:]{BLANK}*(import|from){WORD_END}([^\n;]*)")
+# compound statement, only in imports.
+_IMPORT = re.compile(rf"(?:^|[;:]){BLANK}*(import|from){WORD_END}([^;]*)")
 _PART = re.compile(rf"{NAME}|[.,*]")
 
 
 def find_imports(code: str, lines: Lines) -> tuple[Import, ...]:
     """All imported names, wherever they are imported, in order; `line` is the statement's."""
     found: list[Import] = []
-    for match in _IMPORT.finditer("\n" + code):
-        line = lines.line(match.start(1) - 1)
-        parts = [normal_name(part) for part in _PART.findall(match[2])]
-        found.extend(_plain(parts, line) if match[1] == "import" else _from(parts, line))
+    at = code.find("import")
+    while at >= 0:
+        start = code.rfind("\n", 0, at) + 1
+        end = code.find("\n", at)
+        end = len(code) if end < 0 else end
+        for match in _IMPORT.finditer(code[start:end]):
+            line = lines.line(start + match.start(1))
+            parts = [normal_name(part) for part in _PART.findall(match[2])]
+            found.extend(_plain(parts, line) if match[1] == "import" else _from(parts, line))
+        at = code.find("import", end)
     return tuple(found)
 
 

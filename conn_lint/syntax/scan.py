@@ -67,7 +67,7 @@ def scan(text: str) -> Scan:
             end, closed = end_of_string(text, end, quote)
         if is_formatted(text, start):
             fields = follow_fields and not has_plain_fields(text[start + len(quote) : end])
-            if fields or text.count("(", start, end) > MAX_NESTING // 2:
+            if fields or _has_many_brackets(text, start, end):
                 found = end_of_fstring(text, start)
                 if found is None:
                     # No Python that lets a field hold its own quotes would read this file.
@@ -88,6 +88,12 @@ def scan(text: str) -> Scan:
     if unbalanced:
         error = error or _nesting_error(text, physical)
     return Scan(code, physical, tuple(comments), tuple(fstrings), error)
+
+
+def _has_many_brackets(text: str, start: int, end: int) -> bool:
+    if end - start <= MAX_NESTING:
+        return False
+    return sum(text.count(bracket, start, end) for bracket in "([{") > MAX_NESTING
 
 
 def _hide(text: str, start: int, end: int) -> str:

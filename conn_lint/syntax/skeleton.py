@@ -30,7 +30,7 @@ def read_skeleton(text: str) -> Skeleton:
         lines=lines.count,
         imports=find_imports(scanned.code, lines),
         heads=heads,
-        units=_units(text, scanned, found, heads, owners),
+        units=_units(text, scanned, found, heads, owners, lines.count),
         directives=read_directives(text, scanned.physical, scanned.comments, lines),
         statements=_statements(scanned.code, lines),
         error=scanned.error,
@@ -68,7 +68,12 @@ def _heads(found: list[FoundHead], lines: Lines) -> tuple[tuple[Head, ...], list
 
 
 def _units(
-    text: str, scanned: Scan, found: list[FoundHead], heads: tuple[Head, ...], owners: list[int]
+    text: str,
+    scanned: Scan,
+    found: list[FoundHead],
+    heads: tuple[Head, ...],
+    owners: list[int],
+    count: int,
 ) -> tuple[Unit, ...]:
     names = _Names(text, scanned)
     rest: set[str] = set()
@@ -82,7 +87,7 @@ def _units(
         units.append(Unit(index, head.line, head.end_line, _sorted(own), ""))
     rest |= names.between(done, len(text))
     lines = text.split("\n")
-    units[0] = Unit(-1, 1, len(lines), _sorted(rest), "")
+    units[0] = Unit(-1, 1, max(1, count), _sorted(rest), "")
     return tuple(
         Unit(unit.head, unit.line, unit.end_line, unit.names, digest(cut(lines, heads, units, i)))
         for i, unit in enumerate(units)

@@ -95,7 +95,7 @@ def split_lines(text: str) -> list[str]:
 def _declared(data: bytes) -> str:
     """The encoding's name: "utf-8" also where there is a byte order mark."""
     # Two lines hold the declaration; a reader of files would not end a line at a lone \r.
-    head = b"".join(match[0] + b"\n" for match in _first(data, 2))
+    head = b"".join(match[0].rstrip(b"\r\n") + b"\n" for match in _first(data, 2))
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(head).readline)
     except SyntaxError as error:

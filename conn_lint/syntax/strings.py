@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 # A repetition that may give back keeps a mark for each turn: the limit bounds the memory.
 _TURNS = "{0,5000}"
 _BODIES = {
@@ -23,6 +25,7 @@ found the end; else `end_of_string` goes on from where it stopped."""
 _PLAIN_FIELDS = re.compile(
     r"[^{}\\]*(?:(?:\\.|\{\{|\}\}|\{[^{}\"'\\#]*\})[^{}\\]*)" + _TURNS, re.DOTALL
 )
+_PREFIX_ENDS = frozenset("fFtTrR")
 _FIELD = re.compile(r"\#[^\n]*|[(\[{]|[)\]}]|:|\"\"\"|'''|\"|'")
 
 
@@ -64,9 +67,6 @@ def has_plain_fields(body: str) -> bool:
     return "{" not in body or _PLAIN_FIELDS.fullmatch(body) is not None
 
 
-_PREFIX_ENDS = frozenset("fFtTrR")
-
-
 def _prefix(text: str, start: int) -> re.Match[str] | None:
     return _PREFIX.search(text, max(0, start - 2), start)
 
@@ -77,62 +77,88 @@ def end_of_fstring(text: str, start: int) -> tuple[int, int] | None:
     Follows Python 3.12, where fields may hold any string; older f-strings end at the same place.
     None if it does not end by these rules.
     """
-    # The frames around the place we are at: a literal (its pattern, its quotes, whether it is the
-    # format of a field) or a field (None and the number of brackets that are open in it).
-    stack: list[tuple[re.Pattern[str] | None, str, int]] = []
-    nesting = deepest = 0
-    position = _open(text, start, stack)
-    while stack:
-        pattern, quote, count = stack[-1]
-        match = (pattern or _FIELD).search(text, position)
+    walk = _Walk(text, start)
+    while walk.stack:
+        frame = walk.stack[-1]
+        match = (_FIELD if frame.pattern is None else frame.pattern).search(text, walk.position)
         if match is None:
             return None
+        walk.position = match.end()
+        step = walk.in_field if frame.pattern is None else walk.in_literal
+        if not step(match, frame):
+            return None
+    return walk.position, walk.deepest
+
+
+class _Frame(msgspec.Struct):
+    """Something that is open: a literal (`is_format`: that of a field's format) or a field.
+
+    `pattern` finds what may end a literal, and is None for a field; `brackets` are open in it.
+    """
+
+    pattern: re.Pattern[str] | None = None
+    quote: str = ""
+    is_format: bool = False
+    brackets: int = 0
+
+
+class _Walk:
+    """The place we are at in an f-string, and what is open there; steps tell whether they could."""
+
+    __slots__ = ("deepest", "nesting", "position", "stack", "text")
+
+    def __init__(self, text: str, start: int) -> None:
+        self.text = text
+        self.stack: list[_Frame] = []
+        self.nesting = self.deepest = 0
+        self.open_string(start)
+
+    def open_string(self, start: int) -> None:
+        quote = quote_at(self.text, start)
+        prefix = _prefix(self.text, start)
+        raw = prefix is not None and prefix.lastindex is not None
+        self.stack.append(_Frame(_LITERALS[quote, raw], quote))
+        self.position = start + len(quote)
+
+    def nest(self) -> None:
+        self.nesting += 1
+        self.deepest = max(self.deepest, self.nesting)
+
+    def in_literal(self, match: re.Match[str], frame: _Frame) -> bool:
         found = match[0]
-        position = match.end()
-        if pattern is not None:
-            is_format = count
-            if found == quote:
-                if is_format:
-                    return None
-                stack.pop()
-            elif found == "\n":
-                if len(quote) == 1:
-                    return None
-            elif found[0] == "{" and (found == "{" or is_format):
-                position = match.start() + 1
-                stack.append((None, "", 0))
-                nesting += 1
-            elif found == "}" and is_format:
-                del stack[-2:]
-                nesting -= 1
-        elif found in "([{":
-            stack[-1] = (None, "", count + 1)
-            nesting += 1
+        if found == frame.quote:
+            self.stack.pop()
+            return not frame.is_format
+        if found == "\n":
+            return len(frame.quote) == 3
+        if found == "{" or (found == "{{" and frame.is_format):
+            self.position = match.start() + 1
+            self.stack.append(_Frame())
+            self.nest()
+        elif found == "}" and frame.is_format:
+            del self.stack[-2:]
+            self.nesting -= 1
+        return True
+
+    def in_field(self, match: re.Match[str], frame: _Frame) -> bool:
+        found = match[0]
+        if found in "([{":
+            frame.brackets += 1
+            self.nest()
         elif found in ")]}":
-            if count:
-                stack[-1] = (None, "", count - 1)
+            self.nesting -= 1
+            if frame.brackets:
+                frame.brackets -= 1
             else:
-                stack.pop()
-            nesting -= 1
+                self.stack.pop()
         elif found == ":":
-            if not count:
-                around, quote, _ = stack[-2]
-                stack.append((around, quote, 1))
+            if not frame.brackets:
+                around = self.stack[-2]
+                self.stack.append(_Frame(around.pattern, around.quote, is_format=True))
         elif found[0] != "#":
-            opened = match.start()
-            if is_formatted(text, opened):
-                position = _open(text, opened, stack)
+            if is_formatted(self.text, match.start()):
+                self.open_string(match.start())
             else:
-                position, closed = end_of_string(text, position, found)
-                if not closed:
-                    return None
-        deepest = max(deepest, nesting)
-    return position, deepest
-
-
-def _open(text: str, start: int, stack: list[tuple[re.Pattern[str] | None, str, int]]) -> int:
-    quote = quote_at(text, start)
-    prefix = _prefix(text, start)
-    raw = prefix is not None and prefix.lastindex is not None
-    stack.append((_LITERALS[quote, raw], quote, 0))
-    return start + len(quote)
+                self.position, closed = end_of_string(self.text, self.position, found)
+                return closed
+        return True

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
+import warnings
+
 import libcst as cst
 
 from conn_lint.syntax.slices import slice_unit
@@ -9,6 +13,10 @@ from conn_lint.syntax.slices import slice_unit
 __all__ = ["UnitError", "parse_unit", "slice_unit"]
 
 _HOLDER = "if 1:\n"
+_INDENT = re.compile(r"[ \t\f]*")
+_FORM_FEED = re.compile(r"^[ \t\f]*\f", re.MULTILINE)
+_LINE_NUMBER = re.compile(r" \(detected at line \d+\)| on line \d+")  # not those of the file
+_EXPECTED = re.compile(r"error at \d+:\d+: expected (?:one of )?(.*)", re.DOTALL)
 
 
 class UnitError(Exception):
@@ -25,12 +33,45 @@ def parse_unit(unit_text: str) -> tuple[cst.Module, int]:
 
     Raises UnitError where LibCST finds an error of syntax.
     """
-    extra = 1 if unit_text[:1] in {" ", "\t", "\f"} else 0
+    indent = _INDENT.match(unit_text)
+    is_indented = indent is not None and indent[0].rpartition("\f")[2] != ""
+    extra = 1 if is_indented and unit_text.strip() else 0
+    text = _HOLDER + unit_text if extra else unit_text
     try:
-        return cst.parse_module(_HOLDER + unit_text if extra else unit_text), extra
+        return _parse(text), extra
     except cst.ParserSyntaxError as error:
-        raise UnitError(_short(error), max(1, error.raw_line - extra)) from error
+        message, line = _explain(text, error)
+        last = len(unit_text.rstrip().split("\n"))
+        raise UnitError(message, min(max(1, line - extra), last)) from error
+
+
+def _parse(text: str) -> cst.Module:
+    try:
+        return cst.parse_module(text)
+    except cst.ParserSyntaxError:
+        if "\f" not in text:
+            raise
+        # Python counts an indentation from its last form feed on, LibCST does not.
+        return cst.parse_module(_FORM_FEED.sub("", text))
+
+
+def _explain(text: str, error: cst.ParserSyntaxError) -> tuple[str, int]:
+    """What is wrong, and in which line: in Python's words, which are clearer, if it agrees."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as found:
+        return _LINE_NUMBER.sub("", found.msg), found.lineno or error.raw_line
+    except (ValueError, MemoryError, RecursionError):
+        pass
+    return _short(error), error.raw_line
 
 
 def _short(error: cst.ParserSyntaxError) -> str:
-    return str(error.message)
+    message = error.message.partition("error: ")[2] or error.message
+    expected = _EXPECTED.match(message)
+    if expected is None:
+        return message
+    wanted = expected[1].split(", ")
+    return f"expected {wanted[0]}" if len(wanted) == 1 else "invalid syntax"
