@@ -188,7 +188,7 @@ class Convenience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Calls that wait for something outside the database: external, or pause (sleep, subprocess...).
+    """Calls that wait for something outside the database: external, or pause (sleep, a lock...).
 
     `receivers` are types, with `*` as in file names where their names are made up; `methods` may be
     chains ("messages.create") and hold `*` too; those in `other_methods` do not wait all the same.
