@@ -166,7 +166,7 @@ def _augmented_assign(state: Lowering, node: cst.AugAssign) -> None:
     elif isinstance(place, Attribute | Subscript):
         span = state.span(node.target)
         event = StoreEvent(span, state.statement, state.loop, place, outcome)
-        state.graph.emit(event, raises=may_fail(place))
+        state.graph.emit(event, raises=may_fail(outcome))
 
 
 def _delete(state: Lowering, node: cst.Del) -> None:

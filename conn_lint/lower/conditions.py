@@ -84,61 +84,75 @@ def _compared(left: Expr, part: cst.ComparisonTarget, right: Expr) -> Operator:
 
 def _boolean(state: Lowering, node: cst.BooleanOperation) -> Expr:
     text = literals.operator_text(node.operator)
-    first, *others = _operands(node)
-    parts = [state.value(first)]
-    skipped: Ends = []
-    for operand in others:
-        value, skip = _value_if(state, parts[-1], text == "and", operand)
-        parts.append(value)
-        skipped += skip
-    if skipped:
-        state.graph.ends = state.graph.ends + skipped
-    return Operator(text, tuple(parts))
+    row = _Row(state, text, outcome=text == "and")
+    for operand in _operands(node):
+        if not row.enter(operand):
+            break
+        row.add(state.value(operand))
+    return row.value()
 
 
 def _comparison(state: Lowering, node: cst.Comparison) -> Expr:
-    """A chain compares its second operand on, each only if the ones before held."""
+    """A chain evaluates its third operand, and those behind it, only if the comparisons before held."""
     left = state.value(node.left)
-    first, *others = node.comparisons
-    right = state.value(first.comparator)
-    parts: list[Expr] = [_compared(left, first, right)]
-    skipped: Ends = []
-    for part in others:
+    row = _Row(state, "and", outcome=True)
+    for number, part in enumerate(node.comparisons):
+        if number and not row.enter(part.comparator):
+            break
+        right = state.value(part.comparator)
+        row.add(_compared(left, part, right))
         left = right
-        right, skip = _value_if(state, parts[-1], True, part.comparator)
-        parts.append(_compared(left, part, right))
-        skipped += skip
-    if skipped:
-        state.graph.ends = state.graph.ends + skipped
-    return parts[0] if len(parts) == 1 else Operator("and", tuple(parts))
+    return row.value()
 
 
-def _value_if(
-    state: Lowering,
-    test: Expr,
-    outcome: bool,
-    node: cst.BaseExpression,
-) -> tuple[Expr, Ends]:
-    """Evaluate a node only where the test has the outcome; also the ends that pass it by.
+class _Row:
+    """Operands of which each is evaluated only if those before it had the outcome."""
 
-    A node without events leaves no trace: whether it is evaluated makes no difference.
-    """
-    graph = state.graph
-    mark = graph.mark()
-    yes, no = graph.split(test)
-    go, skip = (yes, no) if outcome else (no, yes)
-    graph.ends = go
-    value = state.value(node)
-    if graph.ends is go:
-        graph.roll_back(mark)
-        return value, []
-    return value, skip
+    def __init__(self, state: Lowering, text: str, *, outcome: bool) -> None:
+        self.graph = state.graph
+        self.text = text
+        self.outcome = outcome
+        self.parts: list[Expr] = []
+        self.untested: list[Expr] = []
+        self.skipped: Ends = []
+
+    def enter(self, operand: cst.BaseExpression) -> bool:
+        """Go to where the operand is evaluated; False if that is nowhere.
+
+        Without events in it, whether it is evaluated makes no difference, and the way does not part.
+        """
+        if not self.untested or not is_eventful(operand):
+            return True
+        yes, no = self.graph.split(_joined(self.text, self.untested))
+        go, skip = (yes, no) if self.outcome else (no, yes)
+        self.untested = []
+        if not go:
+            self.graph.ends = skip
+            return False
+        self.graph.ends = go
+        self.skipped = self.skipped + skip
+        return True
+
+    def add(self, value: Expr) -> None:
+        self.parts.append(value)
+        self.untested.append(value)
+
+    def value(self) -> Expr:
+        """Join the ways again; what all the operands come to."""
+        if self.skipped:
+            self.graph.ends = self.graph.ends + self.skipped
+        return _joined(self.text, self.parts)
+
+
+def _joined(text: str, parts: list[Expr]) -> Expr:
+    return parts[0] if len(parts) == 1 else Operator(text, tuple(parts))
 
 
 def _ternary(state: Lowering, node: cst.IfExp) -> Expr:
-    if not (is_eventful(node.body) or is_eventful(node.orelse)):
-        return Conditional(state.value(node.test), state.value(node.body), state.value(node.orelse))
     graph = state.graph
+    if not (is_eventful(node.body) or is_eventful(node.orelse)):
+        test = state.value(node.test)
+        return Conditional(test, state.value(node.body), state.value(node.orelse))
     if _is_atomic(node.test):
         test = state.value(node.test)
         yes, no = graph.split(test)
@@ -146,6 +160,9 @@ def _ternary(state: Lowering, node: cst.IfExp) -> Expr:
         # The test is in pieces, on several edges: there is no one expression for it.
         test = NO_PARTS
         yes, no = branch(state, node.test)
+    if not (yes and no):
+        graph.ends = yes or no
+        return state.value(node.body if yes else node.orelse)
     graph.ends = yes
     body = state.value(node.body)
     after = graph.ends

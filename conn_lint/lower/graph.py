@@ -110,15 +110,6 @@ class GraphBuilder:
             self.ends = no if stop else yes
         return (decided, self.ends) if stop else (self.ends, decided)
 
-    def mark(self) -> tuple[int, int, Ends]:
-        """A place to which `roll_back` returns, as long as no event was added."""
-        return len(self.events), len(self.edges), self.ends
-
-    def roll_back(self, mark: tuple[int, int, Ends]) -> None:
-        events, edges, self.ends = mark
-        del self.events[events:]
-        del self.edges[edges:]
-
     def finish(self) -> FlowGraph:
         """Lead the loose ends out of the function and drop what cannot be reached."""
         self.connect(self.ends, FlowGraph.EXIT)

@@ -125,7 +125,8 @@ def _pattern_test(pattern: cst.MatchPattern, subject: Expr) -> Expr | None:
             return _pattern_test(inner, subject)
         case cst.MatchOr(patterns=patterns):
             tests = [_pattern_test(part.pattern, subject) for part in patterns]
-            return None if None in tests else Unknown((subject,))
+            known = tuple(test for test in tests if test is not None)
+            return None if len(known) < len(tests) else Operator("or", known)
         case cst.MatchSingleton(value=value):
             return Operator("is", (subject, name_or_constant(value.value)))
         case cst.MatchValue(value=value):

@@ -48,7 +48,7 @@ def lower_unit(module: cst.Module, extra_lines: int = 0, rest: bool = False) -> 
 
     `extra_lines` is the number of lines above the unit's text: an indented one is parsed below an `if 1:`.
     """
-    root = None if rest else _only_function(module)
+    root = None if rest else _only_function(module, extra_lines)
     unit = _Unit(module, extra_lines, rest=rest)
     return unit.lower(module if root is None else root)
 
@@ -58,10 +58,12 @@ def lower_module(module: cst.Module) -> UnitSummary:
     return _Unit(module, 0, rest=False).lower(module)
 
 
-def _only_function(module: cst.Module) -> cst.FunctionDef | None:
+def _only_function(module: cst.Module, extra_lines: int) -> cst.FunctionDef | None:
     """The function that a unit consists of."""
-    statement: cst.CSTNode = module.body[0] if module.body else module
-    if isinstance(statement, cst.If):
+    if len(module.body) != 1:
+        return None
+    statement: cst.CSTNode = module.body[0]
+    if extra_lines and isinstance(statement, cst.If):
         statement = statement.body.body[0]
     return statement if isinstance(statement, cst.FunctionDef) else None
 
