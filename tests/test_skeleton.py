@@ -14,6 +14,7 @@ from skeleton_oracle import LIBRARY, differences, read
 
 from conn_lint.model.flow import Import
 from conn_lint.model.summary import Skeleton
+from conn_lint.syntax.scan import scan
 from conn_lint.syntax.skeleton import read_skeleton
 
 # Of the library's own files, those that test the syntax are always read.
@@ -192,27 +193,36 @@ def test_logical_lines_over_several() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    "literal",
     [
-        'x = f"{a["b"]} {c!r:>{d["e"]}} {{ {f"{g["h"]}"}"\n',
-        "x = f'{a[\"}\"]}' rf'\\{b}' f'\\N{DASH} {c}' F'{{' f'}}'\n",
-        "x = f'''{\na # why }\n['b']:{\nc}}'''\n",
-        'x = f"{a:\'}" + "y"\n',
-        'x = t"{a["b"]}"\n',
-        "x = f'{a!r:{b}}' f'{(lambda: 1)}' f'{a:=5}' f'{ {1: 2}[1] }'\n",
-        "x = rb'\\' ' + Rb\"\\\"\" + u'\\\n'\n",
+        pytest.param('f"{a["b"]}"', id="its own quotes"),
+        pytest.param('f"{a["b"]} {c!r:>{d["e"]}} {{ {f"{g["}"]}"}"', id="formats and nesting"),
+        pytest.param("f'{a[\"}\"]}'", id="a brace in a string"),
+        pytest.param("rf'\\{b['}']}'", id="a backslash before a field"),
+        pytest.param('rF"\\N{a["}"]}"', id="no name in a raw one"),
+        pytest.param("f'\\N{DASH} {c['}']}'", id="a name"),
+        pytest.param("F'{{{a['b']}}}'", id="doubled braces"),
+        pytest.param("f'''{\na # why }'''\n['b']:{\nc}}'''", id="a comment"),
+        pytest.param("f'{\na['b']\n}'", id="line breaks"),
+        pytest.param('f"{a:\'}"', id="a quote in a format"),
+        pytest.param('f"{a["b"]:%H:%M}{(lambda: "}")}{a:=5}{ {1: "2"}[1] }"', id="colons"),
+        pytest.param('fr"""{"""a"""}"{b["c"]}"""', id="three quotes"),
+        pytest.param("t'{a['b']}'", id="template"),
+        pytest.param('Rb"\\""', id="raw bytes"),
+        pytest.param("u'\\\nb'", id="backslash at the end of a line"),
+        pytest.param("'''''\\''''", id="quotes in quotes"),
     ],
 )
-def test_strings_end_where_python_3_12_ends_them(text: str) -> None:
-    found = read_skeleton(text + "def f(): pass\nclass C: pass\n")
-    assert found.error is None
-    assert [head.name for head in found.heads] == ["f", "C"]
-    assert {"f", "C"} <= set(found.units[0].names)
+def test_strings_end_where_python_ends_them(literal: str) -> None:
+    code = scan(f"{literal}\n").code
+    assert set(code.lstrip("fFtTrRbBuU").removesuffix("\n")) <= {'"', "\r"}
+    assert code.removesuffix("\n").endswith('"')
 
 
 def test_a_file_for_no_python_with_nested_quotes_is_read_as_before() -> None:
-    found = read_skeleton("x = f'{'\ny = f'{' '}'\ndef f(): pass\n")
+    found = read_skeleton("x = f'{'\ny = f'{' '}'\nz = f'{a['b']} \n'\ndef f(): pass\n")
     assert [head.name for head in found.heads] == ["f"]
+    assert found.statements == ()
 
 
 @pytest.mark.parametrize(
@@ -232,6 +242,10 @@ def test_a_file_for_no_python_with_nested_quotes_is_read_as_before() -> None:
         (
             "\nf'{" + "(" * 200 + ")" * 200 + "}'",
             "brackets nested 201 deep at line 2; files are read up to 200",
+        ),
+        (
+            "(" * 201 + ")" * 201,
+            "brackets nested 201 deep at line 1; files are read up to 200",
         ),
         ("(" * 200 + ")" * 200, None),
         ("(" * 100 + ")" * 100 + "[" * 150 + "]" * 150, None),
@@ -286,6 +300,7 @@ GROWING: dict[str, Callable[[int], str]] = {
     "lines of nested brackets": lambda n: ("(" * 150 + ")" * 150 + "\n") * (n // 300),
     "quotes": lambda n: '"\n' * n,
     "broken f-strings": lambda n: 'f"{"\n' * n,
+    "open fields": lambda n: 'f"{x\n' * n,
     "escapes": lambda n: '"' + "\\n" * n,
     "escapes in three quotes": lambda n: '"""' + "\\n" * n,
     "backslashes": lambda n: "\\" * n,

@@ -84,6 +84,9 @@ def test_a_function_is_its_lines_as_they_are() -> None:
             "if a:\n\tdef f(): pass\n\nelse:\n        def g(): pass\n",
             id="tabs",
         ),
+        pytest.param(
+            "def f():\n    x \\\n\nz\n", "def f(): pass\n\n\nz\n", id="backslash at its end"
+        ),
         pytest.param("def f():\n    x", "def f(): pass\n", id="no line end at the end"),
         pytest.param("x = 1\n", "x = 1\n", id="no functions"),
         pytest.param("", "", id="empty"),
@@ -118,7 +121,7 @@ def test_an_indented_unit_is_held_by_an_if(text: str, extra: int) -> None:
     ("text", "line", "words"),
     [
         ("def f():\n    x = = 1\n", 2, "invalid syntax"),
-        ("    def f(self):\n        return\n        x = = 1\n", 3, "invalid syntax"),
+        ("    def f(self):\n        return\n        x = = 1\n        y\n", 3, "invalid syntax"),
         ("    def f():\n        if x:\n        y\n", 3, "expected an indented block"),
         ("x = 1\nprint 'a'\n", 2, "print"),
         ("x = 1\ny = 'abc\n", 2, "unterminated string literal"),

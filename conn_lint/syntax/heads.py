@@ -51,8 +51,9 @@ def find_heads(text: str, code: str) -> list[FoundHead]:
         first = code[start : start + 1]
         if first in {"", "\n"} or (first == "\\" and not code[start:end].strip(_BLANKS)):
             continue
-        indent = match[1]
-        column = _column(indent) if "\t" in indent or "\f" in indent else len(indent)
+        # A form feed starts the count anew. Tabs need no care: Python refuses a file where the
+        # order of indentations depends on their width.
+        column = len(match[1].rpartition("\f")[2])
         while around and column <= around[-1][1]:
             heads[around.pop()[0]].end = strip(code, *previous)[1]
         previous = (start, end)
@@ -81,13 +82,6 @@ def strip(code: str, start: int, end: int) -> tuple[int, int]:
 def normal_name(name: str) -> str:
     """The name as Python knows it."""
     return name if name.isascii() else unicodedata.normalize("NFKC", name)
-
-
-def _column(indent: str) -> int:
-    column = 0
-    for char in indent.rpartition("\f")[2]:
-        column = (column // 8 + 1) * 8 if char == "\t" else column + 1
-    return column
 
 
 def _read_head(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
+from itertools import islice
 
 import msgspec
 
@@ -94,8 +95,8 @@ def split_lines(text: str) -> list[str]:
 
 def _declared(data: bytes) -> str:
     """The encoding's name: "utf-8" also where there is a byte order mark."""
-    # Two lines hold the declaration; a reader of files would not end a line at a lone \r.
-    head = b"".join(match[0].rstrip(b"\r\n") + b"\n" for match in _first(data, 2))
+    # Only these two lines may hold the declaration.
+    head = b"".join(match[0] for match in islice(_BYTES_LINE.finditer(data), 2))
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(head).readline)
     except SyntaxError as error:
@@ -103,15 +104,6 @@ def _declared(data: bytes) -> str:
             raise SourceError(str(error), 1) from error
         return "utf-8"  # decoding will tell which byte is wrong
     return "utf-8" if encoding == "utf-8-sig" else encoding
-
-
-def _first(data: bytes, count: int) -> list[re.Match[bytes]]:
-    found: list[re.Match[bytes]] = []
-    for match in _BYTES_LINE.finditer(data):
-        found.append(match)
-        if len(found) == count:
-            break
-    return found
 
 
 def _line_of(data: bytes, offset: int) -> int:

@@ -16,25 +16,21 @@ _BODIES = {
 }
 _BODY = {quote: re.compile(body, re.DOTALL) for quote, body in _BODIES.items()}
 _IDENTIFIER = r"0-9A-Za-z_\x80-\U0010ffff"
-_PREFIX = re.compile(rf"(?<![{_IDENTIFIER}])(?:([rR])?[fFtT]|[fFtT]([rR]))\Z")
+_PREFIX = re.compile(rf"(?<![{_IDENTIFIER}])(?:[rR]?[fFtT]|[fFtT][rR])\Z")
 
 STRING = "|".join(f"{quote}{body}" for quote, body in _BODIES.items())
 """A pattern for a string from its first quote on (needs DOTALL). One of its groups matches if it
 found the end; else `end_of_string` goes on from where it stopped."""
 
 _PLAIN_FIELDS = re.compile(
-    r"[^{}\\]*(?:(?:\\.|\{\{|\}\}|\{[^{}\"'\\#]*\})[^{}\\]*)" + _TURNS, re.DOTALL
+    r"[^{}\\]*(?:(?:\\(?:[^{}]|(?=[{}]))|\{\{|\}\}|\{[^{}\"'\\#]*\})[^{}\\]*)" + _TURNS
 )
 _PREFIX_ENDS = frozenset("fFtTrR")
 _FIELD = re.compile(r"\#[^\n]*|[(\[{]|[)\]}]|:|\"\"\"|'''|\"|'")
 
 
-def _literal(quote: str, *, raw: bool) -> re.Pattern[str]:
-    named = "" if raw else r"\\N\{[^{}\n]*\}|"
-    return re.compile(rf"{named}\\[^{{}}]|\{{\{{|[{{}}\n]|{quote}", re.DOTALL)
-
-
-_LITERALS = {(quote, raw): _literal(quote, raw=raw) for quote in _BODIES for raw in (False, True)}
+# A name as in \N{DASH} counts as a field, which does no harm.
+_LITERAL = {quote: re.compile(rf"\\[^{{}}]|\{{\{{|[{{}}\n]|{quote}", re.DOTALL) for quote in _BODY}
 
 
 def quote_at(text: str, start: int) -> str:
@@ -59,16 +55,14 @@ def end_of_string(text: str, start: int, quote: str) -> tuple[int, bool]:
 
 def is_formatted(text: str, start: int) -> bool:
     """Whether the string that opens at `start` has the prefix of an f-string or t-string."""
-    return text[start - 1 : start] in _PREFIX_ENDS and _prefix(text, start) is not None
+    if text[start - 1 : start] not in _PREFIX_ENDS:
+        return False
+    return _PREFIX.search(text, max(0, start - 2), start) is not None
 
 
 def has_plain_fields(body: str) -> bool:
     """Whether no field in an f-string's text has quotes: then it ends as a plain string does."""
     return "{" not in body or _PLAIN_FIELDS.fullmatch(body) is not None
-
-
-def _prefix(text: str, start: int) -> re.Match[str] | None:
-    return _PREFIX.search(text, max(0, start - 2), start)
 
 
 def end_of_fstring(text: str, start: int) -> tuple[int, int] | None:
@@ -115,9 +109,7 @@ class _Walk:
 
     def open_string(self, start: int) -> None:
         quote = quote_at(self.text, start)
-        prefix = _prefix(self.text, start)
-        raw = prefix is not None and prefix.lastindex is not None
-        self.stack.append(_Frame(_LITERALS[quote, raw], quote))
+        self.stack.append(_Frame(_LITERAL[quote], quote))
         self.position = start + len(quote)
 
     def nest(self) -> None:
