@@ -19,7 +19,7 @@ _URL_PASSWORD = re.compile(
 )
 _URL_TOKEN = re.compile(r"(?P<keep>[A-Za-z][\w+.-]*://)(?P<secret>[^\s:/@'\"<>{}]{20,})(?=@)")
 _QUOTED = re.compile(
-    rf"(?P<keep>{_WORD}[\"']?\]?\s*(?:=|:|,)\s*[rRbBuUfF]{{0,2}})(?P<quote>\"\"\"|'''|\\?[\"'])"
+    rf"(?P<keep>{_WORD}[\"']?\]?\s*(?::\s*[\w.\[\] |]{{1,60}}=|=|:|,)\s*[rRbBuUfF]{{0,2}})(?P<quote>\"\"\"|'''|\\?[\"'])"
     r"(?P<secret>(?:\\.|(?!(?P=quote)).)+)",
     re.IGNORECASE,
 )

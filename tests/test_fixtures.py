@@ -1,0 +1,108 @@
+"""Runs conn-lint on the fixtures and demands exactly the findings that their comments announce."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from expectations import Expected, read_expectations
+from projects import command
+
+from conn_lint.config.projects import Job, check_projects
+from conn_lint.config.resolve import Flags
+from conn_lint.model.finding import Finding
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+RULES = FIXTURES / "rules"
+PROJECTS = FIXTURES / "projects"
+SINGLE = sorted(RULES.glob("*/*.py"))
+FOLDERS = sorted(path for path in PROJECTS.glob("*") if path.is_dir())
+
+
+def findings(path: Path, *, isolated: bool) -> list[Finding]:
+    run = check_projects(Job(paths=(str(path),), isolated_files=isolated), Flags(use_cache=False))
+    assert run.problems == ()
+    found = [(outcome.root, finding) for _, outcome in run.checked for finding in outcome.findings]
+    assert not [trouble for _, outcome in run.checked for trouble in outcome.troubles]
+    return [_relative(root, finding, path) for root, finding in found]
+
+
+def _relative(root: Path, finding: Finding, path: Path) -> Finding:
+    from conn_lint.config.projects import relocate  # noqa: PLC0415
+
+    base = path if path.is_dir() else path.parent
+    return relocate(finding, lambda name: (root / name).relative_to(base).as_posix())
+
+
+def compare(found: list[Finding], expected: list[Expected]) -> None:
+    made = {(f.location.path, f.location.span.line, f.rule) for f in found}
+    wanted = {(e.path, e.line, e.rule) for e in expected if e.found}
+    missed = {(e.path, e.line, e.rule) for e in expected if not e.found}
+    assert made == wanted, [f"{f.location.path}:{f.location.span.line} {f.message}" for f in found]
+    assert not made & missed
+    chains = {(f.location.path, f.location.span.line, f.rule): _chain(f) for f in found}
+    for e in expected:
+        if e.found and e.chain is not None:
+            assert chains[e.path, e.line, e.rule] == e.chain
+
+
+def _chain(finding: Finding) -> tuple[str, ...]:
+    return tuple(f"{step.location.path}:{step.location.span.line}" for step in finding.chain)
+
+
+def expectations_below(folder: Path) -> list[Expected]:
+    return [
+        expected
+        for path in sorted(folder.rglob("*.py"))
+        for expected in read_expectations(path, path.relative_to(folder).as_posix())
+    ]
+
+
+@pytest.mark.parametrize("path", SINGLE, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_file(path: Path) -> None:
+    compare(findings(path, isolated=True), list(read_expectations(path, path.name)))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_project(folder: Path) -> None:
+    compare(findings(folder, isolated=False), expectations_below(folder))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_one_file_of_a_project_agrees_with_all_of_it(folder: Path) -> None:
+    whole = findings(folder, isolated=False)
+    for path in sorted(folder.rglob("*.py")):
+        name = path.relative_to(folder).as_posix()
+        alone = [(f.location.span.line, f.code, f.message) for f in findings(path, isolated=False)]
+        expected = [
+            (f.location.span.line, f.code, f.message) for f in whole if f.location.path == name
+        ]
+        assert alone == expected, name
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_flake8_agrees_on_projects(folder: Path) -> None:
+    agree(folder, ())
+
+
+def test_flake8_agrees_on_single_files() -> None:
+    if SINGLE:
+        agree(RULES, ("--conn-lint-isolated-files",))
+
+
+def agree(folder: Path, options: tuple[str, ...]) -> None:
+    """flake8 reads suppressions itself, so that this compares those as well."""
+    isolated = bool(options)
+    expected = {
+        (f.location.path, f.location.span.line, f.code)
+        for f in findings(folder, isolated=isolated)
+        if f.severity > 0 and f.code != "CNX900"  # flake8 has E999 for these
+    }
+    done = command("--isolated", "--select", "CNX", *options, ".", cwd=folder, module="flake8")
+    assert done.stderr == ""
+    found = set()
+    for line in done.stdout.splitlines():
+        place, code, *_ = line.split(" ")
+        path, number, *_ = place.split(":")
+        found.add((path.removeprefix("./"), int(number), code))
+    assert found == expected
