@@ -79,7 +79,6 @@ class EventMeaning:
         self.ended_by_with: set[int] = set()
         self.closed_not_returned: set[int] = set()
         self.stored_on: set[str] = set()
-        self.returned_roles: set[str] = set()
         self._harmless: dict[int, bool] = {}
         self._enters: dict[int, WithEnterEvent] = {
             event.item: event for event in self.events if isinstance(event, WithEnterEvent)
@@ -227,7 +226,7 @@ class EventMeaning:
             return self._passed(callee, event, role, index)
         if isinstance(callee, ClassRef):
             return self._constructed(callee, event, role, index)
-        return Effect(Change.ESCAPE)
+        return Effect(Change.GIVE)
 
     def _external_argument(
         self, event: CallEvent, role: str, index: int, name: str | None
@@ -255,7 +254,7 @@ class EventMeaning:
         if attr in _STORING_METHODS:
             return Effect(Change.ESCAPE)
         harmless = self._knowledge.is_harmless((name or f"?.{attr}").removeprefix("builtins."))
-        return UNTOUCHED if harmless else Effect(Change.ESCAPE)
+        return UNTOUCHED if harmless else Effect(Change.GIVE)
 
     def _used_by(self, other: Resource, keyword: str | None, index: int) -> Effect:
         """Another resource is made with it: `sessionmaker(bind=engine)`, `Redis(connection_pool=pool)`."""
@@ -264,12 +263,12 @@ class EventMeaning:
             return Effect(Change.ESCAPE)
         if place in other.borrows or other.kind == "factory":
             return Effect(Change.NONE, KEPT)
-        return Effect(Change.ESCAPE)
+        return Effect(Change.GIVE)
 
     def _passed(self, callee: FunctionRef, event: CallEvent, role: str, index: int) -> Effect:
         place = self._analysis.effects.place(callee, event, index)
         if place is None:
-            return Effect(Change.ESCAPE)
+            return Effect(Change.GIVE)
         change = self._analysis.effects.parameter(callee, place, self.resource)
         if change is Change.RETURN:
             return Effect(Change.BEGIN if self.resource.lazy else Change.NONE, role)
@@ -279,25 +278,24 @@ class EventMeaning:
 
     def _constructed(self, cls: ClassRef, event: CallEvent, role: str, index: int) -> Effect:
         init = self._types.attributes.method(cls, "__init__")
-        if init is None:
-            return Effect(Change.ESCAPE)
-        place = self._analysis.effects.place(init._replace(bound=True), event, index)
-        if place is None:
-            return Effect(Change.ESCAPE)
+        place = None
+        if init is not None:
+            place = self._analysis.effects.place(init._replace(bound=True), event, index)
+        if init is None or place is None:
+            return Effect(Change.GIVE)
         attr = self._analysis.owners.kept_on(init, place)
         if attr is None:
             change = self._analysis.effects.parameter(init, place, self.resource)
             return Effect(change)
         if attr == "" or role != OWN:
-            return Effect(Change.ESCAPE)
+            return Effect(Change.GIVE)
         return Effect(Change.NONE, f"{WRAP}{cls.path}|{cls.head}|{attr}")
 
     def returned(self, node: int, role: str) -> Effect:
         """The resource goes to the caller; a cursor of it does not take it along."""
         if role == DERIVED:
             return UNTOUCHED
-        self.returned_roles.add(role)
-        return Effect(Change.RETURN)
+        return Effect(Change.RETURN, role)
 
     def yielded(self, node: int, role: str) -> Effect:
         """The resource is yielded: lent for a while, or handed over."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from conn_lint.flow.ownership import Change
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Expr, Name, walk
 from conn_lint.model.flow import (
@@ -165,7 +166,58 @@ class Owners:
         function = self._program.function(at)
         if function is None or not function.parameters:
             return False
-        return releases_attribute(function, Attribute(Name(function.parameters[0].name), attr), resource)
+        place = Attribute(Name(function.parameters[0].name), attr)
+        return self._releases_place(at, function, place, resource)
+
+    def _releases_place(
+        self, at: FunctionId, function: Function, place: Attribute, resource: Resource
+    ) -> bool:
+        """Whether the function releases what `place` (`self.conn`) holds, by a name of its own or by a helper."""
+        aliases: set[Expr] = {place}
+        for event in function.graph.events:
+            if isinstance(event, AssignEvent) and any(a in list(walk(event.value)) for a in aliases):
+                aliases.add(Name(event.target))
+        for event in function.graph.events:
+            match event:
+                case CallEvent(func=Attribute(value=value, attr=attr)) if value in aliases:
+                    if attr in resource.release or attr in resource.loses_slot or attr == "__exit__":
+                        return True
+                case WithEnterEvent(value=value, is_async=is_async) if value in aliases:
+                    meaning = resource.async_with if is_async else resource.with_
+                    if meaning not in ("ends-transaction", "absent"):
+                        return True
+                case _:
+                    pass
+            if isinstance(event, CallEvent) and self._releases_argument(at, event, aliases, resource):
+                return True
+        return False
+
+    def _releases_argument(
+        self, at: FunctionId, event: CallEvent, aliases: set[Expr], resource: Resource
+    ) -> bool:
+        """`pool.putconn(self.conn)`, `closing(self.conn)`, `stack.callback(self.conn.close)`, `helper(self.conn)`."""
+        for index, argument in enumerate(event.arguments):
+            value = argument.value
+            if isinstance(value, Attribute) and value.value in aliases and value.attr in resource.release:
+                return True
+            if value not in aliases:
+                continue
+            func = event.func
+            if isinstance(func, Attribute) and func.attr in resource.release_on_owner:
+                return True
+            callee = self._analysis.calls.callee(event, at)
+            if isinstance(callee, FunctionRef):
+                place = self._analysis.effects.place(callee, event, index)
+                if place is not None and (
+                    self._analysis.effects.parameter(callee, place, resource) is Change.RELEASE
+                ):
+                    return True
+            name = self._analysis.calls.external_name(event, at)
+            attr = func.attr if isinstance(func, Attribute) else ""
+            for wrap in self._analysis.knowledge.wrap(name or f"?.{attr}"):
+                if wrap.effect in ("closes-on-exit", "takes-ownership"):
+                    return True
+        return False
 
     def is_released(self, cls: ClassRef, attr: str, resource: Resource) -> bool:
         """A method of the class or of a base releases it, or some code of the program may do so."""
@@ -201,34 +253,21 @@ class Owners:
                     return ""
                 case CallEvent(arguments=arguments) if any(name == a.value for a in arguments):
                     if found is None:
-                        found = ""
+                        found = self._kept_by_base(at, event, name)
                 case _:
                     pass
         return found
 
 
-def releases_attribute(function: Function, place: Attribute, resource: Resource) -> bool:
-    """Whether the function releases what `place` (`self.conn`) holds, or hands it to somebody who may."""
-    aliases: set[Expr] = {place}
-    for event in function.graph.events:
-        match event:
-            case AssignEvent(target=target, value=value) if any(a in list(walk(value)) for a in aliases):
-                aliases.add(Name(target))
-            case CallEvent(func=Attribute(value=value, attr=attr)) if value in aliases:
-                if attr in resource.release or attr in resource.loses_slot or attr == "__exit__":
-                    return True
-            case _:
-                pass
-        if isinstance(event, CallEvent):
-            if any(part in aliases for a in event.arguments for part in walk(a.value)):
-                name = event.func
-                if not (isinstance(name, Name) and name.id in ("hasattr", "isinstance", "print", "bool")):
-                    return True
-        if isinstance(event, WithEnterEvent) and event.value in aliases:
-            meaning = resource.async_with if event.is_async else resource.with_
-            if meaning not in ("ends-transaction", "absent"):
-                return True
-    return False
+    def _kept_by_base(self, at: FunctionId, event: CallEvent, name: Name) -> str:
+        """Where `super().__init__(conn)` keeps it; "" if it goes elsewhere."""
+        callee = self._analysis.calls.callee(event, at)
+        if isinstance(callee, FunctionRef) and self._program.head(callee).name == "__init__":
+            index = next(i for i, a in enumerate(event.arguments) if a.value == name)
+            place = self._analysis.effects.place(callee, event, index)
+            if place is not None:
+                return self.kept_on(callee._replace(bound=False), place) or ""
+        return ""
 
 
-__all__ = ["FunctionId", "Owned", "Owners", "releases_attribute"]
+__all__ = ["FunctionId", "Owned", "Owners"]

@@ -43,7 +43,7 @@ class Project:
         return tuple(
             site
             for site in self._sites
-            if site.resource.must_release != "no" and not site.at_module_level
+            if _needs_release(site) and (site.in_loop or not site.at_module_level)
         )
 
     def _site(self, solved: Solved) -> Site:
@@ -76,6 +76,8 @@ class Project:
         """The class stores it on its objects, and neither it nor anybody in the program releases it."""
         cls = self._program.class_of(solved.at)
         if cls is None or not solved.stored_on or solved.returned_roles:
+            return False
+        if solved.resource.kind not in ("connection", "checkout", "pool"):
             return False
         return all(
             not self._analysis.owners.is_released(cls, attr, solved.resource)
@@ -149,6 +151,12 @@ class Project:
             results = self._analysis.sites.solved(at) if at is not None else ()
             return next((s for s in results if s.returned_roles), None)
         return self._analysis.owners.first_acquisition(via)
+
+
+def _needs_release(site: Site) -> bool:
+    """A client that the garbage collector closes in time, if late, is nobody's duty; a connection is."""
+    need = site.resource.must_release
+    return need == "yes" or (need == "advised" and site.resource.kind != "client")
 
 
 def _words(event: Event) -> str:

@@ -105,7 +105,7 @@ class Sites:
         states = solve(function.graph, domain, START, edges=edges)
         fate = _fate(states, domain)
         released, lost = frozenset(domain.released_at), bool(domain.lost_at)
-        stored, returned = frozenset(meaning.stored_on), frozenset(meaning.returned_roles)
+        stored, returned = frozenset(meaning.stored_on), frozenset(domain.returned_roles)
         with_, closed = frozenset(meaning.ended_by_with), frozenset(meaning.closed_not_returned)
         skipped = None
         if fate is Fate.NOT_ON_ERROR:

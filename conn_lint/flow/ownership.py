@@ -57,6 +57,7 @@ class Change(enum.Enum):
     BEGIN = "begin"  # ... even if it raises
     END = "end"  # ... and idle again
     RELEASE = "release"
+    GIVE = "give"  # to somebody unknown, who may take the duty over
     ESCAPE = "escape"
     RETURN = "return"
 
@@ -154,6 +155,7 @@ class Ownership:
         self.released_at: set[int] = set()
         self.escaped_at: set[int] = set()
         self.lost_at: set[int] = set()
+        self.returned_roles: set[str] = set()
         self.overflowed = False
 
     def join(self, left: Worlds, right: Worlds) -> Worlds:
@@ -184,6 +186,8 @@ class Ownership:
                     return (world,)
                 if not self.meaning.may_raise(node, base):
                     return ()
+                if isinstance(event, WithEnterEvent) and role_of(event.value, world.roles):
+                    return ()  # it was not opened, or cannot fail to begin
                 return (self._apply(world, node, event, raising=True),)
             case Swallowed():
                 if not self.meaning.swallows(node):
@@ -223,7 +227,11 @@ class Ownership:
         if acquired is not None:
             return self._acquire(world, node, event, acquired)
         effect = self._effect(world, node, event)
-        situation = self._changed(world.situation, effect.change, node, raising=raising)
+        if effect.change is Change.GIVE:
+            # Who writes `with conn:` keeps the duty, whatever the block gives it to.
+            kept = any(key[0] == "@" for key, _ in world.roles)
+            effect = effect._replace(change=Change.NONE if kept else Change.ESCAPE)
+        situation = self._changed(world.situation, effect, node, raising=raising)
         if raising:
             return World(situation, self._live(world.roles, event), world.facts)
         roles = self._live(world.roles, event)
@@ -244,6 +252,8 @@ class Ownership:
                 role = role_of(value, world.roles)
                 if role:
                     roles |= {(f"@{item}", role)}
+            case WithExitEvent(item=item):
+                roles = roles_without(roles, f"@{item}")
             case DeleteEvent(target=Name(id=name)):
                 roles = roles_without(roles, name)
                 facts = self.facts.forgotten(facts, name)
@@ -265,19 +275,21 @@ class Ownership:
         return World(situation, roles, world.facts)
 
     def _changed(
-        self, situation: Situation, change: Change, node: int, *, raising: bool
+        self, situation: Situation, effect: Effect, node: int, *, raising: bool
     ) -> Situation:
+        change = effect.change
         if situation not in (Situation.BUSY, Situation.IDLE) or change is Change.NONE:
             return situation
         match change:
             case Change.RELEASE:
                 self.released_at.add(node)
                 return Situation.RELEASED
-            case Change.ESCAPE:
+            case Change.ESCAPE | Change.GIVE:
                 self.escaped_at.add(node)
                 return Situation.ESCAPED
             case Change.RETURN:
                 self.escaped_at.add(node)
+                self.returned_roles.add(effect.role)
                 return Situation.RETURNED
             case Change.OPEN:
                 return situation if raising else Situation.BUSY
@@ -381,6 +393,7 @@ _ORDER = (
     Change.RELEASE,
     Change.RETURN,
     Change.ESCAPE,
+    Change.GIVE,
     Change.BEGIN,
     Change.OPEN,
     Change.END,

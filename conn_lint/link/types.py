@@ -259,6 +259,8 @@ class Types:
     ) -> Value | None:
         """What a call gives."""
         match func:
+            case External(name="builtins.super") if not arguments:
+                return self._super(at)
             case External(name=name):
                 if self.catalogue.gives_receiver(name) and isinstance(callee, Attribute):
                     return self.infer(callee.value, at)
@@ -283,6 +285,17 @@ class Types:
                 return self.returned(method) if isinstance(method, FunctionRef) else None
             case _:
                 return None
+
+    def _super(self, at: FunctionId) -> Value | None:
+        """The object seen as one of its next class."""
+        cls = self.program.class_of(at)
+        bases = self.attributes.bases(cls) if cls is not None else ()
+        for base in bases:
+            if isinstance(base, ClassRef):
+                return ObjectRef(base.path, base.head)
+            if isinstance(base, External) and self.catalogue.is_type(base.name):
+                return Instance(self.catalogue.canonical(base.name))
+        return None
 
     def returned(self, ref: FunctionRef) -> Value | None:
         """What a project function gives: its annotation, else what its returns agree on."""
