@@ -158,7 +158,9 @@ class Analysis:
 
     def _may_be_factory(self, event: CallEvent) -> bool:
         func = event.func
-        last = func.attr if isinstance(func, Attribute) else func.id if isinstance(func, Name) else ""
+        last = (
+            func.attr if isinstance(func, Attribute) else func.id if isinstance(func, Name) else ""
+        )
         return last in self.words
 
     # What the parts ask of each other
@@ -186,9 +188,9 @@ class Analysis:
         """The body says nothing: an interface, whose implementations may do anything."""
         events = [event for event in function.graph.events if event is not None]
         return all(isinstance(event, RaiseEvent) for event in events) and (
-            self.program.files[ref.path].is_stub or self.program.class_of(
-                self.program.function_id(ref) or FunctionId(ref.path, 0, 0)
-            ) is not None
+            self.program.files[ref.path].is_stub
+            or self.program.class_of(self.program.function_id(ref) or FunctionId(ref.path, 0, 0))
+            is not None
         )
 
 

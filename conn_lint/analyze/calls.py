@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.flow.ownership import BOX, OWN
-from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance, ObjectRef, Value
+from conn_lint.link.values import (
+    ClassRef,
+    External,
+    FunctionId,
+    FunctionRef,
+    Instance,
+    ObjectRef,
+    Value,
+)
 from conn_lint.model.expression import Attribute, Literal, Name
 from conn_lint.model.flow import CallEvent
 from conn_lint.model.resource import Resource
@@ -96,7 +104,7 @@ class Calls:
         if name is not None:
             return self._knowledge.is_harmless(name.removeprefix("builtins."))
         if isinstance(event.func, Attribute) and self.callee(event, at) is None:
-            return self._knowledge.is_harmless(f"?.{event.func.attr}")
+            return self._knowledge.is_harmless(f".{event.func.attr}")
         return False
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.meaning import EventMeaning
 from conn_lint.flow.ownership import BOX, OWN, PENDING, Change, Ownership, Situation, World
-from conn_lint.flow.solve import solve
+from conn_lint.flow.solve import solve, successors
 from conn_lint.link.values import FunctionId, FunctionRef
 from conn_lint.model.flow import CallEvent, FlowGraph
 from conn_lint.model.resource import Resource
@@ -117,12 +117,12 @@ class Effects:
         name = function.parameters[place].name
         begin = Situation.IDLE if resource.lazy else Situation.BUSY
         start = frozenset({World(begin, frozenset({(name, OWN)}), frozenset())})
-        states = solve(function.graph, domain, start)
-        return _summed_up(states.get(FlowGraph.EXIT, frozenset()), domain, begin, function)
+        states = solve(successors(function.graph), domain, start)
+        return _summed_up(states.get(FlowGraph.EXIT, set()), domain, begin, function)
 
 
 def _summed_up(
-    worlds: frozenset[World], domain: Ownership, begin: Situation, function: Function
+    worlds: set[World], domain: Ownership, begin: Situation, function: Function
 ) -> Change:
     """One change for all ways through: the kindest to the caller wins."""
     situations = {world.situation for world in worlds}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from conn_lint.analyze.meaning import EventMeaning
-from conn_lint.flow.ownership import Ownership, Situation, Worlds
+from conn_lint.flow.ownership import Ownership, Situation, World
 from conn_lint.flow.solve import solve
 from conn_lint.model.flow import Edge, FlowGraph, Guard, RaiseEvent, Raised, ReturnEvent, YieldEvent
 
@@ -13,7 +13,7 @@ from conn_lint.model.flow import Edge, FlowGraph, Guard, RaiseEvent, Raised, Ret
 def first_skip(
     graph: FlowGraph,
     meaning: EventMeaning,
-    states: Mapping[int, Worlds],
+    states: Mapping[int, set[World]],
     edges: Mapping[int, Sequence[Edge]],
     *,
     lost: bool,
@@ -35,12 +35,20 @@ def first_skip(
                 continue
             if isinstance(event, RaiseEvent) and kind != "raise":
                 continue
-            if _leaks(graph, meaning, held, node, edge, edges, normally=kind != "raise" and kind != "yield"):
+            if _leaks(
+                graph,
+                meaning,
+                held,
+                node,
+                edge,
+                edges,
+                normally=kind != "raise" and kind != "yield",
+            ):
                 return kind, node
     return ("rebind" if lost else "branch"), -1
 
 
-def _in_order(graph: FlowGraph, states: Mapping[int, Worlds]) -> list[int]:
+def _in_order(graph: FlowGraph, states: Mapping[int, set[World]]) -> list[int]:
     """Nodes by their place in the text; branches last, since a raise or return says more."""
 
     def key(node: int) -> tuple[int, int, int]:
@@ -51,14 +59,14 @@ def _in_order(graph: FlowGraph, states: Mapping[int, Worlds]) -> list[int]:
     return sorted((n for n in states if graph.events[n] is not None), key=key)
 
 
-def _held(worlds: Worlds) -> Worlds:
-    return frozenset(world for world in worlds if world.situation is Situation.BUSY)
+def _held(worlds: Iterable[World]) -> set[World]:
+    return set(world for world in worlds if world.situation is Situation.BUSY)
 
 
 def _leaks(
     graph: FlowGraph,
     meaning: EventMeaning,
-    held: Worlds,
+    held: set[World],
     node: int,
     edge: Edge,
     edges: Mapping[int, Sequence[Edge]],
@@ -67,17 +75,16 @@ def _leaks(
 ) -> bool:
     """Whether every way on from the edge ends with the resource held (some way, if it was an exception)."""
     domain = Ownership(graph, meaning)
-    after = domain.step(held, node, graph.events[node], edge.kind)
-    after = _held(after) if after else frozenset()
+    after = _held(world for state in held for _, world in domain.transfer(state, node, (edge,)))
     if not after:
         return False
-    states = solve(graph, domain, after, edge.target, edges)
+    states = solve(edges, domain, after, edge.target)
     ends = [
         world.situation
         for way_out in (FlowGraph.EXIT, FlowGraph.RAISED)
-        for world in states.get(way_out, frozenset())
+        for world in states.get(way_out, ())
     ]
     if normally:
-        ends = [world.situation for world in states.get(FlowGraph.EXIT, frozenset())]
+        ends = [world.situation for world in states.get(FlowGraph.EXIT, ())]
         return bool(ends) and all(end is Situation.BUSY for end in ends)
     return any(end is Situation.BUSY for end in ends)

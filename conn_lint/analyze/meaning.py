@@ -47,7 +47,18 @@ _RELEASING: frozenset[WithMeaning] = frozenset(
     {"closes", "commits-then-closes", "returns", "ends-transaction-then-returns", "shuts-down"}
 )
 _STORING_METHODS = frozenset(
-    {"append", "appendleft", "add", "insert", "extend", "put", "put_nowait", "push", "setdefault", "update"}
+    {
+        "append",
+        "appendleft",
+        "add",
+        "insert",
+        "extend",
+        "put",
+        "put_nowait",
+        "push",
+        "setdefault",
+        "update",
+    }
 )
 
 
@@ -80,6 +91,7 @@ class EventMeaning:
         self.closed_not_returned: set[int] = set()
         self.stored_on: set[str] = set()
         self._harmless: dict[int, bool] = {}
+        self._ends: dict[int, bool] = {}
         self._enters: dict[int, WithEnterEvent] = {
             event.item: event for event in self.events if isinstance(event, WithEnterEvent)
         }
@@ -128,20 +140,24 @@ class EventMeaning:
                 operation = self._knowledge.operation(callee.name)
                 if operation is not None and operation.same:
                     return Effect(Change.NONE, OWN)
-        if resource.lazy:
-            return self._lazy_method(name)
-        return Effect(Change.NONE, DERIVED)
+                if operation is not None and self._leads_back(operation.returns):
+                    return Effect(Change.NONE, DERIVED)
+        return self._lazy_method(name) if resource.lazy else UNTOUCHED
+
+    def _leads_back(self, type_name: str) -> bool:
+        """A value of this type (a cursor) knows its connection, which can be closed through it."""
+        return bool(type_name) and self._knowledge.operation(f"{type_name}.connection") is not None
 
     def _lazy_method(self, name: str) -> Effect:
         resource = self.resource
         if name in resource.ends:
             return Effect(Change.END)
         if name in resource.idle_methods:
-            return Effect(Change.NONE, DERIVED)
+            return UNTOUCHED
         if name in resource.begins or "*" in resource.begins or not resource.begins:
             begin = Change.OPEN if resource.opens in ("explicit", "on-enter") else Change.BEGIN
-            return Effect(begin, DERIVED)
-        return Effect(Change.NONE, DERIVED)
+            return Effect(begin)
+        return UNTOUCHED
 
     def _wrapper_method(self, role: str, name: str) -> Effect:
         path, head, attr = role.removeprefix(WRAP).split("|")
@@ -233,8 +249,11 @@ class EventMeaning:
     ) -> Effect:
         argument = event.arguments[index]
         attr = event.func.attr if isinstance(event.func, Attribute) else ""
-        for wrap in self._knowledge.wrap(name or f"?.{attr}"):
-            if wrap.argument not in ("*", "") and argument_at(event.arguments, wrap.argument) != argument:
+        for wrap in self._knowledge.wrap(name or f".{attr}"):
+            if (
+                wrap.argument not in ("*", "")
+                and argument_at(event.arguments, wrap.argument) != argument
+            ):
                 if not (wrap.argument.isdigit() and argument.keyword is not None):
                     continue
             match wrap.effect:
@@ -253,7 +272,7 @@ class EventMeaning:
                 return self._used_by(other, argument.keyword, index)
         if attr in _STORING_METHODS:
             return Effect(Change.ESCAPE)
-        harmless = self._knowledge.is_harmless((name or f"?.{attr}").removeprefix("builtins."))
+        harmless = self._knowledge.is_harmless((name or f".{attr}").removeprefix("builtins."))
         return UNTOUCHED if harmless else Effect(Change.GIVE)
 
     def _used_by(self, other: Resource, keyword: str | None, index: int) -> Effect:
@@ -349,8 +368,12 @@ class EventMeaning:
         event = self.events[node]
         if not isinstance(event, CallEvent):
             return False
-        name = self._calls.external_name(event, self.at)
-        return name is not None and self._knowledge.is_exit(name.removeprefix("builtins."))
+        if node not in self._ends:
+            name = self._calls.external_name(event, self.at)
+            self._ends[node] = name is not None and self._knowledge.is_exit(
+                name.removeprefix("builtins.")
+            )
+        return self._ends[node]
 
     def swallows(self, node: int) -> bool:
         """The with-item left at this node suppresses exceptions."""

@@ -175,12 +175,18 @@ class Owners:
         """Whether the function releases what `place` (`self.conn`) holds, by a name of its own or by a helper."""
         aliases: set[Expr] = {place}
         for event in function.graph.events:
-            if isinstance(event, AssignEvent) and any(a in list(walk(event.value)) for a in aliases):
+            if isinstance(event, AssignEvent) and any(
+                a in list(walk(event.value)) for a in aliases
+            ):
                 aliases.add(Name(event.target))
         for event in function.graph.events:
             match event:
                 case CallEvent(func=Attribute(value=value, attr=attr)) if value in aliases:
-                    if attr in resource.release or attr in resource.loses_slot or attr == "__exit__":
+                    if (
+                        attr in resource.release
+                        or attr in resource.loses_slot
+                        or attr == "__exit__"
+                    ):
                         return True
                 case WithEnterEvent(value=value, is_async=is_async) if value in aliases:
                     meaning = resource.async_with if is_async else resource.with_
@@ -188,7 +194,9 @@ class Owners:
                         return True
                 case _:
                     pass
-            if isinstance(event, CallEvent) and self._releases_argument(at, event, aliases, resource):
+            if isinstance(event, CallEvent) and self._releases_argument(
+                at, event, aliases, resource
+            ):
                 return True
         return False
 
@@ -198,7 +206,11 @@ class Owners:
         """`pool.putconn(self.conn)`, `closing(self.conn)`, `stack.callback(self.conn.close)`, `helper(self.conn)`."""
         for index, argument in enumerate(event.arguments):
             value = argument.value
-            if isinstance(value, Attribute) and value.value in aliases and value.attr in resource.release:
+            if (
+                isinstance(value, Attribute)
+                and value.value in aliases
+                and value.attr in resource.release
+            ):
                 return True
             if value not in aliases:
                 continue
@@ -214,7 +226,7 @@ class Owners:
                     return True
             name = self._analysis.calls.external_name(event, at)
             attr = func.attr if isinstance(func, Attribute) else ""
-            for wrap in self._analysis.knowledge.wrap(name or f"?.{attr}"):
+            for wrap in self._analysis.knowledge.wrap(name or f".{attr}"):
                 if wrap.effect in ("closes-on-exit", "takes-ownership"):
                     return True
         return False
@@ -246,18 +258,20 @@ class Owners:
         found: str | None = None
         for event in function.graph.events:
             match event:
-                case StoreEvent(target=Attribute(value=owner, attr=attr), value=value) if owner == me:
+                case StoreEvent(target=Attribute(value=owner, attr=attr), value=value) if (
+                    owner == me
+                ):
                     if value == name or name in list(walk(value)):
                         found = attr
                 case StoreEvent(value=value) if name in list(walk(value)):
                     return ""
                 case CallEvent(arguments=arguments) if any(name == a.value for a in arguments):
+                    assert at is not None
                     if found is None:
                         found = self._kept_by_base(at, event, name)
                 case _:
                     pass
         return found
-
 
     def _kept_by_base(self, at: FunctionId, event: CallEvent, name: Name) -> str:
         """Where `super().__init__(conn)` keeps it; "" if it goes elsewhere."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conn_lint.analyze.calls import Acquired
 from conn_lint.analyze.leaving import first_skip
 from conn_lint.analyze.meaning import EventMeaning
-from conn_lint.flow.ownership import START, Ownership, Situation, Worlds
+from conn_lint.flow.ownership import START, Ownership, Situation, World
 from conn_lint.flow.solve import solve, successors
 from conn_lint.link.values import FunctionId
 from conn_lint.model.expression import Attribute, Name
@@ -79,8 +79,14 @@ class Sites:
             event = function.graph.events[places[span][0]]
             assert isinstance(event, CallEvent)
             acquired = self._analysis.calls.acquired(event, at)
-            if acquired is not None and acquired.resource.kind not in ("factory", "cursor", "config"):
-                found.append(self._follow(at, function, event, tuple(places[span]), acquired, edges))
+            if acquired is not None and acquired.resource.kind not in (
+                "factory",
+                "cursor",
+                "config",
+            ):
+                found.append(
+                    self._follow(at, function, event, tuple(places[span]), acquired, edges)
+                )
         return found
 
     def _may_acquire(self, event: CallEvent) -> bool:
@@ -102,7 +108,7 @@ class Sites:
             self._analysis, at, function, acquired.resource, dict.fromkeys(nodes, acquired.role)
         )
         domain = Ownership(function.graph, meaning)
-        states = solve(function.graph, domain, START, edges=edges)
+        states = solve(edges, domain, START)
         fate = _fate(states, domain)
         released, lost = frozenset(domain.released_at), bool(domain.lost_at)
         stored, returned = frozenset(meaning.stored_on), frozenset(domain.returned_roles)
@@ -116,10 +122,10 @@ class Sites:
         )
 
 
-def _fate(states: Mapping[int, Worlds], domain: Ownership) -> Fate:
+def _fate(states: Mapping[int, set[World]], domain: Ownership) -> Fate:
     """What the states at the ways out and the events on the way come to."""
-    normal = {world.situation for world in states.get(FlowGraph.EXIT, frozenset())}
-    raised = {world.situation for world in states.get(FlowGraph.RAISED, frozenset())}
+    normal = {world.situation for world in states.get(FlowGraph.EXIT, ())}
+    raised = {world.situation for world in states.get(FlowGraph.RAISED, ())}
     if domain.escaped_at:
         return Fate.HANDED_OVER
     leaks_normally = Situation.BUSY in normal or bool(domain.lost_at)

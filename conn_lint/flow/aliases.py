@@ -51,7 +51,9 @@ def role_of(expr: Expr, roles: Roles) -> str:
         case Container(kind=kind, items=items):
             for number, item in enumerate(items):
                 if role := role_of(item, roles):
-                    return f"box:{number}" if kind in ("tuple", "list") and role == "own" else "inside"
+                    return (
+                        f"box:{number}" if kind in ("tuple", "list") and role == "own" else "inside"
+                    )
             return ""
         case Star(value=value):
             return "inside" if role_of(value, roles) else ""

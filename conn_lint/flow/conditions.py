@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from conn_lint.flow.aliases import root_names
-from conn_lint.model.expression import Attribute, Expr, Literal, Name, Operator, Subscript, Temp, walk
+from conn_lint.model.expression import (
+    Attribute,
+    Expr,
+    Literal,
+    Name,
+    Operator,
+    Subscript,
+    Temp,
+    walk,
+)
 from conn_lint.model.flow import AssignEvent, CallEvent, FlowGraph, Guard
 
 Known = frozenset[tuple[str, str]]
@@ -23,9 +32,7 @@ class Asked(NamedTuple):
     truth_if_present: bool | None
 
 
-def subject(
-    test: Expr, graph: FlowGraph, makers: Mapping[int, int]
-) -> tuple[Expr | None, Asked]:
+def subject(test: Expr, graph: FlowGraph, makers: Mapping[int, int]) -> tuple[Expr | None, Asked]:
     """The thing that a test is about, and what the test comes to if that thing is there and open."""
     match test:
         case Name():
@@ -36,11 +43,16 @@ def subject(
             return left, Asked("", False)
         case Operator(op="is not" | "!=", operands=(left, Literal(kind="none"))):
             return left, Asked("", True)
-        case Operator(op="in" | "not in" as op, operands=(Literal(kind="str", value=name), Temp(index=i))):
+        case Operator(
+            op="in" | "not in" as op, operands=(Literal(kind="str", value=name), Temp(index=i))
+        ):
             if isinstance(name, str) and _callee(i, graph, makers) in _SCOPES:
                 return Name(name), Asked("", op == "in")
             return None, Asked("", None)
-        case Operator(op="==" | "!=" | "is" | "is not", operands=(Attribute(value=value, attr=attr), Literal())):
+        case Operator(
+            op="==" | "!=" | "is" | "is not",
+            operands=(Attribute(value=value, attr=attr), Literal()),
+        ):
             return _compared(test, value, attr)
         case Temp(index=index):
             return _checked_by_call(index, graph, makers)
@@ -92,7 +104,9 @@ class Facts:
         }
         # Each test makes two guards; one that is asked once, of a name with no constant, splits worlds for nothing.
         self._kept = {
-            key for key, count in counts.items() if count > 2 or key.removesuffix(" is None") in constant
+            key
+            for key, count in counts.items()
+            if count > 2 or key.removesuffix(" is None") in constant
         }
         self._by_root: dict[str, set[str]] = {}
         for key in self._kept:

@@ -8,7 +8,7 @@ What a call does to the resource is asked of a `Meaning`; this module knows no l
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
 from conn_lint.flow import conditions
@@ -20,6 +20,7 @@ from conn_lint.model.flow import (
     CallEvent,
     DefineEvent,
     DeleteEvent,
+    Edge,
     EdgeKind,
     Event,
     FlowGraph,
@@ -136,11 +137,11 @@ class World(NamedTuple):
 Worlds: TypeAlias = frozenset[World]
 
 START: Worlds = frozenset({World(Situation.ABSENT, frozenset(), frozenset())})
-MAX_WORLDS = 96
+_OPEN = (Situation.BUSY, Situation.IDLE)
 
 
 class Ownership:
-    """The domain. Besides the states it records what happened on the way: releases, hand-overs, losses."""
+    """The domain. Besides the worlds it records what happened on the way: releases, hand-overs, losses."""
 
     def __init__(self, graph: FlowGraph, meaning: Meaning) -> None:
         self.graph = graph
@@ -152,59 +153,60 @@ class Ownership:
         }
         self.facts = conditions.Facts(graph)
         self.pinned = _pinned(graph)
+        self.captures = _captures(graph)
         self.released_at: set[int] = set()
         self.escaped_at: set[int] = set()
         self.lost_at: set[int] = set()
         self.returned_roles: set[str] = set()
-        self.overflowed = False
 
-    def join(self, left: Worlds, right: Worlds) -> Worlds:
-        worlds = left | right
-        if len(worlds) > MAX_WORLDS:
-            self.overflowed = True
-            worlds = frozenset(World(w.situation, w.roles, frozenset()) for w in worlds)
-        if len(worlds) > 4 * MAX_WORLDS:
-            worlds = frozenset(World(w.situation, frozenset(), frozenset()) for w in worlds)
-        return worlds
+    def widen(self, state: World, *, much: bool) -> World:
+        """Without what is known of conditions, and in the end without names: too many worlds meet at a node."""
+        roles: frozenset[tuple[str, str]] = frozenset() if much else state.roles
+        return World(state.situation, roles, frozenset())
 
-    def step(self, state: Worlds, node: int, event: Event | None, via: EdgeKind) -> Worlds | None:
-        after: set[World] = set()
-        for world in state:
-            after.update(self._step(world, node, event, via))
-        return frozenset(after) or None
+    def transfer(
+        self, state: World, node: int, edges: Sequence[Edge]
+    ) -> Iterator[tuple[int, World]]:
+        """Where the world can go on, and what it is there."""
+        event = self.graph.events[node]
+        if event is None:
+            for edge in edges:
+                if self._is_open(edge.kind):
+                    for world in self._guarded(state, edge.kind):
+                        yield edge.target, world
+            return
+        normal: World | None = None
+        for edge in edges:
+            kind = edge.kind
+            if isinstance(kind, Raised):
+                if self._may_raise(state, node, event, kind):
+                    yield edge.target, self._apply(state, node, event, raising=True)
+                continue
+            if self.meaning.ends_process(node) or (
+                isinstance(kind, Swallowed) and not self.meaning.swallows(node)
+            ):
+                continue
+            if normal is None:
+                normal = self._apply(state, node, event, raising=False)
+            for world in self._guarded(normal, kind):
+                yield edge.target, world
 
-    def _step(
-        self, world: World, node: int, event: Event | None, via: EdgeKind
-    ) -> tuple[World, ...]:
-        match via:
-            case Handler():
-                return (world,) if self.meaning.catches(via) else ()
-            case Unmatched():
-                return (world,) if self.meaning.lets_through(via) else ()
-            case Raised(base=base):
-                if event is None:  # an exception goes on outwards
-                    return (world,)
-                if not self.meaning.may_raise(node, base):
-                    return ()
-                if isinstance(event, WithEnterEvent) and role_of(event.value, world.roles):
-                    return ()  # it was not opened, or cannot fail to begin
-                return (self._apply(world, node, event, raising=True),)
-            case Swallowed():
-                if not self.meaning.swallows(node):
-                    return ()
-            case _:
-                pass
-        if event is not None:
-            if self.meaning.ends_process(node):
-                return ()
-            world = self._apply(world, node, event, raising=False)
-        if isinstance(via, Guard):
-            return self._guarded(world, via)
-        return (world,)
+    def _is_open(self, kind: EdgeKind) -> bool:
+        """Whether an exception in flight can take the edge."""
+        if isinstance(kind, Handler):
+            return self.meaning.catches(kind)
+        return not isinstance(kind, Unmatched) or self.meaning.lets_through(kind)
 
-    def _guarded(self, world: World, guard: Guard) -> tuple[World, ...]:
-        open_ = world.situation in (Situation.BUSY, Situation.IDLE)
-        if open_ and (known := self._truth(guard.test, world)) is not None:
+    def _may_raise(self, world: World, node: int, event: Event, kind: Raised) -> bool:
+        if not self.meaning.may_raise(node, kind.base):
+            return False
+        # Entering the resource itself: either nothing was opened, or it cannot fail to begin.
+        return not (isinstance(event, WithEnterEvent) and role_of(event.value, world.roles))
+
+    def _guarded(self, world: World, guard: EdgeKind) -> tuple[World, ...]:
+        if not isinstance(guard, Guard):
+            return (world,)
+        if world.roles and (known := self._truth(guard.test, world)) is not None:
             return (world,) if known is guard.outcome else ()
         facts = self.facts.refine(world.facts, guard.test, guard.outcome)
         return () if facts is None else (world._replace(facts=facts),)
@@ -226,12 +228,16 @@ class Ownership:
         acquired = None if raising else self.meaning.acquired(node)
         if acquired is not None:
             return self._acquire(world, node, event, acquired)
+        if not world.roles:
+            return world if raising else self._noted(world, event)
         effect = self._effect(world, node, event)
         if effect.change is Change.GIVE:
             # Who writes `with conn:` keeps the duty, whatever the block gives it to.
             kept = any(key[0] == "@" for key, _ in world.roles)
             effect = effect._replace(change=Change.NONE if kept else Change.ESCAPE)
         situation = self._changed(world.situation, effect, node, raising=raising)
+        if situation not in _OPEN:
+            return World(situation, frozenset(), frozenset())
         if raising:
             return World(situation, self._live(world.roles, event), world.facts)
         roles = self._live(world.roles, event)
@@ -265,6 +271,20 @@ class Ownership:
                 pass
         return World(situation, roles, facts)
 
+    def _noted(self, world: World, event: Event) -> World:
+        """The world after an event that cannot touch the resource, as nothing refers to it."""
+        facts = world.facts
+        match event:
+            case AssignEvent(target=target, value=value):
+                facts = self.facts.assigned(facts, target, value, False)
+            case DeleteEvent(target=Name(id=name)):
+                facts = self.facts.forgotten(facts, name)
+            case StoreEvent(target=target):
+                facts = self.facts.stored(facts, target)
+            case _:
+                return world
+        return world if facts is world.facts else World(world.situation, world.roles, facts)
+
     def _acquire(
         self, world: World, node: int, event: Event, acquired: tuple[Situation, str]
     ) -> World:
@@ -278,7 +298,7 @@ class Ownership:
         self, situation: Situation, effect: Effect, node: int, *, raising: bool
     ) -> Situation:
         change = effect.change
-        if situation not in (Situation.BUSY, Situation.IDLE) or change is Change.NONE:
+        if situation not in _OPEN or change is Change.NONE:
             return situation
         match change:
             case Change.RELEASE:
@@ -333,31 +353,25 @@ class Ownership:
             role, path = _receiver(func, roles)
             if role:
                 effects.append(self.meaning.method(node, role, path))
-            else:
-                effects.append(self._read_effect(roles, node, event))
+        if any((name, OWN) in roles for name in self.captures.get(node, ())):
+            effects.append(self.meaning.captured(node, OWN))
         for index, argument in enumerate(event.arguments):
             if role := role_of(argument.value, roles):
                 effects.append(self.meaning.argument(node, role, index))
-            elif captured(argument.value, roles):
-                effects.append(self.meaning.captured(node, OWN))
             elif method := bound_method(argument.value, roles):
                 effects.append(self.meaning.argument(node, f"bound:{method}", index))
         return _strongest(effects)
 
     def _read_effect(self, roles: frozenset[tuple[str, str]], node: int, event: Event) -> Effect:
         """Names captured by a lambda or an inner function; attributes read of a lazy resource."""
-        if isinstance(event, DefineEvent) and any((name, OWN) in roles for name in event.captures):
+        if any((name, OWN) in roles for name in self.captures.get(node, ())):
             return self.meaning.captured(node, OWN)
         for expr in expressions(event):
-            if captured(expr, roles):
-                return self.meaning.captured(node, OWN)
             if isinstance(expr, Attribute) and (role := role_of(expr.value, roles)):
                 return self.meaning.attribute(node, role, expr.attr)
         return UNTOUCHED
 
-    def _live(
-        self, roles: frozenset[tuple[str, str]], event: Event
-    ) -> frozenset[tuple[str, str]]:
+    def _live(self, roles: frozenset[tuple[str, str]], event: Event) -> frozenset[tuple[str, str]]:
         """Without the results of earlier statements, which nothing can refer to any more."""
         statement = event.statement
         return frozenset(
@@ -377,9 +391,20 @@ def _receiver(func: Attribute, roles: frozenset[tuple[str, str]]) -> tuple[str, 
     return role, path
 
 
-def captured(expr: Expr, roles: frozenset[tuple[str, str]]) -> bool:
-    """A lambda in the expression uses a name of the resource."""
-    return any((name, OWN) in roles for name in root_names(expr, lambdas=True))
+def _captures(graph: FlowGraph) -> dict[int, tuple[str, ...]]:
+    """The names that lambdas and inner functions made at each node use."""
+    found: dict[int, tuple[str, ...]] = {}
+    for node, event in enumerate(graph.events):
+        if isinstance(event, DefineEvent):
+            names = event.captures
+        elif event is not None:
+            parts = expressions(event)
+            names = tuple(name for expr in parts for name in root_names(expr, lambdas=True))
+        else:
+            continue
+        if names:
+            found[node] = names
+    return found
 
 
 def bound_method(expr: Expr, roles: frozenset[tuple[str, str]]) -> str:

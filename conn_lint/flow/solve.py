@@ -1,22 +1,30 @@
-"""A work-list solver over flow graphs, for any domain of states that can be joined."""
+"""A work-list solver over flow graphs: it carries sets of states along the edges until nothing new arrives."""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+import heapq
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from conn_lint.model.flow import Edge, EdgeKind, Event, FlowGraph
+from conn_lint.model.flow import Edge, FlowGraph
 
-State = TypeVar("State")
+State = TypeVar("State", bound=Hashable)
+
+MAX_STATES = 64
+"""As many states may meet at one node before they are made coarser."""
 
 
 class Domain(Protocol[State]):
-    """What a state is and how it changes. `step` gives None where the edge cannot be taken."""
+    """What a state is and how it changes along the edges out of a node."""
 
-    def step(self, state: State, node: int, event: Event | None, via: EdgeKind) -> State | None: ...
+    def transfer(
+        self, state: State, node: int, edges: Sequence[Edge]
+    ) -> Iterable[tuple[int, State]]:
+        """The nodes that can be next, each with the state there; an edge that cannot be taken gives nothing."""
 
-    def join(self, left: State, right: State) -> State: ...
+    def widen(self, state: State, *, much: bool) -> State:
+        """A coarser state that covers this one."""
 
 
 def successors(graph: FlowGraph) -> Mapping[int, Sequence[Edge]]:
@@ -28,31 +36,31 @@ def successors(graph: FlowGraph) -> Mapping[int, Sequence[Edge]]:
 
 
 def solve(
-    graph: FlowGraph,
+    edges: Mapping[int, Sequence[Edge]],
     domain: Domain[State],
-    start: State,
+    start: Iterable[State],
     node: int = FlowGraph.ENTRY,
-    edges: Mapping[int, Sequence[Edge]] | None = None,
-) -> dict[int, State]:
-    """The state on entry to each node that can be reached from `node`, where it is `start`."""
-    edges = successors(graph) if edges is None else edges
-    before = {node: start}
-    todo = deque([node])
-    waiting = {node}
-    while todo:
-        current = todo.popleft()
-        waiting.discard(current)
-        event = graph.events[current]
-        for edge in edges.get(current, ()):
-            state = domain.step(before[current], current, event, edge.kind)
-            if state is None:
-                continue
-            if edge.target in before:
-                state = domain.join(before[edge.target], state)
-                if state == before[edge.target]:
+) -> dict[int, set[State]]:
+    """The states in which each node can be reached from `node`, where they are `start`.
+
+    Nodes are numbered about as they run, so the lowest waiting one goes first; each state passes a node once.
+    """
+    before: dict[int, set[State]] = {node: set(start)}
+    fresh: dict[int, list[State]] = {node: list(before[node])}
+    waiting = [node]
+    while waiting:
+        current = heapq.heappop(waiting)
+        out = edges.get(current, ())
+        for state in fresh.pop(current, ()):
+            for target, after in domain.transfer(state, current, out):
+                known = before.setdefault(target, set())
+                if len(known) >= MAX_STATES:
+                    after = domain.widen(after, much=len(known) >= 4 * MAX_STATES)
+                if after in known:
                     continue
-            before[edge.target] = state
-            if edge.target not in waiting:
-                waiting.add(edge.target)
-                todo.append(edge.target)
+                known.add(after)
+                if target not in fresh:
+                    fresh[target] = []
+                    heapq.heappush(waiting, target)
+                fresh[target].append(after)
     return before

@@ -134,9 +134,7 @@ class Attributes:
                 found.add(given)
         return found.pop() if len(found) == 1 else None
 
-    def assignments(
-        self, cls: ClassRef, attr: str
-    ) -> list[tuple[FunctionId, Expr, Expr | None]]:
+    def assignments(self, cls: ClassRef, attr: str) -> list[tuple[FunctionId, Expr, Expr | None]]:
         """All values that the class gives to an attribute of its objects or of itself; `None` left out."""
         found: list[tuple[FunctionId, Expr, Expr | None]] = []
         body = self._program.function_id(cls)

@@ -6,7 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from conn_lint.link.values import ClassRef, External, FunctionId, Instance, ObjectRef, Pair, Value
-from conn_lint.model.expression import Attribute, Container, Expr, Literal, Name, Operator, Subscript
+from conn_lint.model.expression import (
+    Attribute,
+    Container,
+    Expr,
+    Literal,
+    Name,
+    Operator,
+    Subscript,
+)
 
 if TYPE_CHECKING:
     from conn_lint.link.types import Types

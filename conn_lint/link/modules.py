@@ -89,7 +89,10 @@ class Modules:
         name = posixpath.basename(tail)
         candidates = [
             path
-            for file, end in ((f"{name}.py", f"/{tail}.py"), ("__init__.py", f"/{tail}/__init__.py"))
+            for file, end in (
+                (f"{name}.py", f"/{tail}.py"),
+                ("__init__.py", f"/{tail}/__init__.py"),
+            )
             for path in self._by_name.get(file, ())
             if path.endswith(end)
         ]

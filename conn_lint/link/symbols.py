@@ -72,8 +72,14 @@ class Symbols:
         """What an import binds."""
         module = self._module(found, importer)
         if found.name is None:
-            if found.bound != found.module and "." in found.module and found.bound == found.module.split(".")[0]:
-                module = self._module(Import(found.bound, None, found.bound, 0, found.line), importer)
+            if (
+                found.bound != found.module
+                and "." in found.module
+                and found.bound == found.module.split(".")[0]
+            ):
+                module = self._module(
+                    Import(found.bound, None, found.bound, 0, found.line), importer
+                )
             return module
         if isinstance(module, External):
             return External(f"{module.name}.{found.name}")
@@ -108,8 +114,16 @@ class Symbols:
         """Imports outside functions, by the name they bind; the last one first."""
         if path not in self._imports:
             skeleton = self._program.files[path].skeleton
-            inside = [(h.def_line, h.end_line) for h in skeleton.heads if h.kind == "function" and h.parent == -1]
-            inside += [(h.def_line, h.end_line) for h in skeleton.heads if h.kind == "class" and h.parent == -1]
+            inside = [
+                (h.def_line, h.end_line)
+                for h in skeleton.heads
+                if h.kind == "function" and h.parent == -1
+            ]
+            inside += [
+                (h.def_line, h.end_line)
+                for h in skeleton.heads
+                if h.kind == "class" and h.parent == -1
+            ]
             inside.sort()
             found: dict[str, list[Import]] = {}
             for item in skeleton.imports:

@@ -168,7 +168,9 @@ class Types:
                 return given
         for event in function.graph.events:
             match event:
-                case AssignEvent(target=target, value=value, annotation=annotation) if target == name:
+                case AssignEvent(target=target, value=value, annotation=annotation) if (
+                    target == name
+                ):
                     if annotation is not None:
                         typed = hints.read(annotation, self, at)
                         if typed is not None:
@@ -310,7 +312,9 @@ class Types:
         function = self.program.function(at) if at is not None else None
         if at is None or function is None:
             return None
-        decorators = {text.partition("(")[0].split(".")[-1] for text in self.program.head(ref).decorators}
+        decorators = {
+            text.partition("(")[0].split(".")[-1] for text in self.program.head(ref).decorators
+        }
         manager = bool(decorators & {"contextmanager", "asynccontextmanager"})
         if function.returns is not None:
             typed = hints.read(function.returns, self, self._around(at, function))
