@@ -122,6 +122,9 @@ class _Walk:
             self.stack.pop()
             return not frame.is_format
         if found == "\n":
+            if frame.is_format and len(frame.quote) == 1:
+                self.stack.pop()  # the field goes on in the next line
+                return True
             return len(frame.quote) == 3
         if found == "{" or (found == "{{" and frame.is_format):
             self.position = match.start() + 1
