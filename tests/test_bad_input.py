@@ -25,7 +25,10 @@ BIG = b"import psycopg2\n" + b"".join(
     b"def f%d(a, b=1):\n    x = [%d, 'text', a]\n    return g(x, b)\n\n" % (n, n)
     for n in range(90_000)
 )
-ELIFS = b"import psycopg2\n\n\ndef f(x, dsn):\n    conn = psycopg2.connect(dsn)\n    if x == 0:\n        y = 0\n"
+ELIFS = (
+    b"import psycopg2\n\n\ndef f(x, dsn):\n    conn = psycopg2.connect(dsn)\n"
+    b"    if x == 0:\n        y = 0\n"
+)
 ELIFS += b"".join(b"    elif x == %d:\n        y = g(%d)\n" % (n, n) for n in range(1, 1500))
 
 

@@ -96,7 +96,8 @@ def test_a_wrong_configuration_is_explained() -> None:
     code, out, err = invoke(".")
     assert (code, out) == (2, "No connection bugs found in 0 files.\n")
     assert err == (
-        "conn-lint: pyproject.toml: [tool.conn-lint]: unknown key 'selekt', did you mean 'select'?\n"
+        "conn-lint: pyproject.toml: [tool.conn-lint]: unknown key 'selekt', "
+        "did you mean 'select'?\n"
     )
 
 
@@ -186,7 +187,7 @@ def test_a_fault_on_one_file_is_a_finding_on_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("conn_lint.engine.workers.lower_unit", fail)
     code, out, err = invoke(".", "--no-cache", "--format", "concise")
     assert code == 2
-    assert "a.py:1:1: CNX900 an internal error of conn-lint (ValueError: lowering broke)" in out
+    assert "a.py:4:1: CNX900 an internal error of conn-lint (ValueError: lowering broke)" in out
     assert "Traceback" not in out + err
 
 
@@ -243,7 +244,10 @@ def test_version_starts_light() -> None:
 
 
 def test_importing_the_package_is_light() -> None:
-    code = "import sys, conn_lint; sys.exit(len([m for m in sys.modules if m.startswith('conn_lint.')]))"
+    code = (
+        "import sys, conn_lint\n"
+        "sys.exit(len([name for name in sys.modules if name.startswith('conn_lint.')]))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -37,7 +37,7 @@ def test_results_come_with_their_batches(workers: int) -> None:
 
 
 def test_an_item_that_kills_its_process_is_lost_alone() -> None:
-    done = [pair for pair in run_batches(die_of_three, [[1, 2], [3, 4], [5]], 2)]
+    done = list(run_batches(die_of_three, [[1, 2], [3, 4], [5]], 2))
     found = sorted(item for _, result in done for item in result or ())
     assert found == [2, 4, 8, 10]
     assert [list(batch) for batch, result in done if result is None] == [[3]]

@@ -33,11 +33,14 @@ HOSTILE = [
 ]
 
 
+PLACE = Span(2, 4, 2, 10)
+
+
 def finding(
     path: str = "a.py",
     message: str = "it leaks",
     severity: Severity = Severity.ERROR,
-    span: Span = Span(2, 4, 2, 10),
+    span: Span = PLACE,
     chain: tuple[Step, ...] = (),
 ) -> Finding:
     return Finding("CNX201", "never-released", message, Location(path, span), severity, chain)
@@ -142,7 +145,8 @@ def test_github_escapes_and_puts_the_worst_first() -> None:
     assert list(render_github(Report(findings))) == [
         "::error title=CNX201 never-released,file=a.py,line=1,endLine=3,col=1"
         "::a.py:1:1: CNX201 it leaks",
-        "::warning title=CNX201 never-released,file=b%2Cc%3Ad%25.py,line=2,endLine=2,col=5,endColumn=11"
+        "::warning title=CNX201 never-released,file=b%2Cc%3Ad%25.py,line=2,endLine=2,col=5,"
+        "endColumn=11"
         "::b,c:d%25.py:2:5: CNX201 50 %25%0Amore",
     ]
 

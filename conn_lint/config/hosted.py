@@ -49,10 +49,11 @@ def _analyse(job: Job, config: Path | None, is_wanted: Callable[[Finding], bool]
 
 def _hand_over(rows: Rows) -> Rows:
     try:
+        data = msgspec.msgpack.encode(rows)
         handle, name = tempfile.mkstemp(prefix="conn-lint-", suffix=".msgpack")
         with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.msgpack.encode(rows))
-    except OSError:
+            file.write(data)
+    except (OSError, UnicodeEncodeError):  # a full disk; a file name that is no text
         return rows  # the workers will analyse anew
     os.environ[_VARIABLE] = name
     atexit.register(_take_back, name, os.getpid())

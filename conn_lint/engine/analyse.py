@@ -4,6 +4,8 @@ to see.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -68,7 +70,7 @@ def analyse(inputs: Inputs, settings: Settings, progress: Progress, *, isolated:
             result = run_deep(run.result, isolated=isolated)
             cache.save()
             if not result.troubles:
-                cache.results.put(key, msgspec.msgpack.encode(result))
+                _keep(cache, key, result)
     except Exception as error:  # noqa: BLE001 - the fault is ours: say so, other projects go on
         return Result((), {}, (trouble("conn-lint", error),))
     return result
@@ -149,6 +151,11 @@ def _cached(cache: Cache, key: str) -> Result | None:
         return None
 
 
+def _keep(cache: Cache, key: str, result: Result) -> None:
+    with contextlib.suppress(UnicodeEncodeError):  # a file name that is no text is not kept
+        cache.results.put(key, msgspec.msgpack.encode(result))
+
+
 def _run_key(inputs: Inputs, settings: Settings, knowledge: Knowledge, *, isolated: bool) -> str:
     """A digest of everything that a result depends on.
 
@@ -158,10 +165,10 @@ def _run_key(inputs: Inputs, settings: Settings, knowledge: Knowledge, *, isolat
         settings.kind,
         settings.max_pool_size,
         settings.versions,
-        sorted(name_below(source, settings.root) for source in settings.source_roots),
-        sorted(inputs.started_from),
-        [(file.path, file.digest, file.is_reported) for file in inputs.files.values()],
-        sorted(inputs.unreadable.items()),
+        sorted(os.fsencode(name_below(s, settings.root)) for s in settings.source_roots),
+        sorted(map(os.fsencode, inputs.started_from)),
+        [(os.fsencode(f.path), f.digest, f.is_reported) for f in inputs.files.values()],
+        sorted((os.fsencode(path), why) for path, why in inputs.unreadable.items()),
         isolated,
     )
     versions = f"{__version__} {code_version()} {knowledge.digest()}"
