@@ -1,8 +1,8 @@
 """Runs a flow graph as a program, and a world in which both it and the real function run.
 
-Every traced operation asks the world how it ends. Two worlds of one seed answer alike as long as they are asked the
-same questions in the same order, so a graph is exact when its run leaves the same log as the function's own.
-At every node exactly one edge must fit.
+Every traced operation asks the world how it ends. Two worlds of one seed answer alike as long as
+they are asked the same questions in the same order, so a graph is exact when its run leaves the
+same log as the function's own. At every node exactly one edge must fit.
 """
 
 from __future__ import annotations
@@ -62,10 +62,12 @@ OPERATORS = {
 class World:
     """Answers what happens next, and keeps the log."""
 
-    def __init__(self, seed: int, trouble: float, limit: int = 400) -> None:
+    def __init__(self, seed: int, trouble: float, *, single: bool = False) -> None:
         self.random = random.Random(seed)
         self.trouble = trouble
-        self.limit = limit
+        self.kinds = (FirstError,) if single else (FirstError, SecondError, ThirdError)
+        self.at_yield = (FirstError,) if single else (GeneratorExit, FirstError, ThirdError)
+        self.limit = 400
         self.log: list[tuple[object, ...]] = []
 
     def note(self, *entry: object) -> None:
@@ -75,7 +77,7 @@ class World:
 
     def maybe_raise(self, *entry: object) -> None:
         if self.random.random() < self.trouble:
-            kind = self.random.choice((FirstError, SecondError, ThirdError))
+            kind = self.random.choice(self.kinds)
             self.note(*entry, kind.__name__)
             raise kind
         self.note(*entry, "ok")
@@ -95,7 +97,7 @@ class World:
     def resume(self, number: object) -> BaseException | None:
         """What the caller of a generator does with it at a yield."""
         if self.random.random() < self.trouble:
-            error = self.random.choice((GeneratorExit, FirstError, ThirdError))
+            error = self.random.choice(self.at_yield)
             self.note("yield", number, error.__name__)
             return error()
         self.note("yield", number, "ok")
@@ -112,10 +114,9 @@ class Manager:
         return self.world.random.randrange(3)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
-        name = "" if kind is None else kind.__name__
         if kind is EndlessError:
             return False
-        self.world.maybe_raise("leave", self.number, name)
+        self.world.maybe_raise("leave", self.number, kind is not None)
         return self.world.random.random() < 0.3
 
 
@@ -210,7 +211,9 @@ class Interpreter:
             self.flying.append(error)
             self.returned = None  # an exception on the way out of a return cancels it
             raising = True
-            if not isinstance(event, flow.WithExitEvent):
+            if isinstance(event, flow.WithExitEvent) and event.raising:
+                del self.flying[-2]  # the new exception takes the other's place
+            else:
                 self.base = isinstance(event, flow.YieldEvent) and isinstance(error, GeneratorExit)
         if isinstance(event, flow.WithExitEvent) and event.raising and not swallowed:
             raising = True
@@ -261,7 +264,7 @@ class Interpreter:
                 self.thing[self.value(index)] = self.value(value)
             case flow.UseEvent(value=Attribute(attr=attr)):
                 getattr(self.thing, attr)
-            case flow.UseEvent(value=Subscript(index=index)):
+            case flow.UseEvent(value=Subscript(value=Name(id="t"), index=index)):
                 self.thing[self.value(index)]
             case flow.DeleteEvent(target=Name(id=name)):
                 del self.names[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from conn_lint.model.expression import Expr, Literal, Operator, Subscript, Temp, walk
+from conn_lint.model.expression import Expr, Literal, Operator, Star, Subscript, Temp, walk
 from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
@@ -129,7 +129,9 @@ def _reads_subscript(event: READING_EVENT) -> bool:
     if isinstance(event, AssignEvent):
         value = event.value
         # Parts of an unpacked value: the first binding stands for all.
-        if isinstance(value, Subscript) and isinstance(value.index, Literal):
+        if isinstance(value, Star) or (
+            isinstance(value, Subscript) and isinstance(value.index, Literal)
+        ):
             return False
     exprs: tuple[Expr, ...] = expressions(event)
     if isinstance(event, StoreEvent) and isinstance(event.target, Subscript):

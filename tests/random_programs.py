@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import enum
 import random
 
-HANDLERS = (
-    "except FirstError",
-    "except SecondError",
-    "except (SecondError, ThirdError)",
-    "except Exception",
-    "except BaseException",
-    "except ThirdError",
-)
+
+class Flavour(enum.Enum):
+    """What a program may contain.
+
+    A graph does not say which exception is on its way once a `finally` or a jump in it has replaced or cancelled
+    one. So programs have either no `finally`, or exceptions of one type, or clauses that catch every type.
+    """
+
+    TYPED = (
+        "except FirstError",
+        "except SecondError",
+        "except (SecondError, ThirdError)",
+        "except Exception",
+        "except BaseException",
+        "except ThirdError",
+    )
+    SINGLE = ("except FirstError", "except ThirdError", "except (SecondError, FirstError)")
+    ANY = ("except BaseException",)
 
 
 class Writer:
     """Writes one function; `yields` makes it a generator."""
 
-    def __init__(self, source: random.Random, *, yields: bool, size: int = 30) -> None:
+    def __init__(
+        self, source: random.Random, flavour: Flavour, *, yields: bool, size: int = 30
+    ) -> None:
         self.random = source
+        self.flavour = flavour
         self.yields = yields
         self.left = size
         self.number = 0
@@ -60,10 +74,12 @@ class Writer:
         if chance < 0.2 and loop:
             return self.random.choice(("break", "continue"))
         if chance < 0.25:
-            return f"raise {self.random.choice(('FirstError', 'SecondError', 'ThirdError'))}"
+            single = self.flavour is Flavour.SINGLE
+            names = ("FirstError",) if single else ("FirstError", "SecondError", "ThirdError")
+            return f"raise {self.random.choice(names)}"
         if chance < 0.33 and handler:
             return "raise"
-        if chance < 0.38:
+        if chance < 0.38 and self.flavour is not Flavour.SINGLE:
             return f"assert {self.condition()}, c({self.next()})"
         if chance < 0.5 and self.yields:
             return f"{self.random.choice(('', 'x = '))}yield {self.call()}"
@@ -76,22 +92,24 @@ class Writer:
         name = self.random.choice("xyz")
         return self.random.choice(
             (
-                f"{name} = {self.value()}",
-                f"{name} = {self.random.choice('xyz')} = {self.value()}",
-                f"x, y = {self.value()}, {self.value()}",
-                f"x, y, z = {self.permuted()}",
-                f"x, (y, z) = {self.value()}, ({self.value()}, x)",
-                f"{name} += {self.call()}" if not self.yields else f"{name} = {self.call()}",
-                f"t.a = {self.value()}",
-                f"t[{self.call()}] = {self.value()}",
-                f"t[{self.call()}] += {self.call()}",
-                f"t.a += {self.call()}",
-                f"{name} = t[{self.call()}]",
-                f"{name} = t.a",
-                f"t.a, t[{self.call()}] = {self.value()}, {self.value()}",
-                f"del t[{self.call()}], t.a",
+                lambda: f"{name} = {self.value()}",
+                lambda: f"{name} = {self.random.choice('xyz')} = {self.value()}",
+                lambda: f"x, y = {self.value()}, {self.value()}",
+                lambda: f"x, y, z = {self.permuted()}",
+                lambda: f"x, (y, z) = {self.value()}, ({self.value()}, x)",
+                lambda: f"{name} += {self.call()}" if not self.yields else f"{name} = {self.call()}",
+                lambda: f"x, y = x, z = y, ({self.value()}, x)[0]",
+                lambda: f"x = ({self.value()}, y); x, z = x",
+                lambda: f"t.a = {self.value()}",
+                lambda: f"t[{self.call()}] = {self.value()}",
+                lambda: f"t[{self.call()}] += {self.call()}",
+                lambda: f"t.a += {self.call()}",
+                lambda: f"{name} = t[{self.call()}]",
+                lambda: f"{name} = t.a",
+                lambda: f"t.a, t[{self.call()}] = {self.value()}, {self.value()}",
+                lambda: f"del t[{self.call()}], t.a",
             )
-        )
+        )()
 
     def permuted(self) -> str:
         return ", ".join(self.random.sample("xyz", 3))
@@ -106,28 +124,28 @@ class Writer:
         one, other = self.value(depth + 1), self.value(depth + 1)
         return self.random.choice(
             (
-                f"({one} or {other})",
-                f"({one} and {other})",
-                f"({one} if {self.call()} else {other})",
-                f"(n{self.next()} := {one})",
-                f"({self.call()} < {self.call()} < {self.call()})",
-                f"(not {one})",
-                f"({one} or {other} or {self.call()})",
-                f"({one} == {other})",
+                lambda: f"({one} or {other})",
+                lambda: f"({one} and {other})",
+                lambda: f"({one} if {self.call()} else {other})",
+                lambda: f"(n{self.next()} := {one})",
+                lambda: f"({self.call()} < {self.call()} < {self.call()})",
+                lambda: f"(not {one})",
+                lambda: f"({one} or {other} or {self.call()})",
+                lambda: f"({one} == {other})",
             )
-        )
+        )()
 
     def argument(self) -> str:
         one = self.value()
         return self.random.choice(
             (
-                one,
-                one,
-                f"({one} if {self.condition()} else {self.call()})",
-                self.comprehension(),
-                f"({one}, {self.call()})",
+                lambda: one,
+                lambda: one,
+                lambda: f"({one} if {self.condition()} else {self.call()})",
+                lambda: self.comprehension(),
+                lambda: f"({one}, {self.call()})",
             )
-        )
+        )()
 
     def comprehension(self) -> str:
         tail = f" if {self.condition(2)}" if self.random.random() < 0.5 else ""
@@ -135,11 +153,11 @@ class Writer:
             tail += f" for v in i({self.next()})"
         return self.random.choice(
             (
-                f"[c({self.next()}, u) for u in i({self.next()}){tail}]",
-                f"{{c({self.next()}): u for u in i({self.next()}){tail}}}",
-                f"[[{self.call()} for u in i({self.next()})] for w in i({self.next()}){tail}]",
+                lambda: f"[c({self.next()}, u) for u in i({self.next()}){tail}]",
+                lambda: f"{{c({self.next()}): u for u in i({self.next()}){tail}}}",
+                lambda: f"[[{self.call()} for u in i({self.next()})] for w in i({self.next()}){tail}]",
             )
-        )
+        )()
 
     def condition(self, depth: int = 0) -> str:
         if depth > 2 or self.random.random() < 0.4:
@@ -147,16 +165,16 @@ class Writer:
         one, other = self.condition(depth + 1), self.condition(depth + 1)
         return self.random.choice(
             (
-                f"({one} and {other})",
-                f"({one} or {other} or {self.call()})",
-                f"(not {one})",
-                f"({one} if {other} else {self.condition(depth + 1)})",
-                f"({self.call()} < {self.call()} < {self.call()})",
-                f"{self.call()} == {self.value()}",
-                f"(True and {one})",
-                f"(False or {one})",
+                lambda: f"({one} and {other})",
+                lambda: f"({one} or {other} or {self.call()})",
+                lambda: f"(not {one})",
+                lambda: f"({one} if {other} else {self.condition(depth + 1)})",
+                lambda: f"({self.call()} < {self.call()} < {self.call()})",
+                lambda: f"{self.call()} == {self.value()}",
+                lambda: f"(True and {one})",
+                lambda: f"(False or {one})",
             )
-        )
+        )()
 
     def if_(self, depth: int, *, loop: bool, handler: bool) -> None:
         self.add(depth, f"if {self.condition()}:")
@@ -192,7 +210,10 @@ class Writer:
     def try_(self, depth: int, *, loop: bool, handler: bool) -> None:
         self.add(depth, "try:")
         self.suite(depth + 1, loop=loop, handler=False)
-        handlers = self.random.sample(HANDLERS, self.random.randint(0, 3))
+        allowed = self.flavour.value
+        final = self.flavour is not Flavour.TYPED
+        fewest = 0 if final else 1
+        handlers = self.random.sample(allowed, self.random.randint(fewest, min(3, len(allowed))))
         for text in handlers:
             name = f" as e{self.next()}" if self.random.random() < 0.3 else ""
             self.add(depth, f"{text}{name}:")
@@ -205,7 +226,7 @@ class Writer:
         if handlers and self.random.random() < 0.3:
             self.add(depth, "else:")
             self.suite(depth + 1, loop=loop, handler=False)
-        if not handlers or self.random.random() < 0.4:
+        if final and (not handlers or self.random.random() < 0.4):
             self.add(depth, "finally:")
             self.suite(depth + 1, loop=loop, handler=False)
 

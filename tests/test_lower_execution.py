@@ -1,4 +1,6 @@
-"""Flow graphs against Python itself: the same function run and its graph followed must leave the same log."""
+"""Flow graphs against Python itself: the same function run and its graph followed must leave the
+same log.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,9 @@ import libcst as cst
 import pytest
 from flow_interpreter import ERRORS, EndlessError, Interpreter, Thing, World, plain
 from graph_checks import problems
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_programs import Writer
+from random_programs import Flavour, Writer
 
 from conn_lint.flow.draw import draw_text
 from conn_lint.lower.unit import lower_unit
@@ -66,10 +68,13 @@ def graph_of(source: str) -> FlowGraph:
     return function.graph
 
 
-def compare(source: str, seed: int, trouble: float) -> None:
-    real_world, graph_world = World(seed, trouble), World(seed, trouble)
+def compare(source: str, seed: int, trouble: float, flavour: Flavour = Flavour.ANY) -> None:
+    """Compare the logs and the outcomes; the type of the exception only where the graph can tell."""
+    single = flavour is Flavour.SINGLE
+    real_world, graph_world = (World(seed, trouble, single=single) for _ in range(2))
     real = run_for_real(source, real_world)
-    assume(len(real_world.log) <= real_world.limit)
+    if len(real_world.log) > real_world.limit:
+        return
     graph = graph_of(source)
     try:
         followed: tuple[str, object] = Interpreter(graph, graph_world).run()
@@ -77,22 +82,26 @@ def compare(source: str, seed: int, trouble: float) -> None:
         followed = ("endless", None)
     story = f"{source}\n{draw_text(graph)}\n{real_world.log}\n{graph_world.log}\n{real} {followed}"
     assert alike(tuple(real_world.log), tuple(graph_world.log)), story
-    # A `break` in a finally cancels a return, which the graph does not say: there None is right.
-    assert real == ("returned", None) == (followed[0], None) or alike(real, followed), story
+    assert real[0] == followed[0], story
+    # Jumps and exceptions in a finally can cancel a return, whose value the interpreter then
+    # forgets or keeps.
+    if flavour is not Flavour.ANY and None not in (real[1], followed[1]):
+        assert alike(real[1], followed[1]), story
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=300, deadline=None)
 @given(
     shape=st.integers(0, 2**32),
     seed=st.integers(0, 2**32),
     trouble=st.sampled_from((0.02, 0.1, 0.3)),
     yields=st.booleans(),
+    flavour=st.sampled_from(Flavour),
 )
 def test_graph_runs_as_the_function_does(
-    shape: int, seed: int, trouble: float, yields: bool
+    shape: int, seed: int, trouble: float, yields: bool, flavour: Flavour
 ) -> None:
-    source = Writer(random.Random(shape), yields=yields).function()
-    compare(source, seed, trouble)
+    source = Writer(random.Random(shape), flavour, yields=yields).function()
+    compare(source, seed, trouble, flavour)
 
 
 CASES = {
@@ -149,7 +158,4 @@ def f(c, m, i, t):
 @pytest.mark.parametrize("source", CASES.values(), ids=CASES.keys())
 def test_many_worlds_of_one_function(source: str) -> None:
     for seed in range(200):
-        real_world = World(seed, 0.2)
-        run_for_real(source, real_world)
-        if len(real_world.log) <= real_world.limit:
-            compare(source, seed, 0.2)
+        compare(source, seed, 0.2)

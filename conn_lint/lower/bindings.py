@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from typing import TypeAlias
 
 import libcst as cst
 
@@ -25,6 +26,9 @@ from conn_lint.model.expression import (
 )
 from conn_lint.model.flow import AssignEvent, DeleteEvent, Import, ImportEvent, StoreEvent
 from conn_lint.syntax.names import is_eventful, target_names
+
+Held: TypeAlias = list[tuple[cst.BaseExpression, str]]
+"""Names that keep a value while a statement binds its targets, and the targets they are made from."""
 
 
 def bind(state: Lowering, target: cst.BaseExpression, value: Expr) -> None:
@@ -52,17 +56,41 @@ def _store(
 
 
 def _unpack(state: Lowering, targets: Sequence[cst.BaseElement], value: Expr) -> None:
-    """Bind each target to its part: the very expression if the value is written out, else a subscript."""
+    """Bind each target to its part: the very expression if the value is written out, else a subscript.
+
+    In `a, b = b, a` and `a, b = a` a value must be kept while its name is bound anew: as `a@aside`.
+    """
+    held: Held = []
     parts = _parts(targets, value)
     if parts is None:
+        names = {state.rename(name) for target in targets for name in target_names(target.value)}
+        if _reads(value, names):
+            value = _hold(state, targets[0].value, value, held)
         _unpack_unknown(state, targets, value)
-        return
-    parts, held = _held_aside(state, targets, parts)
-    for target, part in zip(targets, parts, strict=True):
-        bind(state, target.value, part)
-    for name in held:
-        span = state.span(targets[0].value)
-        state.graph.emit(DeleteEvent(span, state.statement, state.loop, Name(name)))
+    else:
+        bound: set[str] = set()
+        kept: list[Expr] = []
+        for target, part in zip(targets, parts, strict=True):
+            clash = bool(bound) and _reads(part, bound)
+            kept.append(_hold(state, target.value, part, held) if clash else part)
+            bound.update(state.rename(name) for name in target_names(target.value))
+        for target, part in zip(targets, kept, strict=True):
+            bind(state, target.value, part)
+    _let_go(state, held)
+
+
+def _hold(state: Lowering, target: cst.BaseExpression, value: Expr, held: Held) -> Name:
+    """Keep a value under a name of its own, made from the target's."""
+    name = f"{next(target_names(target), '')}@aside"
+    state.assign(target, name, value)
+    held.append((target, name))
+    return Name(name)
+
+
+def _let_go(state: Lowering, held: Held) -> None:
+    for node, name in held:
+        event = DeleteEvent(state.span(node), state.statement, state.loop, Name(name))
+        state.graph.emit(event)
 
 
 def _parts(targets: Sequence[cst.BaseElement], value: Expr) -> list[Expr] | None:
@@ -80,29 +108,6 @@ def _parts(targets: Sequence[cst.BaseElement], value: Expr) -> list[Expr] | None
         return None
     middle = Container("list", tuple(items[stars[0] : len(items) - rest]))
     return [*items[: stars[0]], middle, *items[len(items) - rest :]]
-
-
-def _held_aside(
-    state: Lowering, targets: Sequence[cst.BaseElement], parts: list[Expr]
-) -> tuple[list[Expr], list[str]]:
-    """In `a, b = b, a` a value must be kept before its name is bound anew: under a name of its own, `a@aside`."""
-    bound: set[str] = set()
-    result: list[Expr] = []
-    held: list[str] = []
-    for target, part in zip(targets, parts, strict=True):
-        clash = bool(bound) and any(isinstance(p, Name) and p.id in bound for p in walk(part))
-        if clash:
-            name = f"{next(target_names(target.value), '')}@aside"
-            held.append(name)
-            result.append(Name(name))
-        else:
-            result.append(part)
-        bound.update(state.rename(name) for name in target_names(target.value))
-    aside = zip(targets, parts, result, strict=True)
-    for target, part, kept in aside:
-        if kept is not part and isinstance(kept, Name):
-            state.assign(target.value, kept.id, part)
-    return result, held
 
 
 def _unpack_unknown(state: Lowering, targets: Sequence[cst.BaseElement], value: Expr) -> None:
@@ -137,8 +142,19 @@ def _walrus(state: Lowering, node: cst.NamedExpr) -> Expr:
 
 def _assign(state: Lowering, node: cst.Assign) -> None:
     value = state.value(node.value)
+    held: Held = []
+    if len(node.targets) > 1:
+        first = node.targets[0].target
+        names = {name for target in node.targets[:-1] for name in target_names(target.target)}
+        if _reads(value, names):
+            value = _hold(state, first, value, held)
     for target in node.targets:
         bind(state, target.target, value)
+    _let_go(state, held)
+
+
+def _reads(expr: Expr, names: Set[str]) -> bool:
+    return any(isinstance(part, Name) and part.id in names for part in walk(expr))
 
 
 def _annotated_assign(state: Lowering, node: cst.AnnAssign) -> None:

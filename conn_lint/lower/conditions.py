@@ -173,9 +173,14 @@ def _ternary(state: Lowering, node: cst.IfExp) -> Expr:
 
 
 def _is_atomic(node: cst.BaseExpression) -> bool:
-    return not isinstance(node, cst.BooleanOperation | cst.IfExp | cst.Comparison) or (
-        isinstance(node, cst.Comparison) and len(node.comparisons) == 1
-    )
+    """The condition is one test, which does not part the way."""
+    match node:
+        case cst.UnaryOperation(operator=cst.Not(), expression=expression):
+            return _is_atomic(expression)
+        case cst.Comparison(comparisons=comparisons):
+            return len(comparisons) == 1
+        case _:
+            return not isinstance(node, cst.BooleanOperation | cst.IfExp)
 
 
 VALUES: dict[type[cst.CSTNode], ValueHandler] = {
