@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from conn_lint.config.projects import Job, Run, check_projects
 from conn_lint.config.resolve import Flags
 from conn_lint.engine import phase_one
 from conn_lint.engine.cache import FOLDER, Cache, Results, Store, clean, code_version, digest_of
+from conn_lint.engine.jobs import UnitJob
 
 LEAK_FOUND = [("a.py", 5, "CNX201")]
 
@@ -26,7 +28,7 @@ def lowered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     original = phase_one.PhaseOne._lower_missing
 
-    def count(self: phase_one.PhaseOne, missing: list[phase_one.UnitJob]) -> None:
+    def count(self: phase_one.PhaseOne, missing: Sequence[UnitJob]) -> None:
         counts.append(len(missing))
         original(self, missing)
 

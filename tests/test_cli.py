@@ -114,6 +114,10 @@ def test_another_projects_wrong_configuration_stops_only_that() -> None:
 def test_standard_input_takes_the_place_of_its_file() -> None:
     assert invoke("-", stdin=LEAK)[1].startswith("stdin:5:12: CNX201")
     assert invoke("-", "--stdin-filename", "src/b.py", stdin=LEAK)[1].startswith("src/b.py:5:12")
+    assert (
+        "5 | conn = psycopg2.connect(dsn)"
+        in invoke("-", "--stdin-filename", "src/b.py", stdin=LEAK)[1]
+    )
     code, out, _ = invoke("-", "--stdin-filename", "a.py", stdin=CLEAN)
     assert (code, out) == (0, "No connection bugs found in 1 file.\n")
     assert invoke("-", "--stdin-filename", "new/c.py", stdin=LEAK)[0] == 1
@@ -208,9 +212,10 @@ def test_settings_files_clean() -> None:
     assert code == 0
     assert out.startswith("# pyproject.toml\n")
     assert "max-pool-size = 20" in out
-    write(Path(), {"n.ipynb": "", "tests/t.py": ""})
+    write(Path(), {"n.ipynb": "", "tests/t.py": "", "g.py": "# @generated\n"})
     assert invoke("files")[1].splitlines() == [
         "a.py: reported",
+        "g.py: linked (generated code)",
         "n.ipynb: skipped (a notebook)",
         "src/b.py: reported",
         "tests/t.py: linked (a test)",

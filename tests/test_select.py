@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_extend_select_adds() -> None:
     ],
 )
 def test_rules_off_by_default(
-    monkeypatch: pytest.MonkeyPatch, options: dict[str, object], kept: bool
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], kept: bool
 ) -> None:
     monkeypatch.setattr(select, "off_by_default", lambda: ("CNX201",))
     assert keeps("CNX201", **options) is kept

@@ -71,7 +71,7 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
         _complain("interrupted")
         sys.exit(130)
     try:
-        _write(run, values)
+        _write(run, job, values)
     except OSError as error:
         _complain(f"the report cannot be written: {error}")
         sys.exit(FAILED)
@@ -100,12 +100,13 @@ def _exit_code(run: Run, *, exit_zero: bool) -> int:
     return FINDINGS if found and not exit_zero else CLEAN
 
 
-def _write(run: Run, values: dict[str, Any]) -> None:
-    from conn_lint.cli.output import make_report, say_more, write_output  # noqa: PLC0415
+def _write(run: Run, job: Job, values: dict[str, Any]) -> None:
+    from conn_lint.cli.output import Writer, make_report, say_more  # noqa: PLC0415
 
     report = make_report(run)
     output_format = values["output_format"]
-    write_output(report, values["output_file"], output_format, quiet=values["quiet"])
+    writer = Writer(output_format, job.overrides, quiet=values["quiet"])
+    writer.write(report, values["output_file"])
     if values["statistics"]:
         is_text = output_format in ("text", "concise") and values["output_file"] is None
         _write_statistics(report, is_text=is_text)

@@ -121,6 +121,8 @@ def _listed(paths: tuple[str, ...], values: dict[str, Any]) -> Iterator[Any]:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Path):
+        return repr(value.as_posix())
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     return repr(value.name.lower() if hasattr(value, "name") and hasattr(value, "value") else value)

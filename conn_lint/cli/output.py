@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -43,43 +43,50 @@ def _shown_path(root: Path, name: str) -> str:
     return display(root / name)
 
 
-def write_output(report: Report, path: Path | None, output_format: str, *, quiet: bool) -> None:
-    """Write the report to standard output or, once it is complete, to a file."""
-    if path is None:
-        write_report(report, sys.stdout, output_format, quiet=quiet)
-        return
-    stream = io.StringIO()
-    write_report(report, stream, output_format, quiet=quiet)
-    path.write_text(stream.getvalue(), encoding="utf-8", errors="backslashreplace")
+class Writer:
+    """Writes a report in one format; `overrides` is the content of files that came from
+    elsewhere.
+    """
 
+    def __init__(self, output_format: str, overrides: Mapping[Path, bytes], *, quiet: bool) -> None:
+        self._format = output_format
+        self._overrides = {display(path): data for path, data in overrides.items()}
+        self._quiet = quiet
 
-def write_report(report: Report, stream: TextIO, output_format: str, *, quiet: bool) -> None:
-    """Write the report in the format the user chose."""
-    match output_format:
-        case "json":
-            stream.write(render_json(report) + "\n")
-        case "github":
-            stream.writelines(line + "\n" for line in render_github(report))
-        case "concise":
-            stream.writelines(line + "\n" for line in render_concise(report))
-        case _:
-            _write_text(report, stream, quiet=quiet)
+    def write(self, report: Report, path: Path | None) -> None:
+        """Write to standard output or, once the report is complete, to a file."""
+        if path is None:
+            self._write(report, sys.stdout)
+            return
+        stream = io.StringIO()
+        self._write(report, stream)
+        path.write_text(stream.getvalue(), encoding="utf-8", errors="backslashreplace")
 
+    def _write(self, report: Report, stream: TextIO) -> None:
+        match self._format:
+            case "json":
+                stream.write(render_json(report) + "\n")
+            case "github":
+                stream.writelines(line + "\n" for line in render_github(report))
+            case "concise":
+                stream.writelines(line + "\n" for line in render_concise(report))
+            case _:
+                self._write_text(report, stream)
 
-def _write_text(report: Report, stream: TextIO, *, quiet: bool) -> None:
-    console = Console(file=stream, highlight=False, soft_wrap=True, emoji=False, markup=False)
-    width = console.width if stream.isatty() else _PIPED_WIDTH
-    for text in render_text(report, _read_lines, width):
-        console.print(text)
-    if not quiet:
-        console.print(render_summary(report))
+    def _write_text(self, report: Report, stream: TextIO) -> None:
+        console = Console(file=stream, highlight=False, soft_wrap=True, emoji=False, markup=False)
+        width = console.width if stream.isatty() else _PIPED_WIDTH
+        for text in render_text(report, self._read_lines, width):
+            console.print(text)
+        if not self._quiet:
+            console.print(render_summary(report))
 
-
-def _read_lines(path: str) -> Sequence[str]:
-    try:
-        return decode(Path(path).read_bytes()).text.split("\n")
-    except (OSError, SourceError, ValueError):
-        return ()
+    def _read_lines(self, path: str) -> Sequence[str]:
+        try:
+            data = self._overrides.get(path)
+            return decode(Path(path).read_bytes() if data is None else data).text.split("\n")
+        except (OSError, SourceError, ValueError):
+            return ()
 
 
 def say_more(run: Run, *, verbose: bool) -> Iterator[str]:

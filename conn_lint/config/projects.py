@@ -16,6 +16,7 @@ from conn_lint.config.options import ConfigError
 from conn_lint.config.resolve import Flags, resolve
 from conn_lint.engine.check import Outcome, Request, check
 from conn_lint.engine.discover import Found, discover
+from conn_lint.engine.inputs import look_inside
 from conn_lint.engine.phase_one import Progress, silent
 from conn_lint.engine.roots import Roots
 from conn_lint.model.finding import Finding
@@ -115,7 +116,7 @@ def list_projects(job: Job, flags: Flags, problems: list[str]) -> Iterator[tuple
         todo.extend(nested for nested in listing.nested if nested.is_relative_to(path))
         for found in listing.files:
             if (root / found.path).is_relative_to(path):
-                yield root, found
+                yield root, look_inside(found, settings)
 
 
 def existing(job: Job, problems: list[str]) -> Iterator[Path]:

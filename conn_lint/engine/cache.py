@@ -40,17 +40,16 @@ _WRITE = msgspec.msgpack.Encoder()
 
 @functools.cache
 def code_version(*layers: str) -> str:
-    """A digest of the program's own files (of these layers, or of all), so that another version
-    shares no entry.
+    """A digest of the program's own files (of these layers, or of all of them).
+
+    So another version, or one that somebody works on, shares no entry.
     """
     package = Path(__file__).parent.parent
     tops = [package / layer for layer in layers] or [package]
-    found = hashlib.blake2b(digest_size=16)
-    for top in tops:
-        for path in sorted((*top.rglob("*.py"), *top.rglob("*.toml"))):
-            stat = path.stat()
-            found.update(f"{path.relative_to(package)}:{stat.st_size}:{stat.st_mtime_ns};".encode())
-    return found.hexdigest()
+    paths = sorted(
+        path for top in tops for path in top.rglob("*") if path.suffix in (".py", ".toml")
+    )
+    return digest_of(*(path.read_bytes() for path in paths)).hex()
 
 
 class Store:

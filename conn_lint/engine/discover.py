@@ -29,7 +29,7 @@ _TEST_PATTERNS = compile_patterns(("test_*.py", "*_test.py", "conftest.py", "tes
 _MIGRATION_PATTERNS = compile_patterns(("migrations/", "alembic/versions/"))
 _GENERATED_PATTERNS = compile_patterns(("*_pb2.py", "*_pb2_grpc.py", "*_pb2*.pyi"))
 _GENERATED_MARK = b"@generated"
-_MARK_WITHIN = 2000
+MARK_WITHIN = 2000
 
 
 class Role(enum.Enum):
@@ -80,7 +80,7 @@ def judge(name: str, settings: Settings) -> Found:
 
 def is_generated(data: bytes) -> bool:
     """Whether a file says in its first lines that a program wrote it."""
-    return _GENERATED_MARK in data[:_MARK_WITHIN]
+    return _GENERATED_MARK in data[:MARK_WITHIN]
 
 
 class _Walk:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from conn_lint.engine.cache import digest_of
-from conn_lint.engine.discover import Found, Listing, Role, is_generated
+from conn_lint.engine.discover import MARK_WITHIN, Found, Listing, Role, is_generated
 from conn_lint.engine.modules import MARKERS
 from conn_lint.model.settings import Settings
 
@@ -62,9 +62,21 @@ def read_inputs(listing: Listing, settings: Settings, overrides: Mapping[str, by
 
 def why_linked(found: Found, data: bytes, settings: Settings) -> str:
     """Why nothing is reported on a file, "" if it is."""
-    if not found.why and not settings.include_tests and is_generated(data):
+    if found.role is Role.REPORTED and not settings.include_tests and is_generated(data):
         return "generated code"
     return found.why
+
+
+def look_inside(found: Found, settings: Settings) -> Found:
+    """What is done with a file, now that its first lines are looked at too."""
+    if found.role is not Role.REPORTED:
+        return found
+    try:
+        with (settings.root / found.path).open("rb") as file:
+            why = why_linked(found, file.read(MARK_WITHIN), settings)
+    except OSError as error:
+        return Found(found.path, found.role, f"cannot be read: {error.strerror}")
+    return Found(found.path, Role.LINKED, why) if why else found
 
 
 def _started_from(files: Iterable[str], root: Path) -> frozenset[str]:

@@ -13,6 +13,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _BATCHES_PER_WORKER = 4
+_FEWEST = 16
 
 
 def worker_count(jobs: int) -> int:
@@ -49,13 +50,10 @@ def run_batches(
 
 
 def split(items: Iterable[Item], weight: Callable[[Item], int], workers: int) -> list[list[Item]]:
-    """Batches of about the same weight, the heavy items first, a few batches for each worker."""
+    """Batches of about the same weight, so many that their ends tell how far the work is."""
     ordered = sorted(items, key=weight, reverse=True)
-    if workers <= 1 or len(ordered) <= 1:
-        return [ordered] if ordered else []
-    batches: list[list[Item]] = [
-        [] for _ in range(min(workers * _BATCHES_PER_WORKER, len(ordered)))
-    ]
+    number = min(max(workers * _BATCHES_PER_WORKER, _FEWEST), len(ordered))
+    batches: list[list[Item]] = [[] for _ in range(number)]
     weights = [0] * len(batches)
     for item in ordered:
         lightest = weights.index(min(weights))

@@ -12,19 +12,21 @@ _WORD = (
     r"(?:password|passwd|passphrase|passwort|pwd|(?<![a-z])pass|secret|token|api[_-]?key|access[_-]?key"
     r"|secret[_-]?key|private[_-]?key|account[_-]?key|auth[_-]?key|credentials?)\d*"
 )
-SECRET_NAME = re.compile(rf"(?:^|.*?){_WORD}\Z", re.IGNORECASE | re.DOTALL)
+_SECRET_NAME = re.compile(rf"{_WORD}\Z", re.IGNORECASE)
 
-_URL_PASSWORD = re.compile(
-    r"(?P<keep>[A-Za-z][\w+.-]*://[^\s:/@'\"<>]*:)(?P<secret>[^\s'\"]+)(?=@)"
-)
-_URL_TOKEN = re.compile(r"(?P<keep>[A-Za-z][\w+.-]*://)(?P<secret>[^\s:/@'\"<>{}]{20,})(?=@)")
+# What stands before a secret begins where a word begins, so that long words are looked at once.
+_SCHEME = r"(?<![\w+.-])[\w+.-]+://"
+_URL_PASSWORD = re.compile(rf"(?P<keep>{_SCHEME}[^\s:/@'\"<>]*:)(?P<secret>[^\s'\"]+)(?=@)")
+_URL_TOKEN = re.compile(rf"(?P<keep>{_SCHEME})(?P<secret>[^\s:/@'\"<>{{}}]{{20,}})(?=@)")
+_ANNOTATED = r":\s*[\w.\[\] |]{1,60}="  # password: str = "..."
 _QUOTED = re.compile(
-    rf"(?P<keep>{_WORD}[\"']?\]?\s*(?::\s*[\w.\[\] |]{{1,60}}=|=|:|,)\s*[rRbBuUfF]{{0,2}})(?P<quote>\"\"\"|'''|\\?[\"'])"
-    r"(?P<secret>(?:\\.|(?!(?P=quote)).)+)",
+    rf"(?P<keep>{_WORD}[\"']?\]?\s*(?:{_ANNOTATED}|=|:|,)\s*[rRbBuUfF]{{0,2}})"
+    r"(?P<quote>\"\"\"|\x27\x27\x27|\\?[\"'])(?P<secret>(?:\\.|(?!(?P=quote)).)+)",
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    rf"(?P<keep>{_WORD}\s*(?:=(?!=)\s*|(?<=\w):\s+(?=\S+\s*$)))(?P<secret>[^\s'\",;&()\[\]{{}}]+)(?P<next>[(\[{{]?)",
+    rf"(?P<keep>{_WORD}\s*(?:=(?!=)\s*|(?<=\w):\s+(?=\S+\s*$)))"
+    r"(?P<secret>[^\s'\",;&()\[\]{}]+)(?P<next>[(\[{]?)",
     re.IGNORECASE | re.MULTILINE,
 )
 _BEARER = re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)(?P<secret>[\w.~+/=-]{8,})", re.IGNORECASE)
@@ -69,7 +71,7 @@ def is_secret_name(name: str) -> bool:
     """Whether what is called so (a variable, a keyword, a key of a table) holds a password or
     token.
     """
-    return SECRET_NAME.match(name) is not None
+    return _SECRET_NAME.search(name) is not None
 
 
 def may_hold_secret(data: bytes) -> bool:
