@@ -9,6 +9,7 @@ from conn_lint.analyze.calls import Calls
 from conn_lint.analyze.catalogue import KnowledgeCatalogue
 from conn_lint.analyze.effects import Effects
 from conn_lint.analyze.owners import Owners
+from conn_lint.analyze.selfclosing import self_closing
 from conn_lint.analyze.sites import Sites, Solved
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, Program, SourceFile, UnitKey
@@ -35,6 +36,7 @@ class Analysis:
         self.owners = Owners(self)
         self.sites = Sites(self)
         self.words: set[str] = set()
+        self._methods: dict[str, list[FunctionRef]] | None = None
         self._mentions: dict[str, list[UnitKey]] = defaultdict(list)
         for path, file in files.items():
             for number, unit in enumerate(file.skeleton.units):
@@ -61,7 +63,8 @@ class Analysis:
                 for at in self._functions(key):
                     found[at] = self.sites.solved(at)
             new = self._carriers(found) - self.words
-        return tuple(solved for at in sorted(found) for solved in found[at])
+        solved = [solved for at in sorted(found) for solved in found[at]]
+        return (*solved, *self_closing(self, solved))
 
     def _forget(self) -> None:
         """New words can change what functions seen before give."""
@@ -179,6 +182,21 @@ class Analysis:
             not others.isdisjoint(self.program.files[path].skeleton.units[number].names)
             for path, number in self._mentions.get(name, ())
         )
+
+    def only_method(self, name: str) -> FunctionRef | None:
+        """The method of this name, if one class of the project alone defines it."""
+        if self._methods is None:
+            self._methods = defaultdict(list)
+            for path, file in self.program.files.items():
+                for index, head in enumerate(file.skeleton.heads):
+                    if head.kind == "function" and head.parent >= 0:
+                        self._methods[head.name].append(FunctionRef(path, index))
+        found = self._methods.get(name, [])
+        if len(found) != 1:
+            return None
+        parent = self.program.head(found[0]).parent
+        heads = self.program.files[found[0].path].skeleton.heads
+        return found[0] if heads[parent].kind == "class" else None
 
     def is_shared(self, ref: FunctionRef) -> bool:
         """The function is a property that keeps what it makes, or the like."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conn_lint.analyze.meaning import EventMeaning
 from conn_lint.flow.ownership import BOX, OWN, PENDING, Change, Ownership, Situation, World
 from conn_lint.flow.solve import solve, successors
-from conn_lint.link.values import FunctionId, FunctionRef
+from conn_lint.link.values import FunctionRef
 from conn_lint.model.flow import CallEvent, FlowGraph
 from conn_lint.model.resource import Resource
 from conn_lint.model.summary import Function

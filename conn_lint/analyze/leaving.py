@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from conn_lint.analyze.meaning import EventMeaning
 from conn_lint.flow.ownership import Ownership, Situation, World
 from conn_lint.flow.solve import solve
-from conn_lint.model.flow import Edge, FlowGraph, Guard, RaiseEvent, Raised, ReturnEvent, YieldEvent
+from conn_lint.model.flow import Edge, FlowGraph, Guard, Raised, RaiseEvent, ReturnEvent, YieldEvent
 
 
 def first_skip(
-    graph: FlowGraph,
-    meaning: EventMeaning,
+    domain: Ownership,
     states: Mapping[int, set[World]],
     edges: Mapping[int, Sequence[Edge]],
     *,
     lost: bool,
 ) -> tuple[str, int]:
     """How the release is skipped, and the node where the way past it begins (-1 if none stands out)."""
+    graph = domain.graph
     for node in _in_order(graph, states):
         event = graph.events[node]
         held = _held(states[node])
@@ -35,15 +34,7 @@ def first_skip(
                 continue
             if isinstance(event, RaiseEvent) and kind != "raise":
                 continue
-            if _leaks(
-                graph,
-                meaning,
-                held,
-                node,
-                edge,
-                edges,
-                normally=kind != "raise" and kind != "yield",
-            ):
+            if _leaks(domain, held, node, edge, edges, normally=kind not in ("raise", "yield")):
                 return kind, node
     return ("rebind" if lost else "branch"), -1
 
@@ -60,12 +51,11 @@ def _in_order(graph: FlowGraph, states: Mapping[int, set[World]]) -> list[int]:
 
 
 def _held(worlds: Iterable[World]) -> set[World]:
-    return set(world for world in worlds if world.situation is Situation.BUSY)
+    return {world for world in worlds if world.situation is Situation.BUSY}
 
 
 def _leaks(
-    graph: FlowGraph,
-    meaning: EventMeaning,
+    domain: Ownership,
     held: set[World],
     node: int,
     edge: Edge,
@@ -74,7 +64,7 @@ def _leaks(
     normally: bool,
 ) -> bool:
     """Whether every way on from the edge ends with the resource held (some way, if it was an exception)."""
-    domain = Ownership(graph, meaning)
+    domain = Ownership(domain.graph, domain.meaning, trusting=domain.trusting)
     after = _held(world for state in held for _, world in domain.transfer(state, node, (edge,)))
     if not after:
         return False

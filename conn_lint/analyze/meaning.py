@@ -17,7 +17,7 @@ from conn_lint.flow.ownership import (
 )
 from conn_lint.link.types import argument_at
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef
-from conn_lint.model.expression import Attribute, Expr, Name
+from conn_lint.model.expression import Argument, Attribute, Expr, Name
 from conn_lint.model.flow import (
     AwaitEvent,
     CallEvent,
@@ -31,7 +31,7 @@ from conn_lint.model.flow import (
     WithExitEvent,
     YieldEvent,
 )
-from conn_lint.model.resource import Resource, WithMeaning
+from conn_lint.model.resource import Resource, WithMeaning, Wrap
 from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class EventMeaning:
         return UNTOUCHED
 
     def called(self, node: int, role: str) -> Effect:
-        """x itself is called: what a keeper gives may keep it too."""
+        """X itself is called: what a keeper gives may keep it too."""
         return Effect(Change.NONE, KEPT) if role == KEPT else UNTOUCHED
 
     def awaited(self, node: int, role: str) -> Effect:
@@ -223,7 +223,7 @@ class EventMeaning:
         return Effect(Change.RELEASE)
 
     def argument(self, node: int, role: str, index: int) -> Effect:
-        """x is the call's argument number `index`."""
+        """X is the call's argument number `index`."""
         event = self.events[node]
         if not isinstance(event, CallEvent) or role == DERIVED:
             return UNTOUCHED
@@ -249,13 +249,11 @@ class EventMeaning:
     ) -> Effect:
         argument = event.arguments[index]
         attr = event.func.attr if isinstance(event.func, Attribute) else ""
+        if attr in _STORING_METHODS:
+            return Effect(Change.GIVE)
         for wrap in self._knowledge.wrap(name or f".{attr}"):
-            if (
-                wrap.argument not in ("*", "")
-                and argument_at(event.arguments, wrap.argument) != argument
-            ):
-                if not (wrap.argument.isdigit() and argument.keyword is not None):
-                    continue
+            if not _concerns(wrap, event, argument):
+                continue
             match wrap.effect:
                 case "closes-on-exit":
                     return Effect(Change.NONE, CLOSING + (wrap.method or "close"))
@@ -270,8 +268,8 @@ class EventMeaning:
             other = self._knowledge.acquisition(name)
             if other is not None:
                 return self._used_by(other, argument.keyword, index)
-        if attr in _STORING_METHODS:
-            return Effect(Change.ESCAPE)
+        if name is None and attr and (method := self._analysis.only_method(attr)) is not None:
+            return self._passed(method._replace(bound=True), event, role, index)
         harmless = self._knowledge.is_harmless((name or f".{attr}").removeprefix("builtins."))
         return UNTOUCHED if harmless else Effect(Change.GIVE)
 
@@ -289,6 +287,8 @@ class EventMeaning:
         if place is None:
             return Effect(Change.GIVE)
         change = self._analysis.effects.parameter(callee, place, self.resource)
+        if change is Change.ESCAPE and role.startswith(WRAP):
+            change = Change.GIVE
         if change is Change.RETURN:
             return Effect(Change.BEGIN if self.resource.lazy else Change.NONE, role)
         if change is Change.NONE and self.resource.lazy:
@@ -406,6 +406,13 @@ class EventMeaning:
         if plain in self.resource.closed_checks:
             return opposite
         return None
+
+
+def _concerns(wrap: Wrap, event: CallEvent, argument: Argument) -> bool:
+    """The record speaks of this argument; one given by keyword is taken for it where only a position is known."""
+    if wrap.argument in ("*", "") or argument_at(event.arguments, wrap.argument) == argument:
+        return True
+    return wrap.argument.isdigit() and argument.keyword is not None
 
 
 __all__ = ["DERIVED", "KEPT", "EventMeaning"]

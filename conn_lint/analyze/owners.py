@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from conn_lint.analyze.sites import Solved
 
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
+_CLOSERS = ("close", "aclose", "disconnect", "shutdown", "stop")
+_MAX_TURNS = 4
 
 
 class Owned(NamedTuple):
@@ -57,39 +59,96 @@ class Owners:
         for owned in self.owned(cls):
             if owned.resource.must_release == "no":
                 continue
-            releasers = self.releasers(cls, owned.attr, owned.resource)
-            acquirers = self._reaching(cls, frozenset(owned.acquirers))
-            # A method that reconnects closes the old one first: it acquires.
-            public = tuple(sorted(releasers - acquirers - frozenset(_CONSTRUCTORS)))
-            if not public:
+            begins, releases = self._net(cls, owned)
+            public = releases - frozenset(_CONSTRUCTORS)
+            if not public or (releases & frozenset(_CONSTRUCTORS)):
                 continue
-            eager = any(name in acquirers for name in _CONSTRUCTORS)
-            managed = "__exit__" in public
-            async_managed = "__aexit__" in public
+            eager = not begins.isdisjoint(_CONSTRUCTORS)
+            need = "no" if "__del__" in public else owned.resource.must_release
             return msgspec.structs.replace(
-                owned.resource,
-                name=f"{cls.path}:{self._program.head(cls).qualname}",
-                acquire=(),
-                call="plain",
+                self._spec(cls, owned.resource, begins, public),
                 opens="at-call" if eager else "explicit",
-                release=public,
-                release_awaited=(),
-                release_on_owner=(),
-                loses_slot=(),
-                with_="closes" if managed else "absent",
-                async_with="closes" if async_managed else "absent",
-                async_with_awaited=None,
-                must_release="no" if "__del__" in public else owned.resource.must_release,
+                with_="closes" if "__exit__" in public else "absent",
+                async_with="closes" if "__aexit__" in public else "absent",
+                must_release=need,
                 lazy=not eager,
-                begins=tuple(sorted(acquirers)),
-                ends=(),
-                idle_methods=(),
-                open_checks=(),
-                closed_checks=(),
-                borrows=(),
-                takes=(),
             )
         return None
+
+    def _spec(
+        self, cls: ClassRef, base: Resource, begins: frozenset[str], releases: frozenset[str]
+    ) -> Resource:
+        """The resource that an object is, by the methods that begin and release."""
+        return msgspec.structs.replace(
+            base,
+            name=f"{cls.path}:{self._program.head(cls).qualname}",
+            acquire=(),
+            call="plain",
+            opens="explicit",
+            release=tuple(sorted(releases, key=lambda name: (name not in _CLOSERS, name))),
+            release_awaited=(),
+            release_on_owner=(),
+            release_by=(),
+            loses_slot=(),
+            async_with_awaited=None,
+            lazy=True,
+            begins=tuple(sorted(begins)),
+            ends=(),
+            idle_methods=(),
+            open_checks=(),
+            closed_checks=(),
+            borrows=(),
+            takes=(),
+        )
+
+    def _net(self, cls: ClassRef, owned: Owned) -> tuple[frozenset[str], frozenset[str]]:
+        """The methods after which an object holds the resource, and those after which it does not.
+
+        Some acquire or release directly; what the others do follows from the flow of their calls on the object.
+        """
+        begins = self._beginning(cls, owned)
+        releases = self.direct_releasers(cls, owned.attr, owned.resource) - begins
+        methods = {self._program.head(m).name: m for m in self._methods(cls)}
+        for turn in range(_MAX_TURNS):
+            spec = self._spec(cls, owned.resource, begins, releases)
+            spec = msgspec.structs.replace(spec, name=f"{spec.name}#{owned.attr}{turn}")
+            more_begins: set[str] = set()
+            more_releases: set[str] = set()
+            for name, method in methods.items():
+                calls = self.own_calls(method)
+                if name in begins or name in releases or calls.isdisjoint(begins | releases):
+                    continue
+                change = self._analysis.effects.parameter(method, 0, spec)
+                if change is Change.RELEASE:
+                    more_releases.add(name)
+                elif change is not Change.END and (
+                    change is Change.BEGIN or not calls.isdisjoint(begins)
+                ):
+                    more_begins.add(name)
+            if not more_begins and not more_releases:
+                break
+            begins, releases = begins | more_begins, releases | more_releases
+        return begins, releases
+
+    def _beginning(self, cls: ClassRef, owned: Owned) -> frozenset[str]:
+        """The methods that acquire directly: they store it, or wake what is stored if that is lazy."""
+        if not owned.resource.lazy:
+            return frozenset(owned.acquirers)
+        return frozenset(
+            self._program.head(method).name
+            for method in self._methods(cls)
+            if not self._called_on(method, owned.attr).isdisjoint(owned.resource.begins)
+        )
+
+    def _called_on(self, method: FunctionRef, attr: str) -> frozenset[str]:
+        """What the method reads or calls of `self.attr`."""
+        return frozenset(
+            part.attr
+            for event, me in self._events(method)
+            for expr in expressions(event)
+            for part in walk(expr)
+            if isinstance(part, Attribute) and part.value == Attribute(Name(me), attr)
+        )
 
     def owned(self, cls: ClassRef) -> tuple[Owned, ...]:
         """What methods of the class and its bases acquire and keep on the object."""
@@ -120,27 +179,29 @@ class Owners:
 
     def releasers(self, cls: ClassRef, attr: str, resource: Resource) -> frozenset[str]:
         """The methods after which the resource on `self.attr` is no longer held, direct or through others."""
+        names = self.direct_releasers(cls, attr, resource)
+        if not names:
+            return names
+        calls = {self._program.head(m).name: self.own_calls(m) for m in self._methods(cls)}
+        while True:
+            more = {name for name, called in calls.items() if called & names} - names
+            if not more:
+                return names
+            names |= more
+
+    def direct_releasers(self, cls: ClassRef, attr: str, resource: Resource) -> frozenset[str]:
+        """The methods that release what `self.attr` holds by themselves."""
         key = (cls, attr, resource.name)
         if key not in self._releasers:
-            direct = frozenset(
+            self._releasers[key] = frozenset(
                 self._program.head(method).name
                 for method in self._methods(cls)
                 if self._releases(method, attr, resource)
             )
-            self._releasers[key] = self._reaching(cls, direct) if direct else direct
         return self._releasers[key]
 
-    def _reaching(self, cls: ClassRef, names: frozenset[str]) -> frozenset[str]:
-        """The methods of these names and all methods of the class that call them on the object."""
-        calls = {self._program.head(m).name: self._own_calls(m) for m in self._methods(cls)}
-        reached = set(names)
-        while True:
-            more = {name for name, called in calls.items() if called & reached} - reached
-            if not more:
-                return frozenset(reached)
-            reached |= more
-
-    def _own_calls(self, method: FunctionRef) -> frozenset[str]:
+    def own_calls(self, method: FunctionRef) -> frozenset[str]:
+        """What the method reads or calls of its own object."""
         found: set[str] = set()
         for event, me in self._events(method):
             for expr in expressions(event):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conn_lint.analyze.calls import Acquired
 from conn_lint.analyze.leaving import first_skip
 from conn_lint.analyze.meaning import EventMeaning
-from conn_lint.flow.ownership import START, Ownership, Situation, World
+from conn_lint.flow.ownership import OWN, START, Ownership, Situation, World
 from conn_lint.flow.solve import solve, successors
 from conn_lint.link.values import FunctionId
 from conn_lint.model.expression import Attribute, Name
@@ -110,16 +110,48 @@ class Sites:
         domain = Ownership(function.graph, meaning)
         states = solve(edges, domain, START)
         fate = _fate(states, domain)
+        if fate is Fate.HANDED_OVER and domain.gave:
+            # Who releases it on every normal way out did not mean to hand it over.
+            trusting = Ownership(function.graph, meaning, trusting=True)
+            again = solve(edges, trusting, START)
+            normal = {world.situation for world in again.get(FlowGraph.EXIT, ())}
+            if trusting.released_at and not trusting.escaped_at and Situation.BUSY not in normal:
+                domain, states, fate = trusting, again, _fate(again, trusting)
         released, lost = frozenset(domain.released_at), bool(domain.lost_at)
         stored, returned = frozenset(meaning.stored_on), frozenset(domain.returned_roles)
         with_, closed = frozenset(meaning.ended_by_with), frozenset(meaning.closed_not_returned)
         skipped = None
         if fate is Fate.NOT_ON_ERROR:
-            how, node = first_skip(function.graph, meaning, states, edges, lost=lost)
+            how, node = first_skip(domain, states, edges, lost=lost)
             skipped = Skipped(how, node)
         return Solved(
             at, event, nodes, acquired, fate, skipped, released, with_, closed, stored, returned
         )
+
+    def of_object(self, at: FunctionId, function: Function, spec: Resource) -> Solved | None:
+        """A method that opens what its object owns, closes it at its end, and can miss the close."""
+        edges = successors(function.graph)
+        meaning = EventMeaning(self._analysis, at, function, spec, {})
+        domain = Ownership(function.graph, meaning)
+        start = World(Situation.IDLE, frozenset({(function.parameters[0].name, OWN)}), frozenset())
+        states = solve(edges, domain, {start})
+        if not domain.begun_at or not domain.released_at or domain.escaped_at:
+            return None
+        if _fate(states, domain) is not Fate.NOT_ON_ERROR:
+            return None
+        if any(world.situation is Situation.BUSY for world in states.get(FlowGraph.EXIT, ())):
+            return None
+        node = min(domain.begun_at)
+        event = function.graph.events[node]
+        if not isinstance(event, CallEvent):
+            return None
+        how, skip = first_skip(domain, states, edges, lost=False)
+        cls = self._analysis.program.class_of(at)
+        nothing: frozenset[int] = frozenset()
+        return Solved(
+            at, event, (node,), Acquired(spec, OWN, cls), Fate.NOT_ON_ERROR, Skipped(how, skip),
+            frozenset(domain.released_at), nothing, nothing, frozenset(), frozenset(),
+        )  # fmt: skip
 
 
 def _fate(states: Mapping[int, set[World]], domain: Ownership) -> Fate:

@@ -88,7 +88,8 @@ def _checked_by_call(
 
 class Facts:
     """Keeps truths of conditions of one graph. A condition is kept if it can matter: it is tested again later, or
-    the name it tests is bound to a constant somewhere."""
+    the name it tests is bound to a constant somewhere.
+    """
 
     def __init__(self, graph: FlowGraph) -> None:
         counts: Counter[str] = Counter()

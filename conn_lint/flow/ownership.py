@@ -90,10 +90,10 @@ class Meaning(Protocol):
         """`x.name` is read."""
 
     def argument(self, node: int, role: str, index: int) -> Effect:
-        """x is the call's argument number `index`."""
+        """X is the call's argument number `index`."""
 
     def called(self, node: int, role: str) -> Effect:
-        """x itself is called."""
+        """X itself is called."""
 
     def awaited(self, node: int, role: str) -> Effect: ...
 
@@ -143,9 +143,11 @@ _OPEN = (Situation.BUSY, Situation.IDLE)
 class Ownership:
     """The domain. Besides the worlds it records what happened on the way: releases, hand-overs, losses."""
 
-    def __init__(self, graph: FlowGraph, meaning: Meaning) -> None:
+    def __init__(self, graph: FlowGraph, meaning: Meaning, *, trusting: bool = False) -> None:
+        """`trusting`: strangers that are given the resource only use it."""
         self.graph = graph
         self.meaning = meaning
+        self.trusting = trusting
         self.makers: Mapping[int, int] = {
             result: node
             for node, event in enumerate(graph.events)
@@ -157,7 +159,9 @@ class Ownership:
         self.released_at: set[int] = set()
         self.escaped_at: set[int] = set()
         self.lost_at: set[int] = set()
+        self.begun_at: set[int] = set()
         self.returned_roles: set[str] = set()
+        self.gave = False
 
     def widen(self, state: World, *, much: bool) -> World:
         """Without what is known of conditions, and in the end without names: too many worlds meet at a node."""
@@ -233,7 +237,8 @@ class Ownership:
         effect = self._effect(world, node, event)
         if effect.change is Change.GIVE:
             # Who writes `with conn:` keeps the duty, whatever the block gives it to.
-            kept = any(key[0] == "@" for key, _ in world.roles)
+            kept = self.trusting or any(key[0] == "@" for key, _ in world.roles)
+            self.gave |= not kept
             effect = effect._replace(change=Change.NONE if kept else Change.ESCAPE)
         situation = self._changed(world.situation, effect, node, raising=raising)
         if situation not in _OPEN:
@@ -311,8 +316,12 @@ class Ownership:
                 self.escaped_at.add(node)
                 self.returned_roles.add(effect.role)
                 return Situation.RETURNED
+            case Change.OPEN if raising:
+                return situation
             case Change.OPEN:
-                return situation if raising else Situation.BUSY
+                if situation is Situation.IDLE:
+                    self.begun_at.add(node)
+                return Situation.BUSY
             case Change.BEGIN:
                 return Situation.BUSY
             case Change.END:

@@ -54,13 +54,14 @@ def solve(
         for state in fresh.pop(current, ()):
             for target, after in domain.transfer(state, current, out):
                 known = before.setdefault(target, set())
-                if len(known) >= MAX_STATES:
-                    after = domain.widen(after, much=len(known) >= 4 * MAX_STATES)
-                if after in known:
+                crowd = len(known)
+                much = crowd >= 4 * MAX_STATES
+                new = after if crowd < MAX_STATES else domain.widen(after, much=much)
+                if new in known:
                     continue
-                known.add(after)
+                known.add(new)
                 if target not in fresh:
                     fresh[target] = []
                     heapq.heappush(waiting, target)
-                fresh[target].append(after)
+                fresh[target].append(new)
     return before

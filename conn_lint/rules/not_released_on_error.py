@@ -88,7 +88,8 @@ def _what(site: Site) -> str:
             what = f"{skip.text} (:{line})" if skip.text else f"line {line}"
             return f"{thing} leaks if {what} raises: {release} is skipped"
         case "yield":
-            return f"{thing} leaks if the code that uses it raises or stops at the yield (:{line}): {release} is skipped"
+            user = "the code that uses it"
+            return f"{thing} leaks if {user} raises or stops at the yield (:{line}): {release} is skipped"
         case "return":
             return f"{thing} leaks when the function returns early (:{line}): {release} is skipped"
         case "rebind":
