@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from conn_lint.flow.ownership import BOX, OWN
+from conn_lint.flow.world import BOX, OWN
 from conn_lint.link.values import (
     ClassRef,
     External,

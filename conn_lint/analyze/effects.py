@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.meaning import EventMeaning
-from conn_lint.flow.ownership import BOX, OWN, PENDING, Change, Ownership, Situation, World
+from conn_lint.flow.ownership import Ownership
 from conn_lint.flow.solve import solve, successors
+from conn_lint.flow.world import BOX, OWN, PENDING, Change, Situation, World
 from conn_lint.link.values import FunctionRef
 from conn_lint.model.flow import CallEvent, FlowGraph
 from conn_lint.model.resource import Resource

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from conn_lint.flow.ownership import Ownership, Situation, World
+from conn_lint.flow.ownership import Ownership
 from conn_lint.flow.solve import solve
+from conn_lint.flow.world import Situation, World
 from conn_lint.model.flow import Edge, FlowGraph, Guard, Raised, RaiseEvent, ReturnEvent, YieldEvent
 
 

@@ -6,18 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze import handlers, lending
-from conn_lint.flow.ownership import (
-    BOX,
-    OWN,
-    PENDING,
-    UNTOUCHED,
-    Change,
-    Effect,
-    Situation,
-)
-from conn_lint.link.types import argument_at
-from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef
-from conn_lint.model.expression import Argument, Attribute, Expr, Name
+from conn_lint.analyze.arguments import Arguments
+from conn_lint.analyze.roles import BOX, CLOSING, DERIVED, INSIDE, KEPT, OWN, PENDING, WRAP
+from conn_lint.flow.world import UNTOUCHED, Change, Effect, Situation
+from conn_lint.link.values import ClassRef, External, FunctionId
+from conn_lint.model.expression import Attribute, Expr, Name
 from conn_lint.model.flow import (
     AwaitEvent,
     CallEvent,
@@ -31,34 +24,14 @@ from conn_lint.model.flow import (
     WithExitEvent,
     YieldEvent,
 )
-from conn_lint.model.resource import Resource, WithMeaning, Wrap
+from conn_lint.model.resource import Resource, WithMeaning
 from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-DERIVED = "derived"  # a cursor or result of the resource
-KEPT = "kept"  # something made with it, which uses it from then on
-INSIDE = "inside"  # a container with the resource in it
-CLOSING = "closing:"  # contextlib.closing and its like, with the method they call
-WRAP = "wrap:"  # an object of a project class that keeps it on an attribute
-
 _RELEASING: frozenset[WithMeaning] = frozenset(
     {"closes", "commits-then-closes", "returns", "ends-transaction-then-returns", "shuts-down"}
-)
-_STORING_METHODS = frozenset(
-    {
-        "append",
-        "appendleft",
-        "add",
-        "insert",
-        "extend",
-        "put",
-        "put_nowait",
-        "push",
-        "setdefault",
-        "update",
-    }
 )
 
 
@@ -92,6 +65,7 @@ class EventMeaning:
         self.stored_on: set[str] = set()
         self._harmless: dict[int, bool] = {}
         self._ends: dict[int, bool] = {}
+        self._arguments = Arguments(analysis, at, resource)
         self._enters: dict[int, WithEnterEvent] = {
             event.item: event for event in self.events if isinstance(event, WithEnterEvent)
         }
@@ -161,6 +135,8 @@ class EventMeaning:
 
     def _wrapper_method(self, role: str, name: str) -> Effect:
         path, head, attr = role.removeprefix(WRAP).split("|")
+        if name.startswith(f"{attr}.") and name.removeprefix(f"{attr}.") in self.resource.release:
+            return Effect(Change.RELEASE, role)
         cls = ClassRef(path, int(head))
         if name in self._analysis.owners.releasers(cls, attr, self.resource):
             return Effect(Change.RELEASE, role)
@@ -227,88 +203,7 @@ class EventMeaning:
         event = self.events[node]
         if not isinstance(event, CallEvent) or role == DERIVED:
             return UNTOUCHED
-        if role.startswith("bound:"):
-            return Effect(Change.ESCAPE) if role[6:] in self.resource.release else UNTOUCHED
-        func = event.func
-        if isinstance(func, Attribute) and func.attr in self.resource.release_on_owner:
-            return Effect(Change.RELEASE)
-        callee = self._calls.callee(event, self.at)
-        name = self._calls.external_name(event, self.at)
-        if name is not None and name in self.resource.release_by:
-            return Effect(Change.RELEASE)
-        if name is not None or callee is None:
-            return self._external_argument(event, role, index, name)
-        if isinstance(callee, FunctionRef):
-            return self._passed(callee, event, role, index)
-        if isinstance(callee, ClassRef):
-            return self._constructed(callee, event, role, index)
-        return Effect(Change.GIVE)
-
-    def _external_argument(
-        self, event: CallEvent, role: str, index: int, name: str | None
-    ) -> Effect:
-        argument = event.arguments[index]
-        attr = event.func.attr if isinstance(event.func, Attribute) else ""
-        if attr in _STORING_METHODS:
-            return Effect(Change.GIVE)
-        for wrap in self._knowledge.wrap(name or f".{attr}"):
-            if not _concerns(wrap, event, argument):
-                continue
-            match wrap.effect:
-                case "closes-on-exit":
-                    return Effect(Change.NONE, CLOSING + (wrap.method or "close"))
-                case "same":
-                    handed = OWN if event.awaited and role == PENDING else role
-                    return Effect(Change.NONE, handed)
-                case "borrows":
-                    return Effect(Change.BEGIN if self.resource.lazy else Change.NONE)
-                case _:
-                    return Effect(Change.ESCAPE)
-        if name is not None:
-            other = self._knowledge.acquisition(name)
-            if other is not None:
-                return self._used_by(other, argument.keyword, index)
-        if name is None and attr and (method := self._analysis.only_method(attr)) is not None:
-            return self._passed(method._replace(bound=True), event, role, index)
-        harmless = self._knowledge.is_harmless((name or f".{attr}").removeprefix("builtins."))
-        return UNTOUCHED if harmless else Effect(Change.GIVE)
-
-    def _used_by(self, other: Resource, keyword: str | None, index: int) -> Effect:
-        """Another resource is made with it: `sessionmaker(bind=engine)`, `Redis(connection_pool=pool)`."""
-        place = keyword if keyword is not None else str(index)
-        if place in other.takes:
-            return Effect(Change.ESCAPE)
-        if place in other.borrows or other.kind == "factory":
-            return Effect(Change.NONE, KEPT)
-        return Effect(Change.GIVE)
-
-    def _passed(self, callee: FunctionRef, event: CallEvent, role: str, index: int) -> Effect:
-        place = self._analysis.effects.place(callee, event, index)
-        if place is None:
-            return Effect(Change.GIVE)
-        change = self._analysis.effects.parameter(callee, place, self.resource)
-        if change is Change.ESCAPE and role.startswith(WRAP):
-            change = Change.GIVE
-        if change is Change.RETURN:
-            return Effect(Change.BEGIN if self.resource.lazy else Change.NONE, role)
-        if change is Change.NONE and self.resource.lazy:
-            change = Change.BEGIN
-        return Effect(change)
-
-    def _constructed(self, cls: ClassRef, event: CallEvent, role: str, index: int) -> Effect:
-        init = self._types.attributes.method(cls, "__init__")
-        place = None
-        if init is not None:
-            place = self._analysis.effects.place(init._replace(bound=True), event, index)
-        if init is None or place is None:
-            return Effect(Change.GIVE)
-        attr = self._analysis.owners.kept_on(init, place)
-        if attr is None:
-            change = self._analysis.effects.parameter(init, place, self.resource)
-            return Effect(change)
-        if attr == "" or role != OWN:
-            return Effect(Change.GIVE)
-        return Effect(Change.NONE, f"{WRAP}{cls.path}|{cls.head}|{attr}")
+        return self._arguments.effect(event, role, index)
 
     def returned(self, node: int, role: str) -> Effect:
         """The resource goes to the caller; a cursor of it does not take it along."""
@@ -406,13 +301,3 @@ class EventMeaning:
         if plain in self.resource.closed_checks:
             return opposite
         return None
-
-
-def _concerns(wrap: Wrap, event: CallEvent, argument: Argument) -> bool:
-    """The record speaks of this argument; one given by keyword is taken for it where only a position is known."""
-    if wrap.argument in ("*", "") or argument_at(event.arguments, wrap.argument) == argument:
-        return True
-    return wrap.argument.isdigit() and argument.keyword is not None
-
-
-__all__ = ["DERIVED", "KEPT", "EventMeaning"]

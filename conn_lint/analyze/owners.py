@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from conn_lint.flow.ownership import Change
+from conn_lint.flow.world import Change
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Expr, Name, walk
 from conn_lint.model.flow import (

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from conn_lint.analyze.calls import Acquired
 from conn_lint.analyze.leaving import first_skip
 from conn_lint.analyze.meaning import EventMeaning
-from conn_lint.flow.ownership import OWN, START, Ownership, Situation, World
+from conn_lint.flow.ownership import Ownership
 from conn_lint.flow.solve import solve, successors
+from conn_lint.flow.world import OWN, START, Situation, World
 from conn_lint.link.values import FunctionId
 from conn_lint.model.expression import Attribute, Name
 from conn_lint.model.flow import CallEvent, Edge, FlowGraph
