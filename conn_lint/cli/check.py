@@ -40,7 +40,7 @@ STANDARD_INPUT = "-"
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
 @click.option("--show-notes", is_flag=True, help="List notes too, not only count them.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even where there are findings.")
-@click.option("--disable-noqa", is_flag=True, help="Report what comments in the code silence.")
+@click.option("--disable-noqa", is_flag=True, help="Report what noqa comments silence.")
 @click.option(
     "--stdin-filename", metavar="FILE", help="The file that standard input (-) takes the place of."
 )

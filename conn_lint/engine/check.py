@@ -118,11 +118,10 @@ def _wanted(
         if not request.host_decides and not selection.keeps(finding):
             continue
         comments = result.comments.get(path)
-        if comments is not None and settings.noqa:
-            noqa = not request.host_decides
-            if is_suppressed(finding, comments, noqa=noqa):
-                suppressed += 1
-                continue
+        noqa = settings.noqa and not request.host_decides
+        if comments is not None and is_suppressed(finding, comments, noqa=noqa):
+            suppressed += 1
+            continue
         severity = severities.get(finding.code, finding.severity)
         kept.append(msgspec.structs.replace(finding, severity=severity))
     return tuple(kept), suppressed
