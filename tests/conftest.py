@@ -8,7 +8,9 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--bless", action="store_true", help="rewrite the golden files from what comes out now")
+    parser.addoption(
+        "--bless", action="store_true", help="rewrite the golden files from what comes out now"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -183,7 +183,9 @@ class Interpreter:
         self.exhausted: dict[int, bool] = {}
         # The last one is on its way; those before it wait in a `finally` or were replaced.
         self.flying: list[BaseException] = []
-        self.base = False  # the exception came by the ways for those that `except Exception` lets pass
+        self.base = (
+            False  # the exception came by the ways for those that `except Exception` lets pass
+        )
         self.handled: BaseException | None = None
         self.returned: object = None
         self.out: dict[int, list[Edge]] = {}
@@ -253,9 +255,50 @@ class Interpreter:
     def perform(self, event: flow.Event | None) -> bool:
         """Do what the event says; True if an exception was swallowed by it."""
         match event:
-            case flow.CallEvent(func=func, arguments=arguments, result=result):
-                function = getattr(self.world, {"c": "call", "m": "manager", "i": "items"}[func.id])
-                self.temps[result] = function(*(self.value(a.value) for a in arguments))
+            case flow.WithEnterEvent(value=value, result=result):
+                self.temps[result] = self.value(value).__enter__()
+            case flow.WithExitEvent(value=value, raising=raising):
+                if not raising:
+                    self.base = False
+                kind = type(self.flying[-1]) if raising else None
+                return bool(self.value(value).__exit__(kind, None, None)) and raising
+            case flow.CallEvent() | flow.IterateEvent() | flow.YieldEvent():
+                self.temps[event.result] = self.made(event)
+            case flow.ReturnEvent(value=value):
+                self.returned = None if value is None else self.value(value)
+            case flow.RaiseEvent(value=Name(id=name)):
+                raise ERRORS[name]
+            case flow.RaiseEvent(value=None):
+                assert self.handled is not None
+                raise self.handled
+            case _:
+                self.touch(event)
+        return False
+
+    def made(self, event: flow.CallEvent | flow.IterateEvent | flow.YieldEvent) -> object:
+        """The result of the event."""
+        match event:
+            case flow.CallEvent(func=Name(id=name), arguments=arguments):
+                function = getattr(self.world, {"c": "call", "m": "manager", "i": "items"}[name])
+                return function(*(self.value(argument.value) for argument in arguments))
+            case flow.IterateEvent(value=value, result=result):
+                self.exhausted[result] = False
+                try:
+                    return next(self.value(value))
+                except StopIteration:
+                    self.exhausted[result] = True
+            case flow.YieldEvent(value=value):
+                number = None if value is None else self.value(value)
+                error = self.world.resume(plain(number))
+                if error is not None:
+                    raise error
+            case _:
+                raise AssertionError(event)
+        return None
+
+    def touch(self, event: flow.Event | None) -> None:
+        """Read, bind, store or delete."""
+        match event:
             case flow.AssignEvent(target=target, value=value):
                 self.names[target] = self.value(value)
             case flow.StoreEvent(target=Attribute(attr=attr), value=value):
@@ -265,44 +308,17 @@ class Interpreter:
             case flow.UseEvent(value=Attribute(attr=attr)):
                 getattr(self.thing, attr)
             case flow.UseEvent(value=Subscript(value=Name(id="t"), index=index)):
-                self.thing[self.value(index)]
+                _ = self.thing[self.value(index)]
             case flow.DeleteEvent(target=Name(id=name)):
                 del self.names[name]
             case flow.DeleteEvent(target=Attribute(attr=attr)):
                 delattr(self.thing, attr)
             case flow.DeleteEvent(target=Subscript(index=index)):
                 del self.thing[self.value(index)]
-            case flow.ReturnEvent(value=value):
-                self.returned = None if value is None else self.value(value)
-            case flow.RaiseEvent(value=Name(id=name)):
-                raise ERRORS[name]
-            case flow.RaiseEvent(value=None):
-                assert self.handled is not None
-                raise self.handled
-            case flow.WithEnterEvent(value=value, result=result):
-                self.temps[result] = self.value(value).__enter__()
-            case flow.WithExitEvent(value=value, raising=raising):
-                if not raising:
-                    self.base = False
-                kind = type(self.flying[-1]) if raising else None
-                return bool(self.value(value).__exit__(kind, None, None)) and raising
-            case flow.IterateEvent(value=value, result=result):
-                self.exhausted[result] = False
-                try:
-                    self.temps[result] = next(self.value(value))
-                except StopIteration:
-                    self.exhausted[result] = True
-            case flow.YieldEvent(value=value, result=result):
-                number = None if value is None else self.value(value)
-                error = self.world.resume(plain(number))
-                self.temps[result] = None
-                if error is not None:
-                    raise error
             case _:
                 pass
-        return False
 
-    def value(self, expr: Expr) -> Any:  # noqa: PLR0911
+    def value(self, expr: Expr) -> Any:  # noqa: PLR0912
         match expr:
             case Literal(value=value):
                 return value
@@ -333,7 +349,9 @@ class Interpreter:
             case Attribute():
                 return 1
             case Subscript(value=value, index=index):
-                whole = self.value(value) if not isinstance(value, Name) or value.id != "t" else None
+                whole = (
+                    self.value(value) if not isinstance(value, Name) or value.id != "t" else None
+                )
                 return 2 if whole is None else whole[self.value(index)]
             case Star() | Unknown() | Call() | _:
                 return "?"

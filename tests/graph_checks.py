@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from conn_lint.model.expression import Expr, Literal, Operator, Star, Subscript, Temp, walk
 from conn_lint.model.flow import (
@@ -12,6 +13,7 @@ from conn_lint.model.flow import (
     CallEvent,
     DeleteEvent,
     Edge,
+    EdgeKind,
     FlowGraph,
     Guard,
     Handler,
@@ -41,6 +43,7 @@ RAISING = (
     IterateEvent,
     ImportEvent,
 )
+ReadingEvent: TypeAlias = UseEvent | AssignEvent | StoreEvent | DeleteEvent | ReturnEvent
 READING = (UseEvent, AssignEvent, StoreEvent, DeleteEvent, ReturnEvent)
 
 
@@ -85,7 +88,6 @@ def _unreachable(graph: FlowGraph, out: dict[int, list[Edge]]) -> Iterator[str]:
 
 
 def _node_problems(graph: FlowGraph, node: int, edges: list[Edge]) -> Iterator[str]:
-    event = graph.events[node]
     if node in (1, 2):
         if edges:
             yield f"node {node} is an end, but goes on"
@@ -93,39 +95,47 @@ def _node_problems(graph: FlowGraph, node: int, edges: list[Edge]) -> Iterator[s
     if not edges:
         yield f"node {node} goes nowhere"
     kinds = [edge.kind for edge in edges]
-    raised = [kind for kind in kinds if isinstance(kind, Raised)]
     normal = [kind for kind in kinds if not isinstance(kind, Raised)]
+    raised = [kind for kind in kinds if isinstance(kind, Raised)]
+    yield from _raise_problems(graph, node, raised)
+    yield from _guard_problems(node, [kind for kind in normal if isinstance(kind, Guard)], normal)
+    event = graph.events[node]
+    if isinstance(event, RaiseEvent):
+        if normal:
+            yield f"node {node} raises, but goes on"
+    elif event is not None:
+        if not normal:
+            yield f"node {node} has no normal end"
+        if any(isinstance(kind, Handler | Unmatched) for kind in kinds):
+            yield f"node {node} has an event and is a point of dispatch"
+
+
+def _raise_problems(graph: FlowGraph, node: int, raised: list[Raised]) -> Iterator[str]:
+    event = graph.events[node]
     ordinary = [kind for kind in raised if not kind.base]
-    raising_exit = isinstance(event, WithExitEvent) and event.raising
-    if isinstance(event, RAISING) and not ordinary and not (raising_exit and raised):
+    passes_on = isinstance(event, WithExitEvent) and event.raising and raised
+    if isinstance(event, RAISING) and not ordinary and not passes_on:
         yield f"node {node} can raise, but has no such edge"
     if len(ordinary) > 1:
         yield f"node {node} raises to several places"
-    if isinstance(event, YieldEvent) and not any(kind.base for kind in raised):
+    if isinstance(event, YieldEvent) and len(raised) == len(ordinary):
         yield f"node {node} is a yield without a base edge"
     if isinstance(event, READING) and not raised and _reads_subscript(event):
         yield f"node {node} reads a subscript, but cannot raise"
-    if event is None and any(isinstance(kind, Handler | Unmatched) for kind in kinds):
-        if not all(isinstance(kind, Handler | Unmatched) for kind in kinds) and not any(
-            isinstance(kind, Handler) and kind.group for kind in kinds
-        ):
-            yield f"node {node} is a point of dispatch with other edges"
-    elif isinstance(event, RaiseEvent):
-        if normal:
-            yield f"node {node} raises, but goes on"
-    elif event is not None and not normal:
-        yield f"node {node} has no normal end"
-    guards = [kind for kind in normal if isinstance(kind, Guard)]
-    if guards:
-        if len(guards) != len(normal) or {g.outcome for g in guards} != {True, False}:
-            yield f"node {node} has guards for one outcome only"
-        if len({str(g.test) for g in guards}) != 1:
-            yield f"node {node} has guards on several tests"
-        if any(_is_compound(g.test) for g in guards):
-            yield f"node {node} has a compound guard"
 
 
-def _reads_subscript(event: READING_EVENT) -> bool:
+def _guard_problems(node: int, guards: list[Guard], normal: list[EdgeKind]) -> Iterator[str]:
+    if not guards:
+        return
+    if len(guards) != len(normal) or {guard.outcome for guard in guards} != {True, False}:
+        yield f"node {node} has guards for one outcome only"
+    if len({str(guard.test) for guard in guards}) != 1:
+        yield f"node {node} has guards on several tests"
+    if any(_is_compound(guard.test) for guard in guards):
+        yield f"node {node} has a compound guard"
+
+
+def _reads_subscript(event: ReadingEvent) -> bool:
     if isinstance(event, AssignEvent):
         value = event.value
         # Parts of an unpacked value: the first binding stands for all.
@@ -133,13 +143,9 @@ def _reads_subscript(event: READING_EVENT) -> bool:
             isinstance(value, Subscript) and isinstance(value.index, Literal)
         ):
             return False
-    exprs: tuple[Expr, ...] = expressions(event)
     if isinstance(event, StoreEvent) and isinstance(event.target, Subscript):
         return True
-    return any(isinstance(part, Subscript) for expr in exprs for part in walk(expr))
-
-
-READING_EVENT = UseEvent | AssignEvent | StoreEvent | DeleteEvent | ReturnEvent
+    return any(isinstance(part, Subscript) for expr in expressions(event) for part in walk(expr))
 
 
 def _is_compound(test: Expr) -> bool:

@@ -97,7 +97,9 @@ class Writer:
                 lambda: f"x, y = {self.value()}, {self.value()}",
                 lambda: f"x, y, z = {self.permuted()}",
                 lambda: f"x, (y, z) = {self.value()}, ({self.value()}, x)",
-                lambda: f"{name} += {self.call()}" if not self.yields else f"{name} = {self.call()}",
+                lambda: (
+                    f"{name} += {self.call()}" if not self.yields else f"{name} = {self.call()}"
+                ),
                 lambda: f"x, y = x, z = y, ({self.value()}, x)[0]",
                 lambda: f"x = ({self.value()}, y); x, z = x",
                 lambda: f"t.a = {self.value()}",
@@ -142,7 +144,7 @@ class Writer:
                 lambda: one,
                 lambda: one,
                 lambda: f"({one} if {self.condition()} else {self.call()})",
-                lambda: self.comprehension(),
+                self.comprehension,
                 lambda: f"({one}, {self.call()})",
             )
         )()
@@ -155,13 +157,17 @@ class Writer:
             (
                 lambda: f"[c({self.next()}, u) for u in i({self.next()}){tail}]",
                 lambda: f"{{c({self.next()}): u for u in i({self.next()}){tail}}}",
-                lambda: f"[[{self.call()} for u in i({self.next()})] for w in i({self.next()}){tail}]",
+                lambda: (
+                    f"[[{self.call()} for u in i({self.next()})] for w in i({self.next()}){tail}]"
+                ),
             )
         )()
 
     def condition(self, depth: int = 0) -> str:
         if depth > 2 or self.random.random() < 0.4:
-            return self.random.choice((self.call(), self.call(), "x", f"(n{self.next()} := {self.call()})"))
+            return self.random.choice(
+                (self.call(), self.call(), "x", f"(n{self.next()} := {self.call()})")
+            )
         one, other = self.condition(depth + 1), self.condition(depth + 1)
         return self.random.choice(
             (

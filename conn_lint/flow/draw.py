@@ -46,7 +46,9 @@ def draw_unit(unit: UnitSummary) -> str:
 
 
 def draw_text(graph: FlowGraph) -> str:
-    """One line a node: its number, the line it stands on, what happens, and where it goes from there."""
+    """One line a node: its number, the line it stands on, what happens, and where it goes from
+    there.
+    """
     if graph.too_large:
         return "  (too large)\n"
     ways: list[list[str]] = [[] for _ in graph.events]
@@ -63,8 +65,10 @@ def draw_text(graph: FlowGraph) -> str:
 def draw_mermaid(graph: FlowGraph) -> str:
     """The graph in the language of Mermaid; what is raised has dotted arrows."""
     lines = ["flowchart TD"]
-    for node in range(len(graph.events)):
-        lines.append(f'  n{node}["{node}: {_escaped(node_text(graph, node))}"]')
+    lines.extend(
+        f'  n{node}["{node}: {_escaped(node_text(graph, node))}"]'
+        for node in range(len(graph.events))
+    )
     for edge in graph.edges:
         arrow = "-->" if isinstance(edge.kind, Next | Guard | Swallowed) else "-.->"
         label = edge_text(edge.kind).removesuffix("->").removesuffix(":")
@@ -80,7 +84,7 @@ def node_text(graph: FlowGraph, node: int) -> str:
 
 
 def event_text(event: Event) -> str:  # noqa: PLR0912
-    """An event in the form of a statement; `t3` is the value that the event numbered so has made."""
+    """An event in the form of a statement; `t3` is the value that some event made."""
     match event:
         case CallEvent(func=func, arguments=arguments, result=result, awaited=awaited):
             word = "await " if awaited else ""
@@ -144,7 +148,8 @@ def _head(number: int, function: Function) -> Iterator[str]:
     yield f"#{number} {word} {function.qualname or '(unit)'}{shape}{kind}"
     for decorator in function.decorators:
         yield f"     @{written(decorator)}"
-    yield f"     in #{function.parent}; locals {_names(function.locals)}; captures {_names(function.captures)}"
+    names = f"locals {_names(function.locals)}; captures {_names(function.captures)}"
+    yield f"     in #{function.parent}; {names}"
     for index, loop in enumerate(function.loops):
         yield f"     loop {index}: {_loop(loop)}"
 
@@ -159,7 +164,7 @@ def _loop(loop: Loop) -> str:
     if loop.iterable is not None:
         parts.append(f"over {written(loop.iterable)}")
     if loop.condition is not None:
-        parts.append(f"while {written(loop.condition)}")
+        parts.append(written(loop.condition))
     return " ".join(part for part in parts if part)
 
 
@@ -191,7 +196,7 @@ def _row(types: tuple[Expr, ...]) -> str:
     return "|".join(written(kind) for kind in types)
 
 
-def _async(is_async: bool) -> str:  # noqa: FBT001
+def _async(is_async: bool) -> str:
     return "async " if is_async else ""
 
 

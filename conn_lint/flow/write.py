@@ -1,4 +1,4 @@
-"""Writes expressions as text, close to source; unlike source it is never cut, quoted or wrapped by taste."""
+"""Writes expressions as text, close to source."""
 
 from __future__ import annotations
 
@@ -100,5 +100,5 @@ def _container(kind: str, items: tuple[Expr, ...], keys: tuple[Expr | None, ...]
         )
     else:
         row = _row(items)
-    opening, closing = _BRACKETS[kind]
-    return f"{opening}{row}{closing}"
+    brackets = _BRACKETS[kind]
+    return f"{brackets[0]}{row}{brackets[1]}"

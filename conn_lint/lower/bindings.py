@@ -25,10 +25,11 @@ from conn_lint.model.expression import (
     walk,
 )
 from conn_lint.model.flow import AssignEvent, DeleteEvent, Import, ImportEvent, StoreEvent
-from conn_lint.syntax.names import is_eventful, target_names
+from conn_lint.syntax.fields import is_eventful, target_names
 
 Held: TypeAlias = list[tuple[cst.BaseExpression, str]]
-"""Names that keep a value while a statement binds its targets, and the targets they are made from."""
+"""Names that keep a value while a statement binds its targets, and the targets they are made from.
+"""
 
 
 def bind(state: Lowering, target: cst.BaseExpression, value: Expr) -> None:
@@ -56,7 +57,8 @@ def _store(
 
 
 def _unpack(state: Lowering, targets: Sequence[cst.BaseElement], value: Expr) -> None:
-    """Bind each target to its part: the very expression if the value is written out, else a subscript.
+    """Bind each target to its part: the very expression if the value is written out, else a
+    subscript.
 
     In `a, b = b, a` and `a, b = a` a value must be kept while its name is bound anew: as `a@aside`.
     """
@@ -94,7 +96,9 @@ def _let_go(state: Lowering, held: Held) -> None:
 
 
 def _parts(targets: Sequence[cst.BaseElement], value: Expr) -> list[Expr] | None:
-    """The value of each target, if the value is a tuple or list written out; a starred target gets a list."""
+    """The value of each target, if the value is a tuple or list written out; a starred target gets
+    a list.
+    """
     if not isinstance(value, Container) or value.kind not in {"tuple", "list"}:
         return None
     items = list(value.items)
@@ -131,7 +135,10 @@ def _unpack_unknown(state: Lowering, targets: Sequence[cst.BaseElement], value: 
 
 
 def _walrus(state: Lowering, node: cst.NamedExpr) -> Expr:
-    """Bind a name on the way. In a comprehension it is the function's name, never the comprehension's own."""
+    """Bind a name on the way.
+
+    In a comprehension it is the function's name, never the comprehension's own.
+    """
     value = state.value(node.value)
     if not isinstance(node.target, cst.Name):
         return value
@@ -158,7 +165,9 @@ def _reads(expr: Expr, names: Set[str]) -> bool:
 
 
 def _annotated_assign(state: Lowering, node: cst.AnnAssign) -> None:
-    """Annotations are evaluated in modules and classes only; one without a value still tells a type."""
+    """Annotations are evaluated in modules and classes only; one without a value still tells a
+    type.
+    """
     annotation = node.annotation.annotation
     if state.scope.kind in {"module", "class"} and is_eventful(annotation):
         state.value(annotation)

@@ -58,7 +58,7 @@ def _try_except(state: Lowering, node: cst.Try | cst.TryStar) -> None:
             graph.ends = entries[number]
             _handler(state, handler)
             if group and graph.ends:
-                # The rest of the group goes to the clauses below, and what none of them takes is raised again.
+                # What is left of the group goes to the clauses below, or is raised again.
                 node_number = _dispatch(
                     state, clauses, entries, base=False, group=True, start=number + 1
                 )
@@ -82,7 +82,9 @@ def _dispatch(
     group: bool,
     start: int = 0,
 ) -> int:
-    """Add the point where the exceptions at the loose ends are given to the clauses from `start` on."""
+    """Add the point where the exceptions at the loose ends are given to the clauses from `start`
+    on.
+    """
     graph = state.graph
     node = graph.emit(None)
     graph.ends = []

@@ -1,4 +1,4 @@
-"""Conditions and everything that evaluates a part of itself only sometimes: `and`, `or`, `not`, ternaries, chains."""
+"""Conditions, and what evaluates a part only sometimes: `and`, `or`, ternaries, chains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from conn_lint.lower.expressions import NO_PARTS
 from conn_lint.lower.graph import Ends
 from conn_lint.lower.state import Lowering, ValueHandler
 from conn_lint.model.expression import Conditional, Expr, Name, Operator
-from conn_lint.syntax.names import is_eventful
+from conn_lint.syntax.fields import is_eventful
 
 
 def branch(state: Lowering, node: cst.BaseExpression) -> tuple[Ends, Ends]:
@@ -93,7 +93,9 @@ def _boolean(state: Lowering, node: cst.BooleanOperation) -> Expr:
 
 
 def _comparison(state: Lowering, node: cst.Comparison) -> Expr:
-    """A chain evaluates its third operand, and those behind it, only if the comparisons before held."""
+    """A chain evaluates its third operand, and those behind it, only if the comparisons before
+    held.
+    """
     left = state.value(node.left)
     row = _Row(state, "and", outcome=True)
     for number, part in enumerate(node.comparisons):
@@ -119,7 +121,8 @@ class _Row:
     def enter(self, operand: cst.BaseExpression) -> bool:
         """Go to where the operand is evaluated; False if that is nowhere.
 
-        Without events in it, whether it is evaluated makes no difference, and the way does not part.
+        Without events in it, whether it is evaluated makes no difference, and the way does not
+        part.
         """
         if not self.untested or not is_eventful(operand):
             return True

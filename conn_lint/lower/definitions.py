@@ -1,4 +1,4 @@
-"""Functions, classes and lambdas where they are written: what is evaluated then, and what the inner one captures."""
+"""Functions, classes and lambdas where they are written, and what they capture there."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import libcst as cst
 from conn_lint.lower.state import Lowering, StatementHandler, ValueHandler
 from conn_lint.model.expression import Expr, Lambda
 from conn_lint.model.flow import DefineEvent
-from conn_lint.syntax.names import Scope, is_eventful, parameters_of
+from conn_lint.syntax.fields import is_eventful, parameters_of
+from conn_lint.syntax.names import Scope
 
 
 def _function(state: Lowering, node: cst.FunctionDef) -> None:
-    """Decorators, defaults and annotations are evaluated here; what decorators do to the function is not shown."""
+    """Decorators, defaults and annotations are evaluated here; decorating itself is not shown."""
     for decorator in node.decorators:
         state.value(decorator.decorator)
     _defaults(state, node.params)
@@ -60,7 +61,7 @@ def _lambda(state: Lowering, node: cst.Lambda) -> Expr:
 
 
 def _captured(state: Lowering, inner: Scope) -> set[str]:
-    """The names of this function that the inner one reads or writes, or that its defaults keep alive."""
+    """The names of this function that the inner one uses, or that its defaults keep alive."""
     own = state.scope.bound - state.renames.keys()
     # A class body's names are not seen from inside, but its defaults are evaluated in it.
     seen = set() if state.scope.kind == "class" else inner.free - inner.free_globals

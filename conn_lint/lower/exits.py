@@ -1,6 +1,7 @@
 """Ways out of a statement: falling through, return, break, continue, and exceptions of both kinds.
 
-What must run on the way (a `finally`, the end of a `with`) is lowered once for each way out that occurs.
+What must run on the way (a `finally`, the end of a `with`) is lowered once for each way out that
+occurs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ WAYS = ("return", "break", "continue")
 
 
 def leave(state: Lowering, way: str) -> None:
-    """Go out by `return`, `break` or `continue`: to the next statement around that has a word in it."""
+    """Go out by `return`, `break` or `continue`, as far as the next frame that takes such exits."""
     ends, state.graph.ends = state.graph.ends, []
     for frame in reversed(state.frames):
         if way in frame:
@@ -45,9 +46,10 @@ def protect(
     leaving: Callable[[], None],
     raising: Callable[[bool], Ends],
 ) -> None:
-    """Run `body`; then, for each way out that occurred, `leaving()` or `raising(base)`, and go on that way.
+    """Run `body`; then `leaving()` or `raising(base)` for each way out that occurred, and go on.
 
-    `raising` starts at the exceptions as loose ends, hands them on, and returns the ends that come back to normal.
+    `raising` starts at the exceptions as loose ends, hands them on, and returns the ends that come
+    back to normal.
     """
     graph = state.graph
     frame: Frame = {way: [] for way in WAYS}
@@ -70,7 +72,7 @@ def protect(
 
 
 def reraise(state: Lowering, passed: Ends, *, base: bool) -> None:
-    """Let the exception go on outwards from the loose ends; `passed` is what they were when it arrived."""
+    """Let the exception go on outwards; `passed` are the loose ends with which it arrived."""
     graph = state.graph
     if graph.ends is passed:
         graph.sink.of(base).extend(passed)
@@ -80,7 +82,7 @@ def reraise(state: Lowering, passed: Ends, *, base: bool) -> None:
 
 
 def run_between(state: Lowering, body: Callable[[], None], cleanup: Callable[[], None]) -> None:
-    """Run a body, then `cleanup` unless an exception or a `return` ends the function's part in it."""
+    """Run a body, then `cleanup` unless it was left by an exception or a `return`."""
     frame: Frame = {"break": [], "continue": []}
     run_framed(state, frame, body)
     after: Ends = []

@@ -1,4 +1,4 @@
-"""Expressions without branches: names, calls, reads, operators, containers, strings, awaits and yields."""
+"""Expressions without branches: names, calls, reads, operators, containers, awaits, yields."""
 
 from __future__ import annotations
 
@@ -46,9 +46,11 @@ def _await(state: Lowering, node: cst.Await) -> Expr:
 
 
 def chain(state: Lowering, node: cst.BaseExpression) -> Expr:
-    """Evaluate a chain of attributes, subscripts and calls, but leave the reading of its end to the caller.
+    """Evaluate a chain of attributes, subscripts and calls, but leave the reading of its end to the
+    caller.
 
-    It goes down first and then up without recursion, since a fluent interface can make chains of any length.
+    It goes down first and then up without recursion, since a fluent interface can make chains of
+    any length.
     """
     links: list[tuple[cst.BaseExpression, bool]] = []
     while True:
@@ -111,7 +113,7 @@ def _slice(state: Lowering, node: cst.BaseSlice) -> Expr:
 
 
 def _binary(state: Lowering, node: cst.BinaryOperation) -> Expr:
-    """`a + b + c` is one operator with three operands; the left side is followed without recursion."""
+    """`a + b + c` is one operator with three operands; no recursion follows the left side."""
     links: list[tuple[str, cst.BaseExpression]] = []
     left: cst.BaseExpression = node
     while isinstance(left, cst.BinaryOperation):

@@ -1,7 +1,8 @@
 """Builds a flow graph node by node. It knows events and edges, nothing of trees.
 
-What has been built so far ends in *loose ends*: edges without a target, which the next node takes up. Where there
-are none, nothing gets here. Exceptions collect in the current *sink* until its owner decides where they go.
+What has been built so far ends in *loose ends*: edges without a target, which the next node takes
+up. Where there are none, nothing gets here. Exceptions collect in the current *sink* until its
+owner decides where they go.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class TooLargeError(Exception):
 
 
 class Sink:
-    """Where exceptions of a stretch of code collect: ordinary ones, and those that `except Exception` lets pass."""
+    """Where the exceptions of a stretch of code collect: ordinary ones, and BaseExceptions."""
 
     __slots__ = ("base", "ordinary")
 
@@ -38,7 +39,10 @@ class Sink:
 
 
 class GraphBuilder:
-    """A graph in the making. `ends` are the loose ends, `sink` takes what is raised, `results` counts `Temp`s."""
+    """A graph in the making.
+
+    `ends` are the loose ends, `sink` takes what is raised, `results` counts `Temp`s.
+    """
 
     def __init__(self) -> None:
         self.events: list[Event | None] = [None, None, None]
@@ -73,7 +77,7 @@ class GraphBuilder:
         return self.results - 1
 
     def point(self) -> int:
-        """The node at which the way can part: the last one, or a new one where several ways meet."""
+        """The node at which the way can part: the last one, or a new one where ways meet."""
         if len(self.ends) == 1 and self.ends[0][1] is NEXT:
             return self.ends[0][0]
         return self.emit(None)
@@ -102,7 +106,7 @@ class GraphBuilder:
                 return [(node, Guard(test, True))], [(node, Guard(test, False))]
 
     def _split_all(self, operands: tuple[Expr, ...], *, stop: bool) -> tuple[Ends, Ends]:
-        """Part the way by `and` (the first false decides) or `or` (`stop`: the first true decides)."""
+        """Part the way by `and` (the first false decides) or `or` (`stop`: the first true)."""
         decided: Ends = []
         for operand in operands:
             yes, no = self.split(operand)

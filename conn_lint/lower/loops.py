@@ -14,7 +14,7 @@ from conn_lint.model.expression import Expr, Temp, Unknown
 from conn_lint.model.flow import Guard, IterateEvent
 from conn_lint.model.location import Span
 from conn_lint.model.summary import Loop
-from conn_lint.syntax.names import target_names
+from conn_lint.syntax.fields import target_names
 
 
 def _while(state: Lowering, node: cst.While) -> None:
@@ -71,7 +71,9 @@ def _loop_body(
     orelse: cst.Else | None,
     outer: int,
 ) -> None:
-    """Run the body and lead it back to the header; then the `else`, which belongs to the loop around."""
+    """Run the body and lead it back to the header; then the `else`, which belongs to the loop
+    around.
+    """
     graph = state.graph
     frame: Frame = {"break": [], "continue": []}
     graph.ends = yes
@@ -87,7 +89,7 @@ def _loop_body(
 
 
 def _comprehension(state: Lowering, node: cst.BaseComp) -> Expr:
-    """Lower a comprehension in place; its own variables get their loop's number behind their names."""
+    """Lower a comprehension in place; its variables get their loop's number behind them."""
     graph = state.graph
     outer_loop, outer_renames = state.loop, state.renames
     iterable = state.value(node.for_in.iter)
@@ -117,7 +119,9 @@ def _comprehension(state: Lowering, node: cst.BaseComp) -> Expr:
 
 
 def _clause(state: Lowering, clause: cst.CompFor, iterable: Expr) -> tuple[int, tuple[int, Guard]]:
-    """Open the loop of one `for` and bind its target: the loop's header, and the end for when it is exhausted."""
+    """Open the loop of one `for` and bind its target: the loop's header, and the end for when it is
+    exhausted.
+    """
     is_async = clause.asynchronous is not None
     names = tuple(target_names(clause.target))
     number = state.open_loop(

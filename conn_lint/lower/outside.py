@@ -1,4 +1,7 @@
-"""Expressions outside any flow graph: decorators, defaults, annotations, bases. Calls stay whole in them."""
+"""Expressions outside any flow graph: decorators, defaults, annotations, bases.
+
+Calls stay whole in them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from conn_lint.model.expression import (
     Subscript,
     Unknown,
 )
-from conn_lint.syntax.names import names_read
+from conn_lint.syntax.fields import names_read
 
 
 def whole(node: cst.CSTNode) -> Expr:

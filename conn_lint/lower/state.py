@@ -1,6 +1,8 @@
-"""What lowering knows while it is inside one function: the graph so far, the tables, and where it stands.
+"""What lowering knows while it is inside one function: the graph so far, the tables, and where it
+stands.
 
-The functions that lower each kind of node come in as tables, so that no module needs to import those above it.
+The functions that lower each kind of node come in as tables, so that no module needs to import
+those above it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from conn_lint.syntax.positions import Positions
 ValueHandler: TypeAlias = Callable[["Lowering", Any], Expr]
 StatementHandler: TypeAlias = Callable[["Lowering", Any], None]
 Frame: TypeAlias = dict[str, Ends]
-"""The ways out of a statement that it wants to know of (return, break, continue), and who takes them."""
+"""The ways out that a statement takes up (return, break, continue), with their loose ends."""
 
 
 class Handlers(NamedTuple):
@@ -39,7 +41,9 @@ class Surroundings(Protocol):
     def scope_of(self, node: cst.CSTNode) -> Scope: ...
 
     def define(self, node: cst.CSTNode, parent: int) -> int:
-        """The index of an inner function, class or lambda, which is lowered later; -1 if it is a unit of its own."""
+        """The index of an inner function, class or lambda, which is lowered later; -1 if it is a
+        unit of its own.
+        """
 
 
 class Lowering:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from conn_lint.lower.bindings import bind
@@ -136,7 +138,9 @@ def _pattern_test(pattern: cst.MatchPattern, subject: Expr) -> Expr | None:
 
 
 def _capture(state: Lowering, pattern: cst.CSTNode, subject: Expr) -> None:
-    """Bind the names of a pattern: to the subject where a name stands for all of it, else to something unknown."""
+    """Bind the names of a pattern: to the subject where a name stands for all of it, else to
+    something unknown.
+    """
     match pattern:
         case cst.MatchAs(pattern=inner, name=name):
             if inner is not None:
@@ -149,20 +153,24 @@ def _capture(state: Lowering, pattern: cst.CSTNode, subject: Expr) -> None:
         case cst.MatchOr(patterns=patterns):
             # Every alternative binds the same names.
             _capture(state, patterns[0].pattern, subject)
+        case _:
+            for part in _parts(pattern):
+                _capture(state, part, NO_PARTS)
+
+
+def _parts(pattern: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The patterns in a pattern for a part of the subject each; a bare name stands for the rest."""
+    match pattern:
         case cst.MatchList(patterns=elements) | cst.MatchTuple(patterns=elements):
             for element in elements:
-                inner_pattern = element if isinstance(element, cst.MatchStar) else element.value
-                _capture(state, inner_pattern, NO_PARTS)
+                yield element if isinstance(element, cst.MatchStar) else element.value
         case cst.MatchMapping(elements=pairs, rest=rest):
-            for pair in pairs:
-                _capture(state, pair.pattern, NO_PARTS)
+            yield from (pair.pattern for pair in pairs)
             if rest is not None:
-                bind(state, rest, NO_PARTS)
+                yield cst.MatchStar(rest)
         case cst.MatchClass(patterns=positional, kwds=keywords):
-            for part in positional:
-                _capture(state, part.value, NO_PARTS)
-            for keyword in keywords:
-                _capture(state, keyword.pattern, NO_PARTS)
+            yield from (part.value for part in positional)
+            yield from (keyword.pattern for keyword in keywords)
         case _:
             pass
 

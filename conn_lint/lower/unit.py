@@ -1,4 +1,4 @@
-"""From a unit's tree to its summary: each function, lambda and class body with its graph and tables."""
+"""From a unit's tree to its summary: every function, lambda and class body in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from conn_lint.lower.state import Handlers, Lowering
 from conn_lint.model.expression import Expr
 from conn_lint.model.flow import FlowGraph
 from conn_lint.model.summary import Function, Parameter, UnitSummary
-from conn_lint.syntax.names import Scope, Scopes, parameters_of
+from conn_lint.syntax.fields import parameters_of
+from conn_lint.syntax.names import Scope, Scopes
 from conn_lint.syntax.positions import Positions
 
 _HANDLERS = Handlers(
@@ -44,9 +45,11 @@ _TOO_LARGE = FlowGraph((), (), True)
 
 
 def lower_unit(module: cst.Module, extra_lines: int = 0, rest: bool = False) -> UnitSummary:
-    """The summary of one unit: of the function in the module, or with `rest` of the file without its functions.
+    """The summary of one unit: of the function in the module, or with `rest` of the file without
+    its functions.
 
-    `extra_lines` is the number of lines above the unit's text: an indented one is parsed below an `if 1:`.
+    `extra_lines` is the number of lines above the unit's text: an indented one is parsed below an
+    `if 1:`.
     """
     root = None if rest else _only_function(module, extra_lines)
     unit = _Unit(module, extra_lines, rest=rest)

@@ -1,83 +1,40 @@
-"""Scopes: which names each module, class, function, lambda and comprehension binds, reads and borrows from outside.
+"""Scopes: which names each module, class, function, lambda and comprehension binds, reads and
+borrows from outside.
 
-One pass over the meaningful fields of a tree; whitespace and punctuation are not visited. Python's rules are kept:
-a class body's names are not seen by the functions in it, `global` and `nonlocal` bind elsewhere, a walrus in a
-comprehension binds in the function around it. Mangling of private names is ignored.
+One pass over the meaningful fields of a tree; whitespace and punctuation are not visited. Python's
+rules are kept: a class body's names are not seen by the functions in it, `global` and `nonlocal`
+bind elsewhere, a walrus in a comprehension binds in the function around it. Mangling of private
+names is ignored.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import libcst as cst
 
-_Handler: TypeAlias = Callable[["_Collector", Any], None]
+from conn_lint.syntax.fields import (
+    CONSTANTS,
+    fields_of,
+    names_read,
+    parameters_of,
+    target_names,
+)
 
-_EVENTFUL = (
-    cst.Call,
-    cst.Await,
-    cst.Yield,
-    cst.NamedExpr,
-    cst.Attribute,
-    cst.Subscript,
-    cst.BaseComp,
-)
-_CONSTANTS = frozenset({"None", "True", "False"})
-_SILENT_FIELDS = frozenset(
-    {
-        "asynchronous",
-        "bracket",
-        "colon",
-        "comma",
-        "conversion",
-        "default_indent",
-        "dot",
-        "encoding",
-        "end",
-        "equal",
-    }
-    | {
-        "first_colon",
-        "footer",
-        "has_trailing_newline",
-        "header",
-        "indent",
-        "lbrace",
-        "lbracket",
-        "leading_lines",
-    }
-    | {
-        "lines_after_decorators",
-        "lpar",
-        "operator",
-        "rbrace",
-        "rbracket",
-        "relative",
-        "rpar",
-        "second_colon",
-    }
-    | {
-        "semicolon",
-        "separator",
-        "star",
-        "start",
-        "trailing_comma",
-        "posonly_ind",
-        "default_newline",
-    }
-)
+_Handler: TypeAlias = Callable[["_Collector", Any], None]
 
 
 @dataclasses.dataclass(eq=False, slots=True)
 class Scope:
     """The names of one scope. `kind` is module, class, function, lambda or comprehension.
 
-    `bound` are the names that belong to it, parameters included; `reads` those that are read or deleted in it.
-    `free` are the names it or a scope in it takes from further out; `free_globals` those of them that are declared
-    `global`. `held` are the names read by the defaults of its parameters, which it keeps alive. `eventful`: evaluating
-    it may do something. `parent` is the scope it is written in.
+    `bound` are the names that belong to it, parameters included; `reads` those that are read or
+    deleted in it. `free` are the names it or a scope in it takes from further out; `free_globals`
+    those of them that are declared `global`. `held` are the names read by the defaults of its
+    parameters, which it keeps alive. `eventful`: evaluating it may do something. `parent` is the
+    scope it is written in.
     """
 
     kind: str
@@ -112,38 +69,12 @@ class Scopes:
         return self._scopes[id(node)]
 
 
-def target_names(target: cst.CSTNode) -> Iterator[str]:
-    """The names that an assignment target binds, from left to right."""
-    match target:
-        case cst.Name(value=name):
-            yield name
-        case cst.Tuple(elements=elements) | cst.List(elements=elements):
-            for element in elements:
-                yield from target_names(element.value)
-        case cst.StarredElement(value=value):
-            yield from target_names(value)
-        case _:
-            pass
-
-
-def is_eventful(node: cst.CSTNode, *, calls_only: bool = False) -> bool:
-    """Evaluating the expression may do something: there is a call in it, a read of an attribute, a yield..."""
-    kinds = cst.Call if calls_only else _EVENTFUL
-    return any(isinstance(part, kinds) for part in _leaves(node))
-
-
-def names_read(node: cst.CSTNode) -> list[str]:
-    """The names that stand in an expression, each once, sorted; an inner scope's own ones among them."""
-    names = {part.value for part in _leaves(node) if type(part) is cst.Name}
-    return sorted(names - _CONSTANTS)
-
-
 def _resolve(scope: Scope) -> None:
     """Fill in what each scope takes from outside, the inner ones first."""
     for child in scope.children:
         _resolve(child)
     bound = scope.bound
-    free = (scope.reads | scope.nonlocal_names) - bound - scope.global_names - _CONSTANTS
+    free = (scope.reads | scope.nonlocal_names) - bound - scope.global_names - CONSTANTS
     far = set(scope.global_names)
     # Functions in a class body do not see its names, and look straight past it.
     hidden: set[str] = set() if scope.kind == "class" else bound
@@ -168,7 +99,7 @@ class _Collector:
         if handler is not None:
             handler(self, node)
         else:
-            self.visit_fields(node, _fields(kind))
+            self.visit_fields(node, fields_of(kind))
 
     def visit_fields(self, node: cst.CSTNode, fields: tuple[str, ...]) -> None:
         """Visit the parts of a node that has no meaning of its own for names."""
@@ -185,7 +116,9 @@ class _Collector:
             self.visit(node)
 
     def bind(self, name: str) -> None:
-        """Bind a name as a statement does it, or a walrus: comprehensions bind only their own variables."""
+        """Bind a name as a statement does it, or a walrus: comprehensions bind only their own
+        variables.
+        """
         scope = self.scope
         while scope.kind == "comprehension" and scope.parent is not None:
             scope = scope.parent
@@ -230,7 +163,7 @@ def _attribute(collector: _Collector, node: cst.Attribute) -> None:
 
 def _eventful(collector: _Collector, node: cst.CSTNode) -> None:
     collector.scope.eventful = True
-    collector.visit_fields(node, _fields(type(node)))
+    collector.visit_fields(node, fields_of(type(node)))
 
 
 def _yield(collector: _Collector, node: cst.Yield) -> None:
@@ -268,36 +201,10 @@ def _parameters(collector: _Collector, scope: Scope, node: cst.Parameters) -> No
             scope.held.update(names_read(parameter.default))
 
 
-def parameters_of(node: cst.Parameters) -> Iterator[tuple[cst.Param, str]]:
-    """The parameters in order, each with its kind: positional, normal, "*", keyword or "**"."""
-    for parameter in node.posonly_params:
-        yield parameter, "positional"
-    for parameter in node.params:
-        yield parameter, "normal"
-    if isinstance(node.star_arg, cst.Param):
-        yield node.star_arg, "*"
-    for parameter in node.kwonly_params:
-        yield parameter, "keyword"
-    if node.star_kwarg is not None:
-        yield node.star_kwarg, "**"
-
-
-def _leaves(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    todo = [node]
-    while todo:
-        part = todo.pop()
-        yield part
-        fields = ("value",) if type(part) in {cst.Attribute, cst.Arg} else _fields(type(part))
-        for field in fields:
-            value = getattr(part, field)
-            if isinstance(value, cst.CSTNode):
-                todo.append(value)
-            elif isinstance(value, (tuple, list)):
-                todo.extend(value)
-
-
 def _type_parameters(collector: _Collector, scope: Scope, node: cst.TypeParameters | None) -> None:
-    """Type parameters are seen in the head and the body; bounds and defaults are evaluated late, if at all."""
+    """Type parameters are seen in the head and the body; bounds and defaults are evaluated late, if
+    at all.
+    """
     if node is None:
         return
     for parameter in node.params:
@@ -344,7 +251,7 @@ def _comprehension(collector: _Collector, node: cst.BaseComp) -> None:
 
 
 def _visit_stored(collector: _Collector, target: cst.CSTNode) -> None:
-    """Visit what a comprehension's target reads, when it stores into an attribute or a subscript."""
+    """Visit what a comprehension's target reads when it is an attribute or a subscript."""
     match target:
         case cst.Tuple(elements=elements) | cst.List(elements=elements):
             for element in elements:
@@ -488,17 +395,3 @@ for _kind, _handler in (
 ):
     if hasattr(cst, _kind):
         _HANDLERS[getattr(cst, _kind)] = _handler
-_FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
-
-
-def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
-    """The fields of a kind of node that can hold names."""
-    fields = _FIELDS.get(kind)
-    if fields is None:
-        fields = tuple(
-            field.name
-            for field in dataclasses.fields(kind)
-            if field.name not in _SILENT_FIELDS and not field.name.startswith("whitespace")
-        )
-        _FIELDS[kind] = fields
-    return fields

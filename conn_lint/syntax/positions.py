@@ -1,8 +1,8 @@
 """Where the nodes of a tree stand in its text, without LibCST's metadata.
 
-A tree holds no positions: they come from writing it out again. This pass uses LibCST's own code generation with a
-state that notes the number of tokens before and after each node; places are worked out for the nodes asked about.
-All knowledge of LibCST's internals is in this module.
+A tree holds no positions: they come from writing it out again. This pass uses LibCST's own code
+generation with a state that notes the number of tokens before and after each node; places are
+worked out for the nodes asked about. All knowledge of LibCST's internals is in this module.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NEWLINE = re.compile(r"\r\n?|\n")
 
 
 class _Stretch:
-    """Notes the tokens that are written while it is open; lighter than a context manager made of a generator."""
+    """Notes the tokens written while it is open; lighter than a generator's context manager."""
 
     __slots__ = ("found", "last", "node", "start", "tokens")
 
@@ -52,13 +52,13 @@ class _Stretch:
     ) -> None:
         end = len(self.tokens)
         if self.last is not None:
-            # A compound statement ends with the last statement in it, without the comments that follow.
+            # A compound statement ends with the last statement in it, before any comments.
             end = self.found.get(id(self.last), (0, end))[1]
         self.found[id(self.node)] = (self.start, end)
 
 
 class _Recorder(CodegenState):
-    """Writes a tree out and remembers which tokens each node's syntax takes, whitespace around it left out."""
+    """Writes a tree out and remembers which tokens each node's own syntax takes."""
 
     def __init__(self, module: cst.Module) -> None:
         super().__init__(module.default_indent, module.default_newline)
