@@ -90,10 +90,14 @@ class Calls:
 
     @staticmethod
     def _is_not_owned(event: CallEvent, resource: Resource) -> bool:
-        """A keyword says that the call uses what somebody else owns."""
+        """A keyword says that the call uses what somebody else owns, or that it will hold nothing."""
         for argument in event.arguments:
+            value = argument.value
+            last = value.attr if isinstance(value, Attribute) else getattr(value, "id", "")
+            if f"{argument.keyword}={last}" in resource.not_owned_if:
+                return True
             if argument.keyword in resource.not_owned_if and not (
-                isinstance(argument.value, Literal) and argument.value.kind == "none"
+                isinstance(value, Literal) and value.kind == "none"
             ):
                 return True
         return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conn_lint.analyze import handlers, lending
 from conn_lint.analyze.arguments import Arguments
-from conn_lint.analyze.roles import BOX, CLOSING, DERIVED, INSIDE, KEPT, OWN, PENDING, WRAP
+from conn_lint.analyze.roles import BOX, CLOSING, DERIVED, INSIDE, KEPT, OWN, PART, PENDING, WRAP
 from conn_lint.flow.world import UNTOUCHED, Change, Effect, Situation
 from conn_lint.link.values import ClassRef, External, FunctionId
 from conn_lint.model.expression import Attribute, Expr, Name
@@ -65,6 +65,7 @@ class EventMeaning:
         self.stored_on: set[str] = set()
         self._harmless: dict[int, bool] = {}
         self._ends: dict[int, bool] = {}
+        self.has_parts = resource.kind == "client"
         self._arguments = Arguments(analysis, at, resource)
         self._enters: dict[int, WithEnterEvent] = {
             event.item: event for event in self.events if isinstance(event, WithEnterEvent)
@@ -94,6 +95,8 @@ class EventMeaning:
             return Effect(Change.RELEASE if released else Change.NONE, DERIVED)
         if role.startswith((BOX, CLOSING)):
             return UNTOUCHED
+        if role == PART:
+            return Effect(Change.NONE, self._part(node))
         return self._own_method(node, name)
 
     def _own_method(self, node: int, name: str) -> Effect:
@@ -116,7 +119,16 @@ class EventMeaning:
                     return Effect(Change.NONE, OWN)
                 if operation is not None and self._leads_back(operation.returns):
                     return Effect(Change.NONE, DERIVED)
-        return self._lazy_method(name) if resource.lazy else UNTOUCHED
+        if resource.lazy:
+            return self._lazy_method(name)
+        return Effect(Change.NONE, self._part(node)) if self.has_parts else UNTOUCHED
+
+    def _part(self, node: int) -> str:
+        """The role of what a client's method gives, if that is known to be a handle of the client's own."""
+        event = self.events[node]
+        callee = self._calls.callee(event, self.at) if isinstance(event, CallEvent) else None
+        operation = self._knowledge.operation(callee.name) if isinstance(callee, External) else None
+        return PART if operation is not None and operation.returns else ""
 
     def _leads_back(self, type_name: str) -> bool:
         """A value of this type (a cursor) knows its connection, which can be closed through it."""
@@ -201,7 +213,7 @@ class EventMeaning:
     def argument(self, node: int, role: str, index: int) -> Effect:
         """X is the call's argument number `index`."""
         event = self.events[node]
-        if not isinstance(event, CallEvent) or role == DERIVED:
+        if not isinstance(event, CallEvent) or role in (DERIVED, PART):
             return UNTOUCHED
         return self._arguments.effect(event, role, index)
 
@@ -209,6 +221,8 @@ class EventMeaning:
         """The resource goes to the caller; a cursor of it does not take it along."""
         if role == DERIVED:
             return UNTOUCHED
+        if role == PART:
+            return Effect(Change.ESCAPE)
         return Effect(Change.RETURN, role)
 
     def yielded(self, node: int, role: str) -> Effect:

@@ -112,14 +112,14 @@ class Sites:
         states = solve(edges, domain, START)
         fate = _fate(states, domain)
         if fate is Fate.HANDED_OVER and domain.gave:
-            # Who releases it on every normal way out did not mean to hand it over.
             trusting = Ownership(function.graph, meaning, trusting=True)
             again = solve(edges, trusting, START)
-            normal = {world.situation for world in again.get(FlowGraph.EXIT, ())}
-            if trusting.released_at and not trusting.escaped_at and Situation.BUSY not in normal:
+            if _meant_to_keep(trusting, again):
                 domain, states, fate = trusting, again, _fate(again, trusting)
         released, lost = frozenset(domain.released_at), bool(domain.lost_at)
         stored, returned = frozenset(meaning.stored_on), frozenset(domain.returned_roles)
+        if domain.kept_at:  # a function that keeps it on some path gives the same one again
+            returned = frozenset()
         with_, closed = frozenset(meaning.ended_by_with), frozenset(meaning.closed_not_returned)
         skipped = None
         if fate is Fate.NOT_ON_ERROR:
@@ -153,6 +153,16 @@ class Sites:
             at, event, (node,), Acquired(spec, OWN, cls), Fate.NOT_ON_ERROR, Skipped(how, skip),
             frozenset(domain.released_at), nothing, nothing, frozenset(), frozenset(),
         )  # fmt: skip
+
+
+def _meant_to_keep(trusting: Ownership, states: Mapping[int, set[World]]) -> bool:
+    """With strangers taken for borrowers, the function releases it on every normal way out, or returns it."""
+    if trusting.kept_at:
+        return False
+    normal = {world.situation for world in states.get(FlowGraph.EXIT, ())}
+    if trusting.returned_roles:
+        return True
+    return bool(trusting.released_at) and Situation.BUSY not in normal
 
 
 def _fate(states: Mapping[int, set[World]], domain: Ownership) -> Fate:

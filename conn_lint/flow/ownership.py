@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from conn_lint.flow import conditions
 from conn_lint.flow.aliases import role_of, roles_without, root_names
-from conn_lint.flow.world import OWN, UNTOUCHED, Change, Effect, Meaning, Situation, World
-from conn_lint.model.expression import Attribute, Expr, Name, Temp, children
+from conn_lint.flow.world import OWN, PART, UNTOUCHED, Change, Effect, Meaning, Situation, World
+from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp, children
 from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
@@ -59,6 +59,7 @@ class Ownership:
         self.released_at: set[int] = set()
         self.escaped_at: set[int] = set()
         self.lost_at: set[int] = set()
+        self.kept_at: set[int] = set()
         self.begun_at: set[int] = set()
         self.returned_roles: set[str] = set()
         self.gave = False
@@ -154,7 +155,7 @@ class Ownership:
         facts = world.facts
         match event:
             case AssignEvent(target=target, value=value):
-                role = role_of(value, roles)
+                role = self._role(value, roles)
                 roles = roles_without(roles, target)
                 if role:
                     roles |= {(target, role)}
@@ -210,6 +211,7 @@ class Ownership:
                 self.released_at.add(node)
                 return Situation.RELEASED
             case Change.ESCAPE | Change.GIVE:
+                self.kept_at.add(node)
                 self.escaped_at.add(node)
                 return Situation.ESCAPED
             case Change.RETURN:
@@ -240,16 +242,31 @@ class Ownership:
                 return self.meaning.entered(node, role)
             case WithExitEvent(item=item) if role := dict(roles).get(f"@{item}", ""):
                 return self.meaning.left(node, role)
-            case ReturnEvent(value=value) if value is not None and (role := role_of(value, roles)):
+            case ReturnEvent(value=value) if value is not None and (
+                role := self._role(value, roles)
+            ):
                 return self.meaning.returned(node, role)
-            case YieldEvent(value=value) if value is not None and (role := role_of(value, roles)):
+            case YieldEvent(value=value) if value is not None and (
+                role := self._role(value, roles)
+            ):
                 return self.meaning.yielded(node, role)
-            case StoreEvent(value=value) if role := role_of(value, roles):
+            case StoreEvent(value=value) if role := self._role(value, roles):
                 return self.meaning.stored(node, role)
-            case AssignEvent(target=target, value=value) if role := role_of(value, roles):
+            case AssignEvent(target=target, value=value) if role := self._role(value, roles):
                 return self.meaning.assigned(node, role, target)
             case _:
                 return self._read_effect(roles, node, event)
+
+    def _role(self, expr: Expr, roles: frozenset[tuple[str, str]]) -> str:
+        """The role of a value that is about to be kept somewhere."""
+        role = role_of(expr, roles)
+        if role or not self.meaning.has_parts:
+            return role
+        while isinstance(expr, Attribute | Subscript):
+            expr = expr.value
+            if role_of(expr, roles) in (OWN, PART):
+                return PART
+        return ""
 
     def _call_effect(
         self, roles: frozenset[tuple[str, str]], node: int, event: CallEvent

@@ -44,11 +44,15 @@ UNTOUCHED = Effect(Change.NONE)
 
 OWN = "own"  # the value is the resource
 PENDING = "pending"  # an awaitable or context manager that will give it
+PART = "part"  # an attribute or item of it, through which it is kept alive
 BOX = "box:"  # a tuple with the resource at the index that follows
 
 
 class Meaning(Protocol):
     """What events mean for the resource that is followed. Nodes index the graph's events."""
+
+    has_parts: bool
+    """Whether an attribute or item of the resource takes it along: `MongoClient(...)["shop"]`."""
 
     def acquired(self, node: int) -> tuple[Situation, str] | None:
         """The situation and the result's role if this event is the acquisition itself."""

@@ -114,7 +114,8 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     open_checks: tuple[str, ...] = ()  # methods or attributes that tell that it is open
     closed_checks: tuple[str, ...] = ()  # methods or attributes that tell that it is closed
     elsewhere: tuple[str, ...] = ()  # those of acquire that only other versions or builds have
-    not_owned_if: tuple[str, ...] = ()  # keyword arguments that make the call no acquisition
+    # keywords ("pool", or "poolclass=NullPool" for one value) that make the call no acquisition
+    not_owned_if: tuple[str, ...] = ()
     borrows: tuple[str, ...] = ()  # keyword or position ("0") of what it uses and does not own
     takes: tuple[str, ...] = ()  # keyword or position of what it owns from then on
     share: Share = "undocumented"
