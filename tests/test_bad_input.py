@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_analysed(tmp_path: Path, name: str) -> None:
             b"".join(b" " * n + b"if x:\n" for n in range(95)) + b" " * 95 + b"y\n",
         ),
         ("long sum", b"x = " + b" + ".join([b"1"] * 5000) + b"\n"),
-        ("long chain", b"import psycopg2\nx = psycopg2.connect()" + b".a()" * 3000 + b"\n"),
+        ("long chain", b"import psycopg2\nx = psycopg2.connect()" + b".a()" * 300 + b"\n"),
         ("1,500 elif branches", b"x = 1\nif x == 0:\n    pass\n" + b"elif x:\n    pass\n" * 1500),
     ],
 )

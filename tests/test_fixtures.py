@@ -10,6 +10,7 @@ from projects import command
 
 from conn_lint.config.projects import Job, check_projects, relocate
 from conn_lint.config.resolve import Flags
+from conn_lint.engine.roots import Roots
 from conn_lint.model.finding import Finding
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -107,3 +108,8 @@ def agree(folder: Path, options: tuple[str, ...]) -> None:
         path, number, *_ = place.split(":")
         found.add((path.removeprefix("./"), int(number), code))
     assert found == expected
+
+
+def test_every_project_is_one_of_its_own() -> None:
+    """Else the whole repository would be read with it."""
+    assert [folder.name for folder in FOLDERS if Roots().of(folder) != folder] == []
