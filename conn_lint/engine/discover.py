@@ -26,7 +26,9 @@ _SKIPPED_SUFFIXES = {
 }
 _TEST_FOLDERS = frozenset(("tests", "test"))
 _TEST_PATTERNS = compile_patterns(("test_*.py", "*_test.py", "conftest.py", "tests.py"))
-_MIGRATION_PATTERNS = compile_patterns(("migrations/", "*_migrations/", "alembic/versions/", "alembic/env.py"))
+_MIGRATION_PATTERNS = compile_patterns(
+    ("migrations/", "*_migrations/", "alembic/versions/", "alembic/env.py")
+)
 _GENERATED_PATTERNS = compile_patterns(("*_pb2.py", "*_pb2_grpc.py", "*_pb2*.pyi"))
 _GENERATED_MARK = b"@generated"
 MARK_WITHIN = 2000
