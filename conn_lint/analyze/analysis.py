@@ -14,9 +14,9 @@ from conn_lint.analyze.sites import Sites, Solved
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, Program, SourceFile, UnitKey
 from conn_lint.link.types import Types
-from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Value
 from conn_lint.model.expression import Attribute, Name
-from conn_lint.model.flow import AssignEvent, CallEvent, RaiseEvent, StoreEvent
+from conn_lint.model.flow import AssignEvent, CallEvent, Raised, RaiseEvent, StoreEvent
 from conn_lint.model.summary import Function
 
 _MAX_ROUNDS = 40
@@ -176,12 +176,13 @@ class Analysis:
         """The unit of the function mentions a word."""
         return self.may_give(at.unit, at.path)
 
-    def mentioned_together(self, name: str, others: set[str]) -> bool:
-        """Some unit mentions `name` and one of the others."""
-        return any(
-            not others.isdisjoint(self.program.files[path].skeleton.units[number].names)
+    def mentioning(self, name: str, others: set[str]) -> list[UnitKey]:
+        """The units that mention `name` and one of the others."""
+        return [
+            (path, number)
             for path, number in self._mentions.get(name, ())
-        )
+            if not others.isdisjoint(self.program.files[path].skeleton.units[number].names)
+        ]
 
     def only_method(self, name: str) -> FunctionRef | None:
         """The method of this name, if one class of the project alone defines it."""
@@ -197,6 +198,22 @@ class Analysis:
         parent = self.program.head(found[0]).parent
         heads = self.program.files[found[0].path].skeleton.heads
         return found[0] if heads[parent].kind == "class" else None
+
+    def is_calm(self, callee: Value | None) -> bool:
+        """A project function or constructor in which nothing can raise."""
+        if isinstance(callee, ClassRef):
+            init = self.types.attributes.method(callee, "__init__")
+            if init is None:
+                bases = self.types.attributes.ancestry(callee)
+                return all(isinstance(base, ClassRef) for base in bases)
+            return self.is_calm(init)
+        if not isinstance(callee, FunctionRef):
+            return False
+        at = self.program.function_id(callee)
+        function = self.program.function(at) if at is not None else None
+        if function is None or function.graph.too_large or self.is_abstract(callee, function):
+            return False
+        return not any(isinstance(edge.kind, Raised) for edge in function.graph.edges)
 
     def is_shared(self, ref: FunctionRef) -> bool:
         """The function is a property that keeps what it makes, or the like."""

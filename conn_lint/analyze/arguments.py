@@ -72,6 +72,10 @@ class Arguments:
         attr = event.func.attr if isinstance(event.func, Attribute) else ""
         if attr in _STORING_METHODS:
             return Effect(Change.GIVE)
+        if name is not None:
+            other = self._knowledge.acquisition(name)
+            if other is not None:
+                return self._used_by(other, argument.keyword, index)
         for wrap in self._knowledge.wrap(name or f".{attr}"):
             if not _concerns(wrap, event, argument):
                 continue
@@ -85,10 +89,6 @@ class Arguments:
                     return Effect(Change.BEGIN if self._resource.lazy else Change.NONE)
                 case _:
                     return Effect(Change.ESCAPE)
-        if name is not None:
-            other = self._knowledge.acquisition(name)
-            if other is not None:
-                return self._used_by(other, argument.keyword, index)
         if name is None and attr and (method := self._analysis.only_method(attr)) is not None:
             return self._passed(method._replace(bound=True), event, role, index)
         harmless = self._knowledge.is_harmless((name or f".{attr}").removeprefix("builtins."))

@@ -11,7 +11,7 @@ from conn_lint.analyze.meaning import EventMeaning
 from conn_lint.flow.ownership import Ownership
 from conn_lint.flow.solve import solve, successors
 from conn_lint.flow.world import BOX, OWN, PENDING, Change, Situation, World
-from conn_lint.link.values import FunctionRef
+from conn_lint.link.values import FunctionId, FunctionRef
 from conn_lint.model.flow import CallEvent, FlowGraph
 from conn_lint.model.resource import Resource
 from conn_lint.model.summary import Function
@@ -39,6 +39,7 @@ class Effects:
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._fresh: dict[FunctionRef, Fresh | None] = {}
+        self._captured: dict[tuple[FunctionId, str, str], Change] = {}
         self._parameters: dict[tuple[FunctionRef, int, str], Change] = {}
 
     def fresh(self, ref: FunctionRef) -> Fresh | None:
@@ -105,6 +106,18 @@ class Effects:
             self._parameters[key] = self._follow(ref, place, resource)
         return self._parameters[key]
 
+    def captured(self, at: FunctionId, name: str, resource: Resource) -> Change:
+        """What an inner function does with such a resource of the function around it, when it is called."""
+        key = (at, name, resource.name)
+        if key not in self._captured:
+            self._captured[key] = Change.NONE
+            function = self._analysis.program.function(at)
+            if function is None or function.graph.too_large or name in function.nonlocal_names:
+                self._captured[key] = Change.ESCAPE
+            else:
+                self._captured[key] = self._solved(at, function, name, resource)
+        return self._captured[key]
+
     def _follow(self, ref: FunctionRef, place: int, resource: Resource) -> Change:
         program = self._analysis.program
         at = program.function_id(ref)
@@ -113,9 +126,11 @@ class Effects:
             return Change.ESCAPE
         if self._analysis.is_abstract(ref, function):
             return Change.ESCAPE
+        return self._solved(at, function, function.parameters[place].name, resource)
+
+    def _solved(self, at: FunctionId, function: Function, name: str, resource: Resource) -> Change:
         meaning = EventMeaning(self._analysis, at, function, resource, {})
         domain = Ownership(function.graph, meaning)
-        name = function.parameters[place].name
         begin = Situation.IDLE if resource.lazy else Situation.BUSY
         start = frozenset({World(begin, frozenset({(name, OWN)}), frozenset())})
         states = solve(successors(function.graph), domain, start)

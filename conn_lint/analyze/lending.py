@@ -12,7 +12,8 @@ from conn_lint.model.summary import Function
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_MANAGERS = frozenset({"contextmanager", "asynccontextmanager", "fixture", "yield_fixture"})
+_MANAGERS = frozenset({"contextmanager", "asynccontextmanager"})
+_FIXTURES = frozenset({"fixture", "yield_fixture"})
 
 
 class Lends(enum.Enum):
@@ -20,6 +21,7 @@ class Lends(enum.Enum):
 
     NO = "no"
     MANAGER = "manager"
+    FIXTURE = "fixture"  # is resumed whatever happens
     LIFESPAN = "lifespan"  # lives as long as the process
 
     def __bool__(self) -> bool:
@@ -35,8 +37,9 @@ def lends(analysis: Analysis, at: FunctionId, function: Function) -> Lends:
     ref = analysis.program.ref_of(at)
     if isinstance(ref, FunctionRef):
         for text in analysis.program.head(ref).decorators:
-            if text.partition("(")[0].rpartition(".")[2] in _MANAGERS:
-                return Lends.MANAGER
+            last = text.partition("(")[0].rpartition(".")[2]
+            if last in _MANAGERS | _FIXTURES:
+                return Lends.MANAGER if last in _MANAGERS else Lends.FIXTURE
     yields = [event for event in function.graph.events if isinstance(event, YieldEvent)]
     spans = {event.span for event in yields}
     # One yield of a value, in no loop: a dependency, as injection frameworks drive it.

@@ -7,15 +7,27 @@ from typing import TYPE_CHECKING
 
 from conn_lint.analyze import handlers, lending
 from conn_lint.analyze.arguments import Arguments
-from conn_lint.analyze.roles import BOX, CLOSING, DERIVED, INSIDE, KEPT, OWN, PART, PENDING, WRAP
+from conn_lint.analyze.lending import Lends
+from conn_lint.analyze.roles import (
+    BOUND,
+    BOX,
+    CLOSING,
+    DERIVED,
+    INSIDE,
+    KEPT,
+    OWN,
+    PART,
+    PENDING,
+    WRAP,
+)
+from conn_lint.flow.aliases import root_names
 from conn_lint.flow.world import UNTOUCHED, Change, Effect, Situation
 from conn_lint.link.values import ClassRef, External, FunctionId
-from conn_lint.model.expression import Attribute, Expr, Name
+from conn_lint.model.expression import Attribute, Container, Expr, Name
 from conn_lint.model.flow import (
-    AwaitEvent,
     CallEvent,
+    DefineEvent,
     Handler,
-    ImportEvent,
     IterateEvent,
     RaiseEvent,
     StoreEvent,
@@ -23,6 +35,7 @@ from conn_lint.model.flow import (
     WithEnterEvent,
     WithExitEvent,
     YieldEvent,
+    expressions,
 )
 from conn_lint.model.resource import Resource, WithMeaning
 from conn_lint.model.summary import Function
@@ -65,6 +78,7 @@ class EventMeaning:
         self.stored_on: set[str] = set()
         self._harmless: dict[int, bool] = {}
         self._ends: dict[int, bool] = {}
+        self._escaping: frozenset[str] | None = None
         self.has_parts = resource.kind == "client"
         self._arguments = Arguments(analysis, at, resource)
         self._enters: dict[int, WithEnterEvent] = {
@@ -92,7 +106,7 @@ class EventMeaning:
             return Effect(Change.NONE, KEPT)
         if role == DERIVED:
             released = "." in name and name.rpartition(".")[2] in self.resource.release
-            return Effect(Change.RELEASE if released else Change.NONE, DERIVED)
+            return Effect(Change.RELEASE) if released else UNTOUCHED
         if role.startswith((BOX, CLOSING)):
             return UNTOUCHED
         if role == PART:
@@ -127,7 +141,11 @@ class EventMeaning:
         """The role of what a client's method gives, if that is known to be a handle of the client's own."""
         event = self.events[node]
         callee = self._calls.callee(event, self.at) if isinstance(event, CallEvent) else None
-        operation = self._knowledge.operation(callee.name) if isinstance(callee, External) else None
+        if not isinstance(callee, External) or not callee.name.rpartition(".")[2].startswith(
+            "get_"
+        ):
+            return ""
+        operation = self._knowledge.operation(callee.name)
         return PART if operation is not None and operation.returns else ""
 
     def _leads_back(self, type_name: str) -> bool:
@@ -162,7 +180,13 @@ class EventMeaning:
 
     def called(self, node: int, role: str) -> Effect:
         """X itself is called: what a keeper gives may keep it too."""
+        if role.startswith(BOUND):
+            return self._own_method(node, role.removeprefix(BOUND))
         return Effect(Change.NONE, KEPT) if role == KEPT else UNTOUCHED
+
+    def is_release(self, name: str) -> bool:
+        """`x.name` is a method that releases."""
+        return name in self.resource.release or name in self.resource.loses_slot
 
     def awaited(self, node: int, role: str) -> Effect:
         """An awaitable gives the resource."""
@@ -221,7 +245,7 @@ class EventMeaning:
         """The resource goes to the caller; a cursor of it does not take it along."""
         if role == DERIVED:
             return UNTOUCHED
-        if role == PART:
+        if role == PART or role.startswith(BOUND):
             return Effect(Change.ESCAPE)
         return Effect(Change.RETURN, role)
 
@@ -229,7 +253,9 @@ class EventMeaning:
         """The resource is yielded: lent for a while, or handed over."""
         if role == DERIVED:
             return UNTOUCHED
-        return Effect(Change.NONE) if self.lends else Effect(Change.ESCAPE)
+        if not self.lends:
+            return Effect(Change.ESCAPE)
+        return Effect(Change.BEGIN if self.resource.lazy else Change.NONE)
 
     def stored(self, node: int, role: str) -> Effect:
         """The resource is put on an object or into a container."""
@@ -254,27 +280,90 @@ class EventMeaning:
         return UNTOUCHED
 
     def captured(self, node: int, role: str) -> Effect:
-        """An inner function or lambda uses it."""
+        """An inner function or lambda uses it: one that is only called here does not outlive the function."""
+        event = self.events[node]
+        if isinstance(event, DefineEvent) and event.name not in self._escaping_names():
+            return UNTOUCHED
         return Effect(Change.ESCAPE)
+
+    def _escaping_names(self) -> frozenset[str]:
+        """Names that are read otherwise than to be called."""
+        if self._escaping is None:
+            found: set[str] = set()
+            for event in self.events:
+                if event is None:
+                    continue
+                for number, expr in enumerate(expressions(event)):
+                    if isinstance(event, CallEvent) and number == 0 and isinstance(expr, Name):
+                        continue
+                    found.update(root_names(expr, lambdas=False))
+                    found.update(root_names(expr, lambdas=True))
+                if isinstance(event, DefineEvent):
+                    found.update(event.captures)
+            self._escaping = frozenset(found)
+        return self._escaping
+
+    def inner(self, node: int, function: int, name: str) -> Effect:
+        """A function written in this one is called, and uses the resource as `name`."""
+        at = FunctionId(self.at.path, self.at.unit, function)
+        change = self._analysis.effects.captured(at, name, self.resource)
+        if change is Change.NONE and self.resource.lazy:
+            change = Change.BEGIN
+        return Effect(Change.NONE if change is Change.RETURN else change)
 
     def may_raise(self, node: int, base: bool) -> bool:
         """Whether an exception may leave the event."""
         event = self.events[node]
         if isinstance(event, YieldEvent):
-            return self.lends is not lending.Lends.LIFESPAN if base else bool(self.lends)
-        if base:
+            return self._yield_raises(base=base)
+        if base or self.ends_process(node):
             return False
-        if isinstance(event, CallEvent):
-            if node not in self._harmless:
-                self._harmless[node] = self._calls.is_harmless(event, self.at)
-            return not self._harmless[node]
-        if isinstance(event, AwaitEvent | RaiseEvent | WithEnterEvent | IterateEvent | ImportEvent):
-            return True
-        return True
+        match event:
+            case CallEvent():
+                return self._call_raises(node, event)
+            case IterateEvent(value=Name() | Container(), is_async=False):
+                return False
+            case WithEnterEvent(value=value):
+                maker = self._types.makers(self.at).get(getattr(value, "index", -1))
+                return not (
+                    isinstance(maker, CallEvent) and self._calls.is_harmless(maker, self.at)
+                )
+            case WithExitEvent(raising=True):
+                return not (self.swallows(node) and self._swallows_all(event))
+            case _:
+                return True
+
+    def _yield_raises(self, *, base: bool) -> bool:
+        """Fixtures are always resumed; a lifespan ends with the process; a manager gets the block's exception."""
+        if self.lends in (Lends.FIXTURE, Lends.LIFESPAN):
+            return False
+        return base or bool(self.lends)
+
+    def _call_raises(self, node: int, event: CallEvent) -> bool:
+        if node not in self._harmless:
+            checks = (*self.resource.open_checks, *self.resource.closed_checks)
+            attr = event.func.attr if isinstance(event.func, Attribute) else ""
+            self._harmless[node] = (
+                attr in checks
+                or self._calls.is_harmless(event, self.at)
+                or self._analysis.is_calm(self._calls.callee(event, self.at))
+            )
+        return not self._harmless[node]
+
+    def _swallows_all(self, event: WithExitEvent) -> bool:
+        """`suppress(Exception)` lets nothing through."""
+        enter = self._enters.get(event.item)
+        maker = (
+            self._types.makers(self.at).get(getattr(enter.value, "index", -1)) if enter else None
+        )
+        arguments = maker.arguments if isinstance(maker, CallEvent) else ()
+        return any(a.value in (Name("Exception"), Name("BaseException")) for a in arguments)
 
     def ends_process(self, node: int) -> bool:
         """A call that never returns."""
         event = self.events[node]
+        if isinstance(event, RaiseEvent):
+            event = self._types.makers(self.at).get(getattr(event.value, "index", -1))
         if not isinstance(event, CallEvent):
             return False
         if node not in self._ends:

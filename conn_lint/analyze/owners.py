@@ -296,7 +296,25 @@ class Owners:
         """A method of the class or of a base releases it, or some code of the program may do so."""
         if self.releasers(cls, attr, resource):
             return True
-        return self._analysis.mentioned_together(attr, {*resource.release, *resource.loses_slot})
+        return self._released_outside(cls, attr, {*resource.release, *resource.loses_slot})
+
+    def _released_outside(self, cls: ClassRef, attr: str, names: set[str]) -> bool:
+        """Some code that is no method of another class reads the attribute where it also releases something."""
+        related = {base for base in self._attributes.ancestry(cls) if isinstance(base, ClassRef)}
+        for path, number in self._analysis.mentioning(attr, names):
+            at = FunctionId(path, number, 0)
+            function = self._program.function(at)
+            owner = self._program.class_of(at)
+            if function is None:
+                continue
+            if owner is None or cls in self._attributes.ancestry(owner):
+                if number or _reads_attribute(function, attr, ""):
+                    return True
+            elif owner not in related and function.parameters:
+                # `self.attr` is its own there; `self.other.attr` may be ours.
+                if _reads_attribute(function, attr, function.parameters[0].name):
+                    return True
+        return False
 
     def first_acquisition(self, cls: ClassRef) -> Solved | None:
         """Where an object of the class first acquires what it owns."""
@@ -343,6 +361,17 @@ class Owners:
             if place is not None:
                 return self.kept_on(callee._replace(bound=False), place) or ""
         return ""
+
+
+def _reads_attribute(function: Function, attr: str, but_of: str) -> bool:
+    """The function reads `x.attr` of something else than the name `but_of`."""
+    return any(
+        isinstance(part, Attribute) and part.attr == attr and part.value != Name(but_of)
+        for event in function.graph.events
+        if event is not None
+        for expr in expressions(event)
+        for part in walk(expr)
+    )
 
 
 __all__ = ["FunctionId", "Owned", "Owners"]

@@ -7,7 +7,8 @@ import functools
 from conn_lint.analyze.analysis import Analysis
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.sites import Solved
-from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance
+from conn_lint.model.expression import Attribute
 from conn_lint.model.finding import Step
 from conn_lint.model.flow import CallEvent, Event, RaiseEvent, ReturnEvent, YieldEvent
 from conn_lint.model.location import Location, Span
@@ -30,7 +31,7 @@ class Project:
         sites = [
             self._site(solved)
             for solved in self._all
-            if not self._program.files[solved.at.path].is_test
+            if not self._program.files[solved.at.path].is_test and not self._ends_with_parent(solved)
         ]
         return tuple(sorted(sites, key=lambda site: (site.location, site.call)))
 
@@ -43,7 +44,9 @@ class Project:
         return tuple(
             site
             for site in self._sites
-            if _needs_release(site) and (site.in_loop or not site.at_module_level)
+            if _needs_release(site)
+            and (site.in_loop or not site.at_module_level)
+            and site.resource.kind != "transaction"
         )
 
     def _site(self, solved: Solved) -> Site:
@@ -82,6 +85,19 @@ class Project:
         return all(
             not self._analysis.owners.is_released(cls, attr, solved.resource)
             for attr in solved.stored_on
+        )
+
+    def _ends_with_parent(self, solved: Solved) -> bool:
+        """It was opened on a connection or session of the same function, whose release ends it too."""
+        func = solved.event.func
+        if not isinstance(func, Attribute):
+            return False
+        parent = self._analysis.types.infer(func.value, solved.at)
+        return isinstance(parent, Instance) and any(
+            other.resource.value == parent.type
+            and other.resource.kind in ("connection", "embedded", "target-session")
+            and other.released_at
+            for other in self._analysis.sites.solved(solved.at)
         )
 
     def _location(self, at: FunctionId, span: Span) -> Location:

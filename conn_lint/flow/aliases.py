@@ -50,17 +50,23 @@ def role_of(expr: Expr, roles: Roles) -> str:
             return _item(role_of(value, roles), index)
         case Container(kind=kind, items=items):
             for number, item in enumerate(items):
-                if role := role_of(item, roles):
+                if role := _inner(item, roles):
                     return (
                         f"box:{number}" if kind in ("tuple", "list") and role == "own" else "inside"
                     )
             return ""
         case Star(value=value):
-            return "inside" if role_of(value, roles) else ""
+            return "inside" if _inner(value, roles) else ""
         case Unknown(parts=parts):
-            return "inside" if any(role_of(part, roles) for part in parts) else ""
+            return "inside" if any(_inner(part, roles) for part in parts) else ""
         case _:
             return ""
+
+
+def _inner(expr: Expr, roles: Roles) -> str:
+    """The role of an item, if the item keeps the resource: a cursor of it does not."""
+    role = role_of(expr, roles)
+    return "" if role in ("derived", "part") else role
 
 
 def _item(role: str, index: Expr) -> str:

@@ -107,7 +107,7 @@ class Facts:
         self._kept = {
             key
             for key, count in counts.items()
-            if count > 2 or key.removesuffix(" is None") in constant
+            if count > 2 or key.removesuffix(" is None") in constant or _twin(key) in counts
         }
         self._by_root: dict[str, set[str]] = {}
         for key in self._kept:
@@ -160,8 +160,17 @@ class Facts:
         return frozenset(pair for pair in known if word not in pair[0])
 
 
+def _twin(key: str) -> str:
+    """`x` for `x is None`, and the other way round."""
+    plain = key.removesuffix(" is None")
+    return plain if plain != key else f"{key} is None"
+
+
 def _implied(key: str, truth: bool) -> tuple[str, str] | None:
     """`x` true means `x is None` false; `x is None` true means `x` false."""
+    if not truth and key.isidentifier():
+        # A name that is tested in both ways holds an object or None, hardly a zero.
+        return f"{key} is None", "True"
     if key.endswith(" is None"):
         return (key.removesuffix(" is None"), "False") if truth else None
     return (f"{key} is None", "False") if truth and key.isidentifier() else None

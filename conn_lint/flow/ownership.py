@@ -11,7 +11,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from conn_lint.flow import conditions
 from conn_lint.flow.aliases import role_of, roles_without, root_names
-from conn_lint.flow.world import OWN, PART, UNTOUCHED, Change, Effect, Meaning, Situation, World
+from conn_lint.flow.world import (
+    BOX,
+    OWN,
+    PART,
+    PENDING,
+    UNTOUCHED,
+    Change,
+    Effect,
+    Meaning,
+    Situation,
+    World,
+)
 from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp, children
 from conn_lint.model.flow import (
     AssignEvent,
@@ -56,6 +67,11 @@ class Ownership:
         self.facts = conditions.Facts(graph)
         self.pinned = _pinned(graph)
         self.captures = _captures(graph)
+        self.inner = {
+            event.name: event
+            for event in graph.events
+            if isinstance(event, DefineEvent) and event.kind == "function" and event.function >= 0
+        }
         self.released_at: set[int] = set()
         self.escaped_at: set[int] = set()
         self.lost_at: set[int] = set()
@@ -105,8 +121,19 @@ class Ownership:
     def _may_raise(self, world: World, node: int, event: Event, kind: Raised) -> bool:
         if not self.meaning.may_raise(node, kind.base):
             return False
-        # Entering the resource itself: either nothing was opened, or it cannot fail to begin.
-        return not (isinstance(event, WithEnterEvent) and role_of(event.value, world.roles))
+        roles = world.roles
+        match event:
+            case WithEnterEvent(value=value):
+                # Entering the resource itself: either nothing was opened, or it cannot fail to begin.
+                return not role_of(value, roles)
+            case AwaitEvent(value=value):
+                return role_of(value, roles) != PENDING
+            case CallEvent(arguments=arguments, awaited=True):
+                return not any(role_of(a.value, roles) == PENDING for a in arguments)
+            case AssignEvent(value=Subscript(value=value)):
+                return not role_of(value, roles).startswith(BOX)
+            case _:
+                return True
 
     def _guarded(self, world: World, guard: EdgeKind) -> tuple[World, ...]:
         if not isinstance(guard, Guard):
@@ -260,8 +287,12 @@ class Ownership:
     def _role(self, expr: Expr, roles: frozenset[tuple[str, str]]) -> str:
         """The role of a value that is about to be kept somewhere."""
         role = role_of(expr, roles)
-        if role or not self.meaning.has_parts:
+        if role:
             return role
+        if bound := bound_method(expr, roles):
+            return f"bound:{bound}" if self.meaning.is_release(bound) else ""
+        if not self.meaning.has_parts:
+            return ""
         while isinstance(expr, Attribute | Subscript):
             expr = expr.value
             if role_of(expr, roles) in (OWN, PART):
@@ -275,6 +306,11 @@ class Ownership:
         func = event.func
         if role := role_of(func, roles):
             effects.append(self.meaning.called(node, role))
+        elif isinstance(func, Name) and func.id in self.inner:
+            define = self.inner[func.id]
+            for name in define.captures:
+                if (name, OWN) in roles:
+                    effects.append(self.meaning.inner(node, define.function, name))
         elif isinstance(func, Attribute):
             role, path = _receiver(func, roles)
             if role:

@@ -151,7 +151,27 @@ class Types:
             return found
         module = FunctionId(found.path, 0, 0)
         function = self.program.function(module)
-        return None if function is None else self._local(found.name, module, function)
+        if function is None:
+            return None
+        value = self._local(found.name, module, function)
+        return value if value is not None else self._set_globally(found)
+
+    def _set_globally(self, found: Assigned) -> Value | None:
+        """The value that functions of the module give to a variable they declare global."""
+        values: list[Value | None] = []
+        for number, unit in enumerate(self.program.files[found.path].skeleton.units):
+            if number == 0 or "global" not in unit.names or found.name not in unit.names:
+                continue
+            summary = self.program.unit(found.path, number)
+            for index, function in enumerate(summary.functions if summary is not None else ()):
+                if found.name in function.global_names:
+                    at = FunctionId(found.path, number, index)
+                    values.extend(
+                        self.infer(event.value, at)
+                        for event in function.graph.events
+                        if isinstance(event, AssignEvent) and event.target == found.name
+                    )
+        return _agreed(values)
 
     def _local(self, name: str, at: FunctionId, function: Function) -> Value | None:
         key = (at, name)
