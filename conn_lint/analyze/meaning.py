@@ -214,8 +214,6 @@ class EventMeaning:
             return Effect(Change.RELEASE)
         if role.startswith(WRAP):
             return self._wrapper_method(role, "__aexit__" if event.is_async else "__exit__")
-        if role == KEPT:
-            return Effect(Change.ESCAPE)
         if role not in (OWN, PENDING):
             return UNTOUCHED
         meaning = self.resource.with_
@@ -283,7 +281,10 @@ class EventMeaning:
         """An inner function or lambda uses it: one that is only called here does not outlive the function."""
         event = self.events[node]
         if isinstance(event, DefineEvent) and event.name not in self._escaping_names():
-            return UNTOUCHED
+            inner = FunctionId(self.at.path, self.at.unit, event.function)
+            function = self._analysis.program.function(inner)
+            if function is not None and not function.decorators:
+                return UNTOUCHED
         return Effect(Change.ESCAPE)
 
     def _escaping_names(self) -> frozenset[str]:
@@ -323,15 +324,19 @@ class EventMeaning:
                 return self._call_raises(node, event)
             case IterateEvent(value=Name() | Container(), is_async=False):
                 return False
-            case WithEnterEvent(value=value):
-                maker = self._types.makers(self.at).get(getattr(value, "index", -1))
-                return not (
-                    isinstance(maker, CallEvent) and self._calls.is_harmless(maker, self.at)
-                )
+            case IterateEvent(value=value) | WithEnterEvent(value=value):
+                return not self._made_calmly(value)
             case WithExitEvent(raising=True):
                 return not (self.swallows(node) and self._swallows_all(event))
+            case WithExitEvent(value=value):
+                return not self._made_calmly(value)
             case _:
                 return True
+
+    def _made_calmly(self, value: Expr) -> bool:
+        """The result of a harmless call: `range(3)`, `contextlib.suppress(Error)`."""
+        maker = self._types.makers(self.at).get(getattr(value, "index", -1))
+        return isinstance(maker, CallEvent) and self._calls.is_harmless(maker, self.at)
 
     def _yield_raises(self, *, base: bool) -> bool:
         """Fixtures are always resumed; a lifespan ends with the process; a manager gets the block's exception."""

@@ -302,18 +302,19 @@ class Owners:
         """Some code that is no method of another class reads the attribute where it also releases something."""
         related = {base for base in self._attributes.ancestry(cls) if isinstance(base, ClassRef)}
         for path, number in self._analysis.mentioning(attr, names):
-            at = FunctionId(path, number, 0)
-            function = self._program.function(at)
-            owner = self._program.class_of(at)
-            if function is None:
+            summary = self._program.unit(path, number)
+            functions = summary.functions if summary is not None else ()
+            owner = self._program.class_of(FunctionId(path, number, 0))
+            if owner in related:
                 continue
-            if owner is None or cls in self._attributes.ancestry(owner):
-                if number or _reads_attribute(function, attr, ""):
-                    return True
-            elif owner not in related and function.parameters:
+            me = ""
+            if owner is not None and cls not in self._attributes.ancestry(owner):
                 # `self.attr` is its own there; `self.other.attr` may be ours.
-                if _reads_attribute(function, attr, function.parameters[0].name):
-                    return True
+                me = (
+                    functions[0].parameters[0].name if functions and functions[0].parameters else ""
+                )
+            if any(_reads_attribute(function, attr, me) for function in functions):
+                return True
         return False
 
     def first_acquisition(self, cls: ClassRef) -> Solved | None:

@@ -31,7 +31,8 @@ class Project:
         sites = [
             self._site(solved)
             for solved in self._all
-            if not self._program.files[solved.at.path].is_test and not self._ends_with_parent(solved)
+            if not self._program.files[solved.at.path].is_test
+            and not self._ends_with_parent(solved)
         ]
         return tuple(sorted(sites, key=lambda site: (site.location, site.call)))
 

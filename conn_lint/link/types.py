@@ -160,7 +160,7 @@ class Types:
         """The value that functions of the module give to a variable they declare global."""
         values: list[Value | None] = []
         for number, unit in enumerate(self.program.files[found.path].skeleton.units):
-            if number == 0 or "global" not in unit.names or found.name not in unit.names:
+            if number == 0 or found.name not in unit.names:
                 continue
             summary = self.program.unit(found.path, number)
             for index, function in enumerate(summary.functions if summary is not None else ()):
