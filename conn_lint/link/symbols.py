@@ -62,7 +62,7 @@ class Symbols:
             module = self._module(star, path)
             if isinstance(module, ModuleRef) and module.path is not None:
                 value = self.in_module(module.path, name, depth + 1)
-                if value is not None:
+                if value is None or not _is_builtin(value):
                     return value
             elif not isinstance(module, ModuleRef):
                 return None  # a stranger may define anything
