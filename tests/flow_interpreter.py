@@ -318,7 +318,7 @@ class Interpreter:
             case _:
                 pass
 
-    def value(self, expr: Expr) -> Any:  # noqa: PLR0912
+    def value(self, expr: Expr) -> Any:
         match expr:
             case Literal(value=value):
                 return value

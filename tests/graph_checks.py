@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from conn_lint.model.expression import Expr, Literal, Operator, Star, Subscript, Temp, walk
@@ -124,7 +124,9 @@ def _raise_problems(graph: FlowGraph, node: int, raised: list[Raised]) -> Iterat
         yield f"node {node} reads a subscript, but cannot raise"
 
 
-def _guard_problems(node: int, guards: list[Guard], normal: list[EdgeKind]) -> Iterator[str]:
+def _guard_problems(
+    node: int, guards: Sequence[Guard], normal: Sequence[EdgeKind]
+) -> Iterator[str]:
     if not guards:
         return
     if len(guards) != len(normal) or {guard.outcome for guard in guards} != {True, False}:

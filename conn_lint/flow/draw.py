@@ -83,7 +83,7 @@ def node_text(graph: FlowGraph, node: int) -> str:
     return event_text(event) if event is not None else _ENDS.get(node, "·")
 
 
-def event_text(event: Event) -> str:  # noqa: PLR0912
+def event_text(event: Event) -> str:
     """An event in the form of a statement; `t3` is the value that some event made."""
     match event:
         case CallEvent(func=func, arguments=arguments, result=result, awaited=awaited):

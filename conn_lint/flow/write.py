@@ -24,7 +24,7 @@ _UNARY = frozenset({"not", "-", "+", "~"})
 _BRACKETS = {"list": "[]", "set": "{}", "dict": "{}"}
 
 
-def written(expr: Expr | Argument) -> str:  # noqa: PLR0912
+def written(expr: Expr | Argument) -> str:
     """The expression as text: `t3` for a result, `?` for what is unknown."""
     match expr:
         case Argument(value=value, keyword=keyword):

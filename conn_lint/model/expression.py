@@ -21,7 +21,11 @@ class Literal(msgspec.Struct, frozen=True, array_like=True, tag="lit"):
 
 
 class Name(msgspec.Struct, frozen=True, array_like=True, tag="name"):
-    """A simple name. A comprehension's own variable is written `x@3`, so that it meets no other `x`."""
+    """A simple name.
+
+    A comprehension's own variable is written `x@3` after its loop, so that it meets no other `x`; `x@aside` keeps a
+    value while `x` is bound anew, as in `a, x = x, a`.
+    """
 
     id: str
 
@@ -58,7 +62,10 @@ class FString(msgspec.Struct, frozen=True, array_like=True, tag="fstr"):
 
 
 class Operator(msgspec.Struct, frozen=True, array_like=True, tag="op"):
-    """`op` is the operator as written ("+", "and", "or", "not", "is", "is not", "in", "not in", "==", ...)."""
+    """`op` is the operator as written ("+", "and", "or", "not", "is", "is not", "in", "not in", "==", ...).
+
+    A row of one operator has all its operands: `a + b + c` has three, and stands for `(a + b) + c`.
+    """
 
     op: str
     operands: tuple[Expr, ...]

@@ -19,7 +19,10 @@ class Parameter(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Loop(msgspec.Struct, frozen=True, array_like=True):
-    """`kind` is for, while or comprehension. `parent` is the loop around it in the same function, or -1."""
+    """`kind` is for, while or comprehension. `parent` is the loop around it in the same function, or -1.
+
+    `iterable` is as in the graph, with `Temp`s; `condition` lies outside it and holds whole `Call`s.
+    """
 
     kind: str
     targets: tuple[str, ...]

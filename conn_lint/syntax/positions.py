@@ -84,12 +84,13 @@ class _Recorder(CodegenState):
 class Positions:
     """The spans of a tree's nodes, lines counted from the first one below the `extra_lines`."""
 
-    __slots__ = ("_extra", "_found", "_lines", "_offsets")
+    __slots__ = ("_extra", "_found", "_lines", "_module", "_offsets")
 
     def __init__(self, module: cst.Module, extra_lines: int = 0) -> None:
         state = _Recorder(module)
         module._codegen(state)
         tokens = state.tokens
+        self._module = module  # nodes are known by their ids, which are theirs only while they live
         self._extra = extra_lines
         self._found = state.found
         self._offsets = list(accumulate(map(len, tokens), initial=0))
