@@ -48,11 +48,15 @@ each_module = pytest.mark.parametrize("path", MODULES, ids=module_id)
 
 @pytest.fixture(scope="module")
 def write_docs() -> ModuleType:
-    path = ROOT / "scripts" / "write_docs.py"
-    spec = importlib.util.spec_from_file_location("write_docs", path)
+    return _script("write_docs")
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look there
     spec.loader.exec_module(module)
     return module
 
@@ -226,3 +230,22 @@ def test_the_readme_has_every_format_and_command() -> None:
     assert _first_column("Format") == list(formats.choices)
     for name in main.commands:
         assert f"conn-lint {name}" in read("README.md")
+
+
+# Scripts
+
+
+def test_the_ecosystem_script_tells_differences(tmp_path: Path) -> None:
+    ecosystem = _script("ecosystem")
+    place = ("a.py", 1, 1, "CNX201")
+    before = ecosystem.Outcome(1.0, 1, {place: "old", ("b.py", 2, 1, "CNX202"): "gone"})
+    after = ecosystem.Outcome(2.0, 1, {place: "new", ("c.py", 3, 1, "CNX203"): "more"})
+    kept = tmp_path / "kept.json"
+    ecosystem.save({"stdlib": before}, kept)
+    lines = list(ecosystem.compare({"stdlib": after}, kept))
+    assert [line.strip() for line in lines[1:]] == [
+        "~ a.py:1:1: CNX201 new",
+        "- b.py:2:1: CNX202 gone",
+        "+ c.py:3:1: CNX203 more",
+    ]
+    assert list(ecosystem.compare({"stdlib": before}, kept))[1:] == []
