@@ -132,7 +132,7 @@ def test_imports() -> None:
     )
     assert found.imports == (
         Import("a", None, "a", 0, 1),
-        Import("b.c", None, "d", 0, 1),
+        Import("b.c", None, "d", 0, 1, True),
         Import("e.f", None, "e", 0, 1),
         Import("g", None, "g", 0, 1),
         Import("", "h", "h", 1, 2),

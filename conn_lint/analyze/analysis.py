@@ -36,6 +36,7 @@ class Analysis:
         self.owners = Owners(self)
         self.sites = Sites(self)
         self.words: set[str] = set()
+        self._calm: dict[FunctionId, bool] = {}
         self._methods: dict[str, list[FunctionRef]] | None = None
         self._mentions: dict[str, list[UnitKey]] = defaultdict(list)
         for path, file in files.items():
@@ -211,9 +212,24 @@ class Analysis:
             return False
         at = self.program.function_id(callee)
         function = self.program.function(at) if at is not None else None
-        if function is None or function.graph.too_large or self.is_abstract(callee, function):
+        if (
+            at is None
+            or function is None
+            or function.graph.too_large
+            or self.is_abstract(callee, function)
+        ):
             return False
-        return not any(isinstance(edge.kind, Raised) for edge in function.graph.edges)
+        if at not in self._calm:
+            self._calm[at] = False
+            self._calm[at] = all(
+                isinstance(event := function.graph.events[edge.source], CallEvent)
+                and (
+                    self.calls.is_harmless(event, at) or self.is_calm(self.calls.callee(event, at))
+                )
+                for edge in function.graph.edges
+                if isinstance(edge.kind, Raised)
+            )
+        return self._calm[at]
 
     def is_shared(self, ref: FunctionRef) -> bool:
         """The function is a property that keeps what it makes, or the like."""

@@ -8,7 +8,7 @@ from conn_lint.analyze.roles import BOUND, CLOSING, KEPT, OWN, PENDING, WRAP
 from conn_lint.flow.world import UNTOUCHED, Change, Effect
 from conn_lint.link.types import argument_at
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.expression import Argument, Attribute
+from conn_lint.model.expression import Argument, Attribute, Literal
 from conn_lint.model.flow import CallEvent
 from conn_lint.model.resource import Resource, Wrap
 
@@ -50,6 +50,8 @@ class Arguments:
                 if role.removeprefix(BOUND) in self._resource.release
                 else UNTOUCHED
             )
+        if role.startswith(BOUND):
+            return Effect(Change.ESCAPE)
         func = event.func
         if isinstance(func, Attribute) and func.attr in self._resource.release_on_owner:
             return Effect(Change.RELEASE)
@@ -57,6 +59,8 @@ class Arguments:
         name = self._calls.external_name(event, self._at)
         if name is not None and name in self._resource.release_by:
             return Effect(Change.RELEASE)
+        if name == "builtins.getattr" and role == OWN:
+            return self._fetched(event)
         if name is not None or callee is None:
             return self._external_argument(event, role, index, name)
         if isinstance(callee, FunctionRef):
@@ -64,6 +68,14 @@ class Arguments:
         if isinstance(callee, ClassRef):
             return self._constructed(callee, event, role, index)
         return Effect(Change.GIVE)
+
+    def _fetched(self, event: CallEvent) -> Effect:
+        """`getattr(x, "close", None)` gives a way to release it; a name that is computed may."""
+        given = event.arguments[1].value if len(event.arguments) > 1 else None
+        if not isinstance(given, Literal):
+            return Effect(Change.GIVE)
+        released = given.value in (*self._resource.release, *self._resource.loses_slot)
+        return Effect(Change.NONE, f"{BOUND}{given.value}") if released else UNTOUCHED
 
     def _external_argument(
         self, event: CallEvent, role: str, index: int, name: str | None

@@ -44,5 +44,6 @@ def lends(analysis: Analysis, at: FunctionId, function: Function) -> Lends:
     spans = {event.span for event in yields}
     # One yield of a value, in no loop: a dependency, as injection frameworks drive it.
     if len(spans) == 1 and all(event.loop < 0 and not event.delegated for event in yields):
-        return Lends.MANAGER
+        # With nothing to hand out it frames the life of an application.
+        return Lends.LIFESPAN if all(event.value is None for event in yields) else Lends.MANAGER
     return Lends.NO

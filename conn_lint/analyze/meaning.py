@@ -25,6 +25,7 @@ from conn_lint.flow.world import UNTOUCHED, Change, Effect, Situation
 from conn_lint.link.values import ClassRef, External, FunctionId
 from conn_lint.model.expression import Attribute, Container, Expr, Name
 from conn_lint.model.flow import (
+    AssignEvent,
     CallEvent,
     DefineEvent,
     Handler,
@@ -285,7 +286,11 @@ class EventMeaning:
             function = self._analysis.program.function(inner)
             if function is not None and not function.decorators:
                 return UNTOUCHED
-        return Effect(Change.ESCAPE)
+        if isinstance(event, AssignEvent) and event.target not in self._escaping_names():
+            return UNTOUCHED
+        if isinstance(event, CallEvent) and self._calls.is_harmless(event, self.at):
+            return UNTOUCHED
+        return Effect(Change.GIVE)
 
     def _escaping_names(self) -> frozenset[str]:
         """Names that are read otherwise than to be called."""
@@ -317,7 +322,7 @@ class EventMeaning:
         event = self.events[node]
         if isinstance(event, YieldEvent):
             return self._yield_raises(base=base)
-        if base or self.ends_process(node):
+        if base or self.ends_process(node) or self.lends is Lends.LIFESPAN:
             return False
         match event:
             case CallEvent():
@@ -351,9 +356,19 @@ class EventMeaning:
             self._harmless[node] = (
                 attr in checks
                 or self._calls.is_harmless(event, self.at)
+                or self._opens_nothing(event)
                 or self._analysis.is_calm(self._calls.callee(event, self.at))
             )
         return not self._harmless[node]
+
+    def _opens_nothing(self, event: CallEvent) -> bool:
+        """A constructor of something that only gets to work when it is used: `sessionmaker(engine)`."""
+        name = self._calls.external_name(event, self.at)
+        other = self._knowledge.acquisition(name) if name is not None else None
+        return other is not None and (
+            other.kind in ("factory", "config")
+            or other.opens in ("none", "first-use", "on-enter", "explicit")
+        )
 
     def _swallows_all(self, event: WithExitEvent) -> bool:
         """`suppress(Exception)` lets nothing through."""

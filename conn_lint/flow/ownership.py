@@ -23,7 +23,7 @@ from conn_lint.flow.world import (
     Situation,
     World,
 )
-from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp, children
+from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp, children, walk
 from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
@@ -320,8 +320,10 @@ class Ownership:
         for index, argument in enumerate(event.arguments):
             if role := role_of(argument.value, roles):
                 effects.append(self.meaning.argument(node, role, index))
-            elif method := bound_method(argument.value, roles):
-                effects.append(self.meaning.argument(node, f"bound:{method}", index))
+            else:
+                for part in walk(argument.value):
+                    if method := bound_method(part, roles):
+                        effects.append(self.meaning.argument(node, f"bound:{method}", index))
         return _strongest(effects)
 
     def _read_effect(self, roles: frozenset[tuple[str, str]], node: int, event: Event) -> Effect:

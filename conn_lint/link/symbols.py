@@ -72,11 +72,7 @@ class Symbols:
         """What an import binds."""
         module = self._module(found, importer)
         if found.name is None:
-            if (
-                found.bound != found.module
-                and "." in found.module
-                and found.bound == found.module.split(".")[0]
-            ):
+            if "." in found.module and not found.aliased:
                 module = self._module(
                     Import(found.bound, None, found.bound, 0, found.line), importer
                 )

@@ -219,7 +219,7 @@ def _import(state: Lowering, node: cst.Import) -> None:
         bound = alias.evaluated_alias or module.partition(".")[0]
         line = state.unit.positions.line(alias.name)
         # `import a.b as c` binds the module a.b itself, `import a.b` only its package.
-        imports.append(Import(module, None, bound, 0, line))
+        imports.append(Import(module, None, bound, 0, line, alias.asname is not None))
     _emit_imports(state, node, imports)
 
 

@@ -16,7 +16,8 @@ from conn_lint.model.location import Span
 class Import(msgspec.Struct, frozen=True, array_like=True):
     """One imported name: `import module as bound` (name None) or `from module import name as bound`.
 
-    `name` is "*" for a star import (then `bound` is "*"). `import a.b` without `as` binds `a` and has bound "a".
+    `name` is "*" for a star import (then `bound` is "*"). `import a.b` without `as` binds `a` and has bound "a";
+    `aliased` tells `import a.b as a` from it.
     """
 
     module: str
@@ -24,6 +25,7 @@ class Import(msgspec.Struct, frozen=True, array_like=True):
     bound: str
     level: int
     line: int
+    aliased: bool = False
 
 
 class BaseEvent(msgspec.Struct, frozen=True, array_like=True):

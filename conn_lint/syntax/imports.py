@@ -36,7 +36,7 @@ def _plain(parts: list[str], line: int) -> Iterator[Import]:
         name, alias = _alias(item)
         dotted = "".join(name)
         if dotted:
-            yield Import(dotted, None, alias or name[0], 0, line)
+            yield Import(dotted, None, alias or name[0], 0, line, bool(alias))
 
 
 def _from(parts: list[str], line: int) -> Iterator[Import]:
