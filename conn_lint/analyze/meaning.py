@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from conn_lint.analyze import handlers, lending
 from conn_lint.analyze.arguments import Arguments
-from conn_lint.analyze.lending import Lends
+from conn_lint.analyze.raising import Raising
 from conn_lint.analyze.roles import (
     BOUND,
     BOX,
@@ -23,19 +23,15 @@ from conn_lint.analyze.roles import (
 from conn_lint.flow.aliases import root_names
 from conn_lint.flow.world import UNTOUCHED, Change, Effect, Situation
 from conn_lint.link.values import ClassRef, External, FunctionId
-from conn_lint.model.expression import Attribute, Container, Expr, Name
+from conn_lint.model.expression import Attribute, Expr, Name
 from conn_lint.model.flow import (
     AssignEvent,
     CallEvent,
     DefineEvent,
     Handler,
-    IterateEvent,
-    RaiseEvent,
     StoreEvent,
     Unmatched,
-    WithEnterEvent,
     WithExitEvent,
-    YieldEvent,
     expressions,
 )
 from conn_lint.model.resource import Resource, WithMeaning
@@ -77,14 +73,10 @@ class EventMeaning:
         self.ended_by_with: set[int] = set()
         self.closed_not_returned: set[int] = set()
         self.stored_on: set[str] = set()
-        self._harmless: dict[int, bool] = {}
-        self._ends: dict[int, bool] = {}
         self._escaping: frozenset[str] | None = None
         self.has_parts = resource.kind == "client"
         self._arguments = Arguments(analysis, at, resource)
-        self._enters: dict[int, WithEnterEvent] = {
-            event.item: event for event in self.events if isinstance(event, WithEnterEvent)
-        }
+        self._raising = Raising(analysis, at, function, resource, self.lends)
 
     def acquired(self, node: int) -> tuple[Situation, str] | None:
         """The situation and the result's role if this event is the acquisition itself."""
@@ -319,93 +311,15 @@ class EventMeaning:
 
     def may_raise(self, node: int, base: bool) -> bool:
         """Whether an exception may leave the event."""
-        event = self.events[node]
-        if isinstance(event, YieldEvent):
-            return self._yield_raises(base=base)
-        if base or self.ends_process(node) or self.lends is Lends.LIFESPAN:
-            return False
-        match event:
-            case CallEvent():
-                return self._call_raises(node, event)
-            case IterateEvent(value=Name() | Container(), is_async=False):
-                return False
-            case IterateEvent(value=value) | WithEnterEvent(value=value):
-                return not self._made_calmly(value)
-            case WithExitEvent(raising=True):
-                return not (self.swallows(node) and self._swallows_all(event))
-            case WithExitEvent(value=value):
-                return not self._made_calmly(value)
-            case _:
-                return True
-
-    def _made_calmly(self, value: Expr) -> bool:
-        """The result of a harmless call: `range(3)`, `contextlib.suppress(Error)`."""
-        maker = self._types.makers(self.at).get(getattr(value, "index", -1))
-        return isinstance(maker, CallEvent) and self._calls.is_harmless(maker, self.at)
-
-    def _yield_raises(self, *, base: bool) -> bool:
-        """Fixtures are always resumed; a lifespan ends with the process; a manager gets the block's exception."""
-        if self.lends in (Lends.FIXTURE, Lends.LIFESPAN):
-            return False
-        return base or bool(self.lends)
-
-    def _call_raises(self, node: int, event: CallEvent) -> bool:
-        if node not in self._harmless:
-            checks = (*self.resource.open_checks, *self.resource.closed_checks)
-            attr = event.func.attr if isinstance(event.func, Attribute) else ""
-            self._harmless[node] = (
-                attr in checks
-                or self._calls.is_harmless(event, self.at)
-                or self._opens_nothing(event)
-                or self._analysis.is_calm(self._calls.callee(event, self.at))
-            )
-        return not self._harmless[node]
-
-    def _opens_nothing(self, event: CallEvent) -> bool:
-        """A constructor of something that only gets to work when it is used: `sessionmaker(engine)`."""
-        name = self._calls.external_name(event, self.at)
-        other = self._knowledge.acquisition(name) if name is not None else None
-        return other is not None and (
-            other.kind in ("factory", "config")
-            or other.opens in ("none", "first-use", "on-enter", "explicit")
-        )
-
-    def _swallows_all(self, event: WithExitEvent) -> bool:
-        """`suppress(Exception)` lets nothing through."""
-        enter = self._enters.get(event.item)
-        maker = (
-            self._types.makers(self.at).get(getattr(enter.value, "index", -1)) if enter else None
-        )
-        arguments = maker.arguments if isinstance(maker, CallEvent) else ()
-        return any(a.value in (Name("Exception"), Name("BaseException")) for a in arguments)
+        return self._raising.may_raise(node, base=base)
 
     def ends_process(self, node: int) -> bool:
-        """A call that never returns."""
-        event = self.events[node]
-        if isinstance(event, RaiseEvent):
-            event = self._types.makers(self.at).get(getattr(event.value, "index", -1))
-        if not isinstance(event, CallEvent):
-            return False
-        if node not in self._ends:
-            name = self._calls.external_name(event, self.at)
-            self._ends[node] = name is not None and self._knowledge.is_exit(
-                name.removeprefix("builtins.")
-            )
-        return self._ends[node]
+        """A call that never returns, or a raise that ends the process."""
+        return self._raising.ends_process(node)
 
     def swallows(self, node: int) -> bool:
         """The with-item left at this node suppresses exceptions."""
-        event = self.events[node]
-        if not isinstance(event, WithExitEvent):
-            return False
-        enter = self._enters.get(event.item)
-        if enter is None:
-            return False
-        maker = self._types.makers(self.at).get(getattr(enter.value, "index", -1))
-        if not isinstance(maker, CallEvent):
-            return False
-        name = self._calls.external_name(maker, self.at)
-        return name is not None and self._knowledge.swallows(name)
+        return self._raising.swallows(node)
 
     def catches(self, handler: Handler) -> bool:
         """Whether the clause can be entered with the kind of exception in flight."""

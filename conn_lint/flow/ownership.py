@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from conn_lint.flow import conditions
-from conn_lint.flow.aliases import role_of, roles_without, root_names
+from conn_lint.flow.aliases import role_of, roles_without
+from conn_lint.flow.reading import bound_method, captures, pinned, receiver, strongest
 from conn_lint.flow.world import (
     BOX,
     OWN,
@@ -23,7 +24,7 @@ from conn_lint.flow.world import (
     Situation,
     World,
 )
-from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp, children, walk
+from conn_lint.model.expression import Attribute, Expr, Name, Subscript, walk
 from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
@@ -65,8 +66,8 @@ class Ownership:
             if (result := result_of(event)) is not None
         }
         self.facts = conditions.Facts(graph)
-        self.pinned = _pinned(graph)
-        self.captures = _captures(graph)
+        self.pinned = pinned(graph)
+        self.captures = captures(graph)
         self.inner = {
             event.name: event
             for event in graph.events
@@ -312,7 +313,7 @@ class Ownership:
                 if (name, OWN) in roles:
                     effects.append(self.meaning.inner(node, define.function, name))
         elif isinstance(func, Attribute):
-            role, path = _receiver(func, roles)
+            role, path = receiver(func, roles)
             if role:
                 effects.append(self.meaning.method(node, role, path))
         if any((name, OWN) in roles for name in self.captures.get(node, ())):
@@ -324,7 +325,7 @@ class Ownership:
                 for part in walk(argument.value):
                     if method := bound_method(part, roles):
                         effects.append(self.meaning.argument(node, f"bound:{method}", index))
-        return _strongest(effects)
+        return strongest(effects)
 
     def _read_effect(self, roles: frozenset[tuple[str, str]], node: int, event: Event) -> Effect:
         """Names captured by a lambda or an inner function; attributes read of a lazy resource."""
@@ -343,77 +344,3 @@ class Ownership:
             for key, role in roles
             if key[0] != "%" or self.pinned.get(int(key[1:]), statement) == statement
         )
-
-
-def _receiver(func: Attribute, roles: frozenset[tuple[str, str]]) -> tuple[str, str]:
-    """The role of x in `x.a.b(...)` and the path "a.b"."""
-    path = func.attr
-    value = func.value
-    while not (role := role_of(value, roles)) and isinstance(value, Attribute):
-        path = f"{value.attr}.{path}"
-        value = value.value
-    return role, path
-
-
-def _captures(graph: FlowGraph) -> dict[int, tuple[str, ...]]:
-    """The names that lambdas and inner functions made at each node use."""
-    found: dict[int, tuple[str, ...]] = {}
-    for node, event in enumerate(graph.events):
-        if isinstance(event, DefineEvent):
-            names = event.captures
-        elif event is not None:
-            parts = expressions(event)
-            names = tuple(name for expr in parts for name in root_names(expr, lambdas=True))
-        else:
-            continue
-        if names:
-            found[node] = names
-    return found
-
-
-def bound_method(expr: Expr, roles: frozenset[tuple[str, str]]) -> str:
-    """`close` in `callback(conn.close)`."""
-    if isinstance(expr, Attribute) and role_of(expr.value, roles) == OWN:
-        return expr.attr
-    return ""
-
-
-_ORDER = (
-    Change.RELEASE,
-    Change.RETURN,
-    Change.ESCAPE,
-    Change.GIVE,
-    Change.BEGIN,
-    Change.OPEN,
-    Change.END,
-    Change.NONE,
-)
-
-
-def _strongest(effects: list[Effect]) -> Effect:
-    if not effects:
-        return UNTOUCHED
-    change = min((e.change for e in effects), key=_ORDER.index)
-    role = next((e.role for e in effects if e.role), "")
-    return Effect(change, role)
-
-
-def _pinned(graph: FlowGraph) -> dict[int, int]:
-    """Results used in one statement only, with its number; others stay alive (they are not in the map)."""
-    seen: dict[int, int] = {}
-    shared: set[int] = set()
-    for event in graph.events:
-        if event is None:
-            continue
-        numbers = [result_of(event)]
-        todo = list(expressions(event))
-        while todo:
-            expr = todo.pop()
-            if isinstance(expr, Temp):
-                numbers.append(expr.index)
-            else:
-                todo.extend(children(expr))
-        for number in numbers:
-            if number is not None and seen.setdefault(number, event.statement) != event.statement:
-                shared.add(number)
-    return {number: statement for number, statement in seen.items() if number not in shared}

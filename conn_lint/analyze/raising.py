@@ -1,0 +1,138 @@
+"""What may raise in a function, what ends the process, and what swallows exceptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conn_lint.analyze.lending import Lends
+from conn_lint.link.values import FunctionId
+from conn_lint.model.expression import Attribute, Container, Expr, Name
+from conn_lint.model.flow import (
+    CallEvent,
+    IterateEvent,
+    RaiseEvent,
+    WithEnterEvent,
+    WithExitEvent,
+    YieldEvent,
+)
+from conn_lint.model.resource import Resource
+from conn_lint.model.summary import Function
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+
+class Raising:
+    """Answers for the events of one function, while one resource is followed."""
+
+    def __init__(
+        self,
+        analysis: Analysis,
+        at: FunctionId,
+        function: Function,
+        resource: Resource,
+        lends: Lends,
+    ) -> None:
+        self._analysis = analysis
+        self._knowledge = analysis.knowledge
+        self._types = analysis.types
+        self._calls = analysis.calls
+        self._at = at
+        self._events = function.graph.events
+        self._resource = resource
+        self._lends = lends
+        self._harmless: dict[int, bool] = {}
+        self._ends: dict[int, bool] = {}
+        self._enters: dict[int, WithEnterEvent] = {
+            event.item: event for event in self._events if isinstance(event, WithEnterEvent)
+        }
+
+    def may_raise(self, node: int, *, base: bool) -> bool:
+        """Whether an exception may leave the event."""
+        event = self._events[node]
+        if isinstance(event, YieldEvent):
+            return self._yield_raises(base=base)
+        if base or self.ends_process(node) or self._lends is Lends.LIFESPAN:
+            return False
+        match event:
+            case CallEvent():
+                return self._call_raises(node, event)
+            case IterateEvent(value=Name() | Container(), is_async=False):
+                return False
+            case IterateEvent(value=value) | WithEnterEvent(value=value):
+                return not self._made_calmly(value)
+            case WithExitEvent(raising=True):
+                return not (self.swallows(node) and self._swallows_all(event))
+            case WithExitEvent(value=value):
+                return not self._made_calmly(value)
+            case _:
+                return True
+
+    def _made_calmly(self, value: Expr) -> bool:
+        """The result of a harmless call: `range(3)`, `contextlib.suppress(Error)`."""
+        maker = self._types.makers(self._at).get(getattr(value, "index", -1))
+        return isinstance(maker, CallEvent) and self._calls.is_harmless(maker, self._at)
+
+    def _yield_raises(self, *, base: bool) -> bool:
+        """Fixtures are always resumed; a lifespan ends with the process; a manager gets the block's exception."""
+        if self._lends in (Lends.FIXTURE, Lends.LIFESPAN):
+            return False
+        return base or bool(self._lends)
+
+    def _call_raises(self, node: int, event: CallEvent) -> bool:
+        if node not in self._harmless:
+            checks = (*self._resource.open_checks, *self._resource.closed_checks)
+            attr = event.func.attr if isinstance(event.func, Attribute) else ""
+            self._harmless[node] = (
+                attr in checks
+                or self._calls.is_harmless(event, self._at)
+                or self._opens_nothing(event)
+                or self._analysis.is_calm(self._calls.callee(event, self._at))
+            )
+        return not self._harmless[node]
+
+    def _opens_nothing(self, event: CallEvent) -> bool:
+        """A constructor of something that only gets to work when it is used: `sessionmaker(engine)`."""
+        name = self._calls.external_name(event, self._at)
+        other = self._knowledge.acquisition(name) if name is not None else None
+        return other is not None and (
+            other.kind in ("factory", "config")
+            or other.opens in ("none", "first-use", "on-enter", "explicit")
+        )
+
+    def _swallows_all(self, event: WithExitEvent) -> bool:
+        """`suppress(Exception)` lets nothing through."""
+        enter = self._enters.get(event.item)
+        maker = (
+            self._types.makers(self._at).get(getattr(enter.value, "index", -1)) if enter else None
+        )
+        arguments = maker.arguments if isinstance(maker, CallEvent) else ()
+        return any(a.value in (Name("Exception"), Name("BaseException")) for a in arguments)
+
+    def ends_process(self, node: int) -> bool:
+        """A call that never returns."""
+        event = self._events[node]
+        if isinstance(event, RaiseEvent):
+            event = self._types.makers(self._at).get(getattr(event.value, "index", -1))
+        if not isinstance(event, CallEvent):
+            return False
+        if node not in self._ends:
+            name = self._calls.external_name(event, self._at)
+            self._ends[node] = name is not None and self._knowledge.is_exit(
+                name.removeprefix("builtins.")
+            )
+        return self._ends[node]
+
+    def swallows(self, node: int) -> bool:
+        """The with-item left at this node suppresses exceptions."""
+        event = self._events[node]
+        if not isinstance(event, WithExitEvent):
+            return False
+        enter = self._enters.get(event.item)
+        if enter is None:
+            return False
+        maker = self._types.makers(self._at).get(getattr(enter.value, "index", -1))
+        if not isinstance(maker, CallEvent):
+            return False
+        name = self._calls.external_name(maker, self._at)
+        return name is not None and self._knowledge.swallows(name)
