@@ -159,7 +159,8 @@ def test_fresh_through_two_files() -> None:
         (
             "C.make",
             "class C:\n    conn = None\n    @classmethod\n"
-            "    def make(cls):\n        if cls.conn is None:\n            cls.conn = connect()\n        return cls.conn\n",
+            "    def make(cls):\n        if cls.conn is None:\n"
+            "            cls.conn = connect()\n        return cls.conn\n",
         ),
         (
             "C.make",
