@@ -142,7 +142,7 @@ def test_imports() -> None:
         Import("o", "p", "p", 3, 6),
         Import("q", "r", "r", 0, 7),
         Import("s", None, "s", 0, 14),
-        Import("t", None, "s", 0, 15),
+        Import("t", None, "s", 0, 15, True),
         Import("u", "v", "v", 0, 17),
         Import("u", "w", "w", 0, 17),
     )

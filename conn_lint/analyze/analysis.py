@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from conn_lint.analyze.calls import Calls
 from conn_lint.analyze.catalogue import KnowledgeCatalogue
 from conn_lint.analyze.effects import Effects
+from conn_lint.analyze.endings import Endings
 from conn_lint.analyze.owners import Owners
 from conn_lint.analyze.selfclosing import self_closing
 from conn_lint.analyze.sites import Sites, Solved
@@ -35,6 +36,8 @@ class Analysis:
         self.effects = Effects(self)
         self.owners = Owners(self)
         self.sites = Sites(self)
+        self.endings = Endings(self)
+        self.types.holders = self._holders
         self.words: set[str] = set()
         self._calm: dict[FunctionId, bool] = {}
         self._methods: dict[str, list[FunctionRef]] | None = None
@@ -43,6 +46,10 @@ class Analysis:
             for number, unit in enumerate(file.skeleton.units):
                 for name in unit.names:
                     self._mentions[name].append((path, number))
+
+    def _holders(self, attr: str) -> list[UnitKey]:
+        """The units that mention the attribute and may acquire what is put on it."""
+        return self.mentioning(attr, self.words) if attr in self._mentions else []
 
     def run(self) -> tuple[Solved, ...]:
         """All acquisitions of the program, solved; words are added until no function makes a new one known."""
@@ -177,12 +184,13 @@ class Analysis:
         """The unit of the function mentions a word."""
         return self.may_give(at.unit, at.path)
 
-    def mentioning(self, name: str, others: set[str]) -> list[UnitKey]:
-        """The units that mention `name` and one of the others."""
+    def mentioning(self, name: str, others: Collection[str] = ()) -> list[UnitKey]:
+        """The units that mention `name`, and one of the others if there are any."""
         return [
             (path, number)
             for path, number in self._mentions.get(name, ())
-            if not others.isdisjoint(self.program.files[path].skeleton.units[number].names)
+            if not others
+            or not set(others).isdisjoint(self.program.files[path].skeleton.units[number].names)
         ]
 
     def only_method(self, name: str) -> FunctionRef | None:
@@ -224,7 +232,9 @@ class Analysis:
             self._calm[at] = all(
                 isinstance(event := function.graph.events[edge.source], CallEvent)
                 and (
-                    self.calls.is_harmless(event, at) or self.is_calm(self.calls.callee(event, at))
+                    self.calls.is_harmless(event, at)
+                    or self.calls.opens_nothing(event, at)
+                    or self.is_calm(self.calls.callee(event, at))
                 )
                 for edge in function.graph.edges
                 if isinstance(edge.kind, Raised)

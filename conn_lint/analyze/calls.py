@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 
+_LATER = ("none", "first-use", "on-enter", "explicit")
+
+
 class Acquired(NamedTuple):
     """A resource that a call gives. `role`: it itself, or the place in a tuple; `via`: the project's own maker."""
 
@@ -101,6 +104,14 @@ class Calls:
             ):
                 return True
         return False
+
+    def opens_nothing(self, event: CallEvent, at: FunctionId) -> bool:
+        """A constructor of something that only gets to work when it is used: `sessionmaker(engine)`."""
+        name = self.external_name(event, at)
+        other = self._knowledge.acquisition(name) if name is not None else None
+        if other is None:
+            return False
+        return other.kind in ("factory", "config") or other.opens in _LATER
 
     def is_harmless(self, event: CallEvent, at: FunctionId) -> bool:
         """The call, in practice, does not raise."""

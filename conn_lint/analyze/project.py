@@ -15,7 +15,6 @@ from conn_lint.model.location import Location, Span
 from conn_lint.model.site import Fate, Site, Skip
 
 _MAX_CHAIN = 8
-_ENDING = frozenset({"main", "_main", "__main__", "run_from_cli"})
 
 
 class Project:
@@ -72,7 +71,8 @@ class Project:
             closed_not_returned=self._closed(solved),
             at_module_level=function.kind in ("module", "class"),
             in_loop=solved.event.loop >= 0,
-            process_ends=qualname in _ENDING,
+            process_ends=function.kind in ("module", "class")
+            or self._analysis.endings.ends_process(solved.at),
             chain=self._chain(solved),
         )
 

@@ -86,19 +86,10 @@ class Raising:
             self._harmless[node] = (
                 attr in checks
                 or self._calls.is_harmless(event, self._at)
-                or self._opens_nothing(event)
+                or self._calls.opens_nothing(event, self._at)
                 or self._analysis.is_calm(self._calls.callee(event, self._at))
             )
         return not self._harmless[node]
-
-    def _opens_nothing(self, event: CallEvent) -> bool:
-        """A constructor of something that only gets to work when it is used: `sessionmaker(engine)`."""
-        name = self._calls.external_name(event, self._at)
-        other = self._knowledge.acquisition(name) if name is not None else None
-        return other is not None and (
-            other.kind in ("factory", "config")
-            or other.opens in ("none", "first-use", "on-enter", "explicit")
-        )
 
     def _swallows_all(self, event: WithExitEvent) -> bool:
         """`suppress(Exception)` lets nothing through."""

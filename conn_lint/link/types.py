@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from conn_lint.link import hints
@@ -41,6 +42,7 @@ from conn_lint.model.flow import (
     Event,
     ImportEvent,
     ReturnEvent,
+    StoreEvent,
     WithEnterEvent,
     YieldEvent,
     result_of,
@@ -85,6 +87,8 @@ class Types:
         self._results: dict[tuple[FunctionId, int], Value | None] = {}
         self._returns: dict[FunctionRef, Value | None] = {}
         self._makers: dict[FunctionId, dict[int, Event]] = {}
+        self._held: dict[str, Value | None] = {}
+        self.holders: Callable[[str], Iterable[tuple[str, int]]] = lambda attr: ()
         self._depth = 0
 
     def infer(self, expr: Expr, at: FunctionId) -> Value | None:
@@ -104,7 +108,8 @@ class Types:
             case Temp(index=index):
                 return self._result(index, at)
             case Attribute(value=value, attr=attr):
-                return self.attributes.of(self.infer(value, at), attr)
+                owner = self.infer(value, at)
+                return self.held(attr) if owner is None else self.attributes.of(owner, attr)
             case Call(func=func, arguments=arguments):
                 return self.called(self.infer(func, at), arguments, at, func)
             case Operator(op="or" | "and", operands=operands):
@@ -122,6 +127,32 @@ class Types:
                 return None if kind in ("none", "ellipsis") else Instance(f"builtins.{kind}")
             case _:
                 return None
+
+    def held(self, attr: str) -> Value | None:
+        """What is put on `x.attr` all over the program, for an x of which nothing is known (`app.state.pool`)."""
+        if attr not in self._held:
+            self._held[attr] = None
+            found: set[Value] = set()
+            for path, number in self.holders(attr):
+                summary = self.program.unit(path, number)
+                for index, function in enumerate(summary.functions if summary is not None else ()):
+                    at = FunctionId(path, number, index)
+                    for event in function.graph.events:
+                        match event:
+                            case StoreEvent(target=Attribute(attr=name), value=given) if (
+                                name == attr
+                            ):
+                                value = self.infer(given, at)
+                                if not _is_none(given):
+                                    found.add(
+                                        value if isinstance(value, Instance) else External("?")
+                                    )
+                            case _:
+                                pass
+            value = found.pop() if len(found) == 1 else None
+            known = isinstance(value, Instance) and self.catalogue.is_type(value.type)
+            self._held[attr] = value if known else None
+        return self._held[attr]
 
     def name(self, name: str, at: FunctionId) -> Value | None:
         """What a name stands for inside the function `at`: its own scope, those around it, the module."""
@@ -382,6 +413,10 @@ def argument_at(arguments: tuple[Argument, ...], place: str) -> Argument | None:
         positional = [a for a in arguments if a.keyword is None]
         return positional[int(place)] if int(place) < len(positional) else None
     return next((a for a in arguments if a.keyword == place), None)
+
+
+def _is_none(expr: Expr) -> bool:
+    return isinstance(expr, Literal) and expr.kind == "none"
 
 
 def _agreed(values: list[Value | None]) -> Value | None:

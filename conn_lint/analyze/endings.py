@@ -1,0 +1,78 @@
+"""Functions with which the process ends: what they leave open, the operating system closes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conn_lint.link.values import FunctionId, FunctionRef
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_MAX_DEPTH = 4
+_COMMANDS = frozenset({"command", "callback"})  # of click and typer groups
+
+
+class Endings:
+    """Asks of skeletons who mentions a function: only the end of a script, or other such functions."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._memo: dict[FunctionRef, bool] = {}
+
+    def ends_process(self, at: FunctionId) -> bool:
+        """The function is run once, by `if __name__ == "__main__"` or as a command, and nothing comes after it."""
+        ref = self._program.ref_of(at)
+        return isinstance(ref, FunctionRef) and self._ends(ref, 0)
+
+    def _ends(self, ref: FunctionRef, depth: int) -> bool:
+        ref = ref._replace(bound=False)
+        if ref not in self._memo:
+            self._memo[ref] = False
+            self._memo[ref] = depth < _MAX_DEPTH and self._found(ref, depth)
+        return self._memo[ref]
+
+    def _found(self, ref: FunctionRef, depth: int) -> bool:
+        head = self._program.head(ref)
+        if head.parent >= 0:
+            return False
+        last = {text.partition("(")[0].rpartition(".")[2] for text in head.decorators}
+        if last & _COMMANDS:
+            return True
+        if head.decorators:
+            return False
+        callers = self._callers(ref, head.name)
+        if not callers:
+            return head.name == "main"
+        return all(self._is_end(ref, path, unit, depth) for path, unit in callers)
+
+    def _callers(self, ref: FunctionRef, name: str) -> list[tuple[str, int]]:
+        """The units outside tests that mention the name, but for the function itself."""
+        own = self._program.head(ref).unit
+        return [
+            (path, unit)
+            for path, unit in self._analysis.mentioning(name)
+            if (path, unit) != (ref.path, own) and not self._program.files[path].is_test
+        ]
+
+    def _is_end(self, ref: FunctionRef, path: str, unit: int, depth: int) -> bool:
+        skeleton = self._program.files[path].skeleton
+        if unit == 0:
+            return path == ref.path and "__name__" in skeleton.units[0].names
+        caller = FunctionRef(path, skeleton.units[unit].head)
+        return path == ref.path and self._once(caller, ref) and self._ends(caller, depth + 1)
+
+    def _once(self, caller: FunctionRef, callee: FunctionRef) -> bool:
+        """The caller does not call it in a loop."""
+        at = self._program.function_id(caller)
+        function = self._program.function(at) if at is not None else None
+        name = self._program.head(callee).name
+        if function is None:
+            return False
+        return not any(
+            event is not None
+            and event.loop >= 0
+            and getattr(getattr(event, "func", None), "id", "") == name
+            for event in function.graph.events
+        )
