@@ -99,6 +99,7 @@ class Project:
             and other.resource.kind in ("connection", "embedded", "target-session")
             and other.released_at
             for other in self._analysis.sites.solved(solved.at)
+            if other.nodes != solved.nodes
         )
 
     def _location(self, at: FunctionId, span: Span) -> Location:
