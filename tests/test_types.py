@@ -233,7 +233,7 @@ def test_super_and_self() -> None:
         ("conn = connect()", "<acme.Connection>"),
         ("conn: Connection = None", "<acme.Connection>"),
         ("conn: Optional[Connection] = None", "<acme.Connection>"),
-        ("conn = None\ndef start():\n    global conn\n    conn = connect()", "?"),
+        ("conn = None\ndef start():\n    global conn\n    conn = connect()", "<acme.Connection>"),
         ("conn = None", "?"),
         ("def make(): return connect()\nconn = make()", "<acme.Connection>"),
         ("if flag:\n    conn = connect()\nelse:\n    conn = None", "<acme.Connection>"),
