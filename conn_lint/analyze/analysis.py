@@ -37,7 +37,7 @@ class Analysis:
         self.owners = Owners(self)
         self.sites = Sites(self)
         self.endings = Endings(self)
-        self.types.holders = self._holders
+        self.types.holders.units = self._holders
         self.words: set[str] = set()
         self._calm: dict[FunctionId, bool] = {}
         self._methods: dict[str, list[FunctionRef]] | None = None

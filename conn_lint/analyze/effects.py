@@ -147,7 +147,7 @@ def _summed_up(
     if function.is_generator and (domain.released_at or domain.escaped_at):
         return Change.ESCAPE
     if Situation.ESCAPED in situations:
-        return Change.ESCAPE
+        return Change.GIVE if domain.given_only else Change.ESCAPE
     if Situation.RETURNED in situations:
         return Change.RETURN
     if begin is Situation.IDLE:

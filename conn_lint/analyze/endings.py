@@ -23,7 +23,7 @@ class Endings:
 
     def ends_process(self, at: FunctionId) -> bool:
         """The function is run once, by `if __name__ == "__main__"` or as a command, and nothing comes after it."""
-        ref = self._program.ref_of(at)
+        ref = self._program.ref_of(FunctionId(at.path, at.unit, 0))  # an inner one ends with it
         return isinstance(ref, FunctionRef) and self._ends(ref, 0)
 
     def _ends(self, ref: FunctionRef, depth: int) -> bool:

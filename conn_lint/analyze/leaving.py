@@ -18,6 +18,21 @@ def first_skip(
     lost: bool,
 ) -> tuple[str, int]:
     """How the release is skipped, and the node where the way past it begins (-1 if none stands out)."""
+    for calm in (True, False):
+        found = _search(domain, states, edges, calm=calm)
+        if found is not None:
+            return found
+    return ("rebind" if lost else "branch"), -1
+
+
+def _search(
+    domain: Ownership,
+    states: Mapping[int, set[World]],
+    edges: Mapping[int, Sequence[Edge]],
+    *,
+    calm: bool,
+) -> tuple[str, int] | None:
+    """The first way past the release; `calm` asks for one that needs no second exception."""
     graph = domain.graph
     for node in _in_order(graph, states):
         event = graph.events[node]
@@ -35,9 +50,11 @@ def first_skip(
                 continue
             if isinstance(event, RaiseEvent) and kind != "raise":
                 continue
-            if _leaks(domain, held, node, edge, edges, normally=kind not in ("raise", "yield")):
+            if _leaks(
+                domain, held, node, edge, edges, normally=kind not in ("raise", "yield"), calm=calm
+            ):
                 return kind, node
-    return ("rebind" if lost else "branch"), -1
+    return None
 
 
 def _in_order(graph: FlowGraph, states: Mapping[int, set[World]]) -> list[int]:
@@ -63,12 +80,15 @@ def _leaks(
     edges: Mapping[int, Sequence[Edge]],
     *,
     normally: bool,
+    calm: bool,
 ) -> bool:
     """Whether every way on from the edge ends with the resource held (some way, if it was an exception)."""
     domain = Ownership(domain.graph, domain.meaning, trusting=domain.trusting)
+    domain.calm = False
     after = _held(world for state in held for _, world in domain.transfer(state, node, (edge,)))
     if not after:
         return False
+    domain.calm = calm
     states = solve(edges, domain, after, edge.target)
     ends = [
         world.situation

@@ -13,6 +13,7 @@ from conn_lint.model.flow import (
     AssignEvent,
     CallEvent,
     Event,
+    ReturnEvent,
     StoreEvent,
     WithEnterEvent,
     expressions,
@@ -222,13 +223,29 @@ class Owners:
         at = self._program.function_id(method)
         head = self._program.head(method)
         names = self._program.files[method.path].skeleton.units[head.unit].names
-        if attr not in names or at is None:
+        if at is None or (attr not in names and not self._properties(method, attr)):
             return False
         function = self._program.function(at)
         if function is None or not function.parameters:
             return False
-        place = Attribute(Name(function.parameters[0].name), attr)
-        return self._releases_place(at, function, place, resource)
+        me = Name(function.parameters[0].name)
+        return any(
+            self._releases_place(at, function, Attribute(me, name), resource)
+            for name in (attr, *self._properties(method, attr))
+        )
+
+    def _properties(self, method: FunctionRef, attr: str) -> tuple[str, ...]:
+        """Properties of the method's class that give what `self.attr` holds."""
+        parent = self._program.head(method).parent
+        found = []
+        for other in self._program.methods(ClassRef(method.path, parent)) if parent >= 0 else ():
+            head = self._program.head(other)
+            if any(text.endswith("property") for text in head.decorators) and any(
+                isinstance(event, ReturnEvent) and event.value == Attribute(Name(me), attr)
+                for event, me in self._events(other)
+            ):
+                found.append(head.name)
+        return tuple(found)
 
     def _releases_place(
         self, at: FunctionId, function: Function, place: Attribute, resource: Resource

@@ -81,7 +81,7 @@ class Project:
         cls = self._program.class_of(solved.at)
         if cls is None or not solved.stored_on or solved.returned_roles:
             return False
-        if solved.resource.kind not in ("connection", "checkout", "pool"):
+        if solved.resource.kind not in ("connection", "checkout"):
             return False
         return all(
             not self._analysis.owners.is_released(cls, attr, solved.resource)

@@ -75,7 +75,7 @@ class Roots:
                 return candidate
             if (candidate / REPOSITORY).exists():
                 return candidate
-        return _outside_packages(folder)
+        return _outermost_package(folder)
 
 
 def _upwards(folder: Path) -> Iterator[Path]:
@@ -83,7 +83,8 @@ def _upwards(folder: Path) -> Iterator[Path]:
     yield from folder.parents
 
 
-def _outside_packages(folder: Path) -> Path:
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
+def _outermost_package(folder: Path) -> Path:
+    """Never a folder beyond the package itself: what lies beside it is somebody else's."""
+    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
         folder = folder.parent
     return folder

@@ -38,6 +38,7 @@ from conn_lint.model.flow import (
     Guard,
     Handler,
     Raised,
+    RaiseEvent,
     ReturnEvent,
     StoreEvent,
     Swallowed,
@@ -60,6 +61,7 @@ class Ownership:
         self.graph = graph
         self.meaning = meaning
         self.trusting = trusting
+        self.calm = False  # nothing raises but what raises by a statement
         self.makers: Mapping[int, int] = {
             result: node
             for node, event in enumerate(graph.events)
@@ -80,6 +82,7 @@ class Ownership:
         self.begun_at: set[int] = set()
         self.returned_roles: set[str] = set()
         self.gave = False
+        self.given_only = True  # all that left went to strangers
 
     def widen(self, state: World, *, much: bool) -> World:
         """Without what is known of conditions, and in the end without names: too many worlds meet at a node."""
@@ -120,6 +123,8 @@ class Ownership:
         return not isinstance(kind, Unmatched) or self.meaning.lets_through(kind)
 
     def _may_raise(self, world: World, node: int, event: Event, kind: Raised) -> bool:
+        if self.calm and not isinstance(event, RaiseEvent):
+            return False
         if not self.meaning.may_raise(node, kind.base):
             return False
         roles = world.roles
@@ -168,7 +173,7 @@ class Ownership:
             # Who writes `with conn:` keeps the duty, whatever the block gives it to.
             kept = self.trusting or any(key[0] == "@" for key, _ in world.roles)
             self.gave |= not kept
-            effect = effect._replace(change=Change.NONE if kept else Change.ESCAPE)
+            effect = effect._replace(change=Change.NONE if kept else Change.GIVE)
         situation = self._changed(world.situation, effect, node, raising=raising)
         if situation not in _OPEN:
             return World(situation, frozenset(), frozenset())
@@ -240,6 +245,7 @@ class Ownership:
                 return Situation.RELEASED
             case Change.ESCAPE | Change.GIVE:
                 self.kept_at.add(node)
+                self.given_only &= change is Change.GIVE
                 self.escaped_at.add(node)
                 return Situation.ESCAPED
             case Change.RETURN:

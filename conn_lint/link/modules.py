@@ -37,6 +37,14 @@ class Modules:
             found = self._at(posixpath.join(base, tail) if base else tail, namespaces=True)
             if found is not None:
                 return found
+        folder = posixpath.dirname(importer)
+        while (
+            folder
+        ):  # a package whose folder is put on the path, or from which a script is started
+            found = self._at(f"{folder}/{tail}", namespaces=False)
+            if found is not None:
+                return found
+            folder = posixpath.dirname(folder)
         return self._by_suffix(tail) if "." in dotted else None
 
     def relative(self, dotted: str, level: int, importer: str) -> ModuleRef | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from conn_lint.link import hints
 from conn_lint.link.attributes import Attributes
+from conn_lint.link.holders import Holders
 from conn_lint.link.program import Program
 from conn_lint.link.symbols import Assigned, Symbols
 from conn_lint.link.values import (
@@ -20,6 +20,7 @@ from conn_lint.link.values import (
     ObjectRef,
     Pair,
     Value,
+    agreed,
 )
 from conn_lint.model.expression import (
     Argument,
@@ -42,7 +43,6 @@ from conn_lint.model.flow import (
     Event,
     ImportEvent,
     ReturnEvent,
-    StoreEvent,
     WithEnterEvent,
     YieldEvent,
     result_of,
@@ -87,8 +87,7 @@ class Types:
         self._results: dict[tuple[FunctionId, int], Value | None] = {}
         self._returns: dict[FunctionRef, Value | None] = {}
         self._makers: dict[FunctionId, dict[int, Event]] = {}
-        self._held: dict[str, Value | None] = {}
-        self.holders: Callable[[str], Iterable[tuple[str, int]]] = lambda attr: ()
+        self.holders = Holders(self)
         self._depth = 0
 
     def infer(self, expr: Expr, at: FunctionId) -> Value | None:
@@ -109,13 +108,17 @@ class Types:
                 return self._result(index, at)
             case Attribute(value=value, attr=attr):
                 owner = self.infer(value, at)
-                return self.held(attr) if owner is None else self.attributes.of(owner, attr)
+                return (
+                    self.holders.attribute(attr)
+                    if owner is None
+                    else self.attributes.of(owner, attr)
+                )
             case Call(func=func, arguments=arguments):
                 return self.called(self.infer(func, at), arguments, at, func)
             case Operator(op="or" | "and", operands=operands):
-                return _agreed([self.infer(part, at) for part in operands])
+                return agreed([self.infer(part, at) for part in operands])
             case Conditional(body=body, orelse=orelse):
-                return _agreed([self.infer(body, at), self.infer(orelse, at)])
+                return agreed([self.infer(body, at), self.infer(orelse, at)])
             case Subscript(value=value, index=Literal(kind="int", value=int() as number)):
                 whole = self.infer(value, at)
                 if isinstance(whole, Pair) and 0 <= number < len(whole.items):
@@ -127,32 +130,6 @@ class Types:
                 return None if kind in ("none", "ellipsis") else Instance(f"builtins.{kind}")
             case _:
                 return None
-
-    def held(self, attr: str) -> Value | None:
-        """What is put on `x.attr` all over the program, for an x of which nothing is known (`app.state.pool`)."""
-        if attr not in self._held:
-            self._held[attr] = None
-            found: set[Value] = set()
-            for path, number in self.holders(attr):
-                summary = self.program.unit(path, number)
-                for index, function in enumerate(summary.functions if summary is not None else ()):
-                    at = FunctionId(path, number, index)
-                    for event in function.graph.events:
-                        match event:
-                            case StoreEvent(target=Attribute(attr=name), value=given) if (
-                                name == attr
-                            ):
-                                value = self.infer(given, at)
-                                if not _is_none(given):
-                                    found.add(
-                                        value if isinstance(value, Instance) else External("?")
-                                    )
-                            case _:
-                                pass
-            value = found.pop() if len(found) == 1 else None
-            known = isinstance(value, Instance) and self.catalogue.is_type(value.type)
-            self._held[attr] = value if known else None
-        return self._held[attr]
 
     def name(self, name: str, at: FunctionId) -> Value | None:
         """What a name stands for inside the function `at`: its own scope, those around it, the module."""
@@ -185,24 +162,7 @@ class Types:
         if function is None:
             return None
         value = self._local(found.name, module, function)
-        return value if value is not None else self._set_globally(found)
-
-    def _set_globally(self, found: Assigned) -> Value | None:
-        """The value that functions of the module give to a variable they declare global."""
-        values: list[Value | None] = []
-        for number, unit in enumerate(self.program.files[found.path].skeleton.units):
-            if number == 0 or found.name not in unit.names:
-                continue
-            summary = self.program.unit(found.path, number)
-            for index, function in enumerate(summary.functions if summary is not None else ()):
-                if found.name in function.global_names:
-                    at = FunctionId(found.path, number, index)
-                    values.extend(
-                        self.infer(event.value, at)
-                        for event in function.graph.events
-                        if isinstance(event, AssignEvent) and event.target == found.name
-                    )
-        return _agreed(values)
+        return value if value is not None else self.holders.global_variable(found)
 
     def _local(self, name: str, at: FunctionId, function: Function) -> Value | None:
         key = (at, name)
@@ -236,7 +196,7 @@ class Types:
                     found.append(self._defined(name, at, function))
                 case _:
                     pass
-        return _agreed(found)
+        return agreed(found)
 
     def _defined(self, name: str, at: FunctionId, function: Function) -> Value | None:
         """A function or class written in the function `at`."""
@@ -381,8 +341,8 @@ class Types:
             and event.value is not None
             and not (isinstance(event.value, Literal) and event.value.kind == "none")
         ]
-        agreed = _agreed(values)
-        return Context(agreed) if manager else agreed
+        common = agreed(values)
+        return Context(common) if manager else common
 
     def entered(self, manager: Value | None) -> Value | None:
         """What `with manager as x` binds."""
@@ -413,13 +373,3 @@ def argument_at(arguments: tuple[Argument, ...], place: str) -> Argument | None:
         positional = [a for a in arguments if a.keyword is None]
         return positional[int(place)] if int(place) < len(positional) else None
     return next((a for a in arguments if a.keyword == place), None)
-
-
-def _is_none(expr: Expr) -> bool:
-    return isinstance(expr, Literal) and expr.kind == "none"
-
-
-def _agreed(values: list[Value | None]) -> Value | None:
-    """The one value that all known ones agree on."""
-    known = {value for value in values if value is not None}
-    return known.pop() if len(known) == 1 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
 
@@ -75,3 +76,9 @@ Value: TypeAlias = (
     External | Instance | ModuleRef | FunctionRef | ClassRef | ObjectRef | Pair | Context
 )
 """None stands for unknown wherever a Value is optional."""
+
+
+def agreed(values: Iterable[Value | None]) -> Value | None:
+    """The one value that all known ones agree on."""
+    known = {value for value in values if value is not None}
+    return known.pop() if len(known) == 1 else None
