@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 from conn_lint.analyze.calls import Calls
 from conn_lint.analyze.catalogue import KnowledgeCatalogue
+from conn_lint.analyze.circles import Circles
 from conn_lint.analyze.effects import Effects
 from conn_lint.analyze.endings import Endings
 from conn_lint.analyze.owners import Owners
@@ -32,6 +33,7 @@ class Analysis:
         self.knowledge = knowledge
         self.program = Program(files, load)
         self.types = Types(self.program, KnowledgeCatalogue(knowledge))
+        self.circles = Circles()
         self.calls = Calls(self)
         self.effects = Effects(self)
         self.owners = Owners(self)
@@ -94,12 +96,7 @@ class Analysis:
             for item in file.skeleton.imports
             for prefix in _prefixes(item.module, item.name)
         }
-        words = set()
-        for resource in self.knowledge.resources:
-            for name in resource.acquire:
-                if any(prefix in roots for prefix in _prefixes(name, None)):
-                    words.add(name.rpartition(".")[2])
-        words.discard("__call__")
+        words = self.knowledge.words_of(frozenset(roots))
         return words | self._aliases(words)
 
     def _aliases(self, words: set[str]) -> set[str]:

@@ -95,8 +95,9 @@ class Arguments:
                 case "closes-on-exit":
                     return Effect(Change.NONE, CLOSING + (wrap.method or "close"))
                 case "same":
-                    handed = OWN if event.awaited and role == PENDING else role
-                    return Effect(Change.NONE, handed)
+                    if event.awaited and role == PENDING:
+                        return Effect(Change.OPEN, OWN)
+                    return Effect(Change.NONE, role)
                 case "borrows":
                     return Effect(Change.BEGIN if self._resource.lazy else Change.NONE)
                 case _:

@@ -47,7 +47,13 @@ class Effects:
         ref = ref._replace(bound=False)
         if ref not in self._fresh:
             self._fresh[ref] = None
-            self._fresh[ref] = self._find_fresh(ref)
+            with self._analysis.circles.around(("fresh", ref)) as kept:
+                found = self._find_fresh(ref)
+            self._fresh[ref] = found
+            if not kept():
+                del self._fresh[ref]
+            return found
+        self._analysis.circles.met(("fresh", ref))
         return self._fresh[ref]
 
     def _find_fresh(self, ref: FunctionRef) -> Fresh | None:
@@ -103,7 +109,13 @@ class Effects:
         key = (ref, place, resource.name)
         if key not in self._parameters:
             self._parameters[key] = Change.NONE
-            self._parameters[key] = self._follow(ref, place, resource)
+            with self._analysis.circles.around(("parameter", key)) as kept:
+                found = self._follow(ref, place, resource)
+            self._parameters[key] = found
+            if not kept():
+                del self._parameters[key]
+            return found
+        self._analysis.circles.met(("parameter", key))
         return self._parameters[key]
 
     def captured(self, at: FunctionId, name: str, resource: Resource) -> Change:

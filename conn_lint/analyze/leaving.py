@@ -19,9 +19,12 @@ def first_skip(
 ) -> tuple[str, int]:
     """How the release is skipped, and the node where the way past it begins (-1 if none stands out)."""
     for calm in (True, False):
-        found = _search(domain, states, edges, calm=calm)
-        if found is not None:
-            return found
+        for branches in (False, True):
+            found = _search(domain, states, edges, calm=calm, branches=branches)
+            if found is not None:
+                return found
+        if lost:
+            break
     return ("rebind" if lost else "branch"), -1
 
 
@@ -31,6 +34,7 @@ def _search(
     edges: Mapping[int, Sequence[Edge]],
     *,
     calm: bool,
+    branches: bool,
 ) -> tuple[str, int] | None:
     """The first way past the release; `calm` asks for one that needs no second exception."""
     graph = domain.graph
@@ -47,6 +51,8 @@ def _search(
             elif isinstance(edge.kind, Guard):
                 kind = "branch"
             else:
+                continue
+            if branches is not (kind == "branch") or node in domain.meaning.sites:
                 continue
             if isinstance(event, RaiseEvent) and kind != "raise":
                 continue

@@ -74,6 +74,7 @@ class EventMeaning:
         self.closed_not_returned: set[int] = set()
         self.stored_on: set[str] = set()
         self._escaping: frozenset[str] | None = None
+        self.reopens = resource.lazy and resource.opens == "explicit"
         self.has_parts = resource.kind == "client"
         self._arguments = Arguments(analysis, at, resource)
         self._raising = Raising(analysis, at, function, resource, self.lends)
@@ -88,7 +89,7 @@ class EventMeaning:
         if resource.call in ("with-only", "async-with-only", "decorator-or-with"):
             return Situation.IDLE, PENDING
         if resource.call in ("await", "await-or-async-with") and not awaited and role == OWN:
-            return Situation.BUSY, PENDING
+            return Situation.IDLE, PENDING  # nothing happens before it is awaited or entered
         return (Situation.IDLE if resource.lazy else Situation.BUSY), role
 
     def method(self, node: int, role: str, name: str) -> Effect:
@@ -183,15 +184,16 @@ class EventMeaning:
 
     def awaited(self, node: int, role: str) -> Effect:
         """An awaitable gives the resource."""
-        return Effect(Change.NONE, OWN if role == PENDING else role)
+        if role != PENDING:
+            return Effect(Change.NONE, role)
+        return Effect(Change.NONE if self.resource.lazy else Change.OPEN, OWN)
 
     def entered(self, node: int, role: str) -> Effect:
         """A with-block begins."""
         if role.startswith(WRAP):
             return Effect(Change.NONE, role)
         if role in (OWN, PENDING) or role.startswith(CLOSING):
-            begins = role == PENDING and self.resource.call.endswith("with-only")
-            begins = begins or "__enter__" in self.resource.begins
+            begins = role == PENDING or "__enter__" in self.resource.begins
             return Effect(Change.OPEN if begins else Change.NONE, OWN)
         return UNTOUCHED
 

@@ -135,10 +135,13 @@ class Owners:
         """The methods that acquire directly: they store it, or wake what is stored if that is lazy."""
         if not owned.resource.lazy:
             return frozenset(owned.acquirers)
+        lazy = owned.resource
+        calm = {*lazy.release, *lazy.ends, *lazy.idle_methods}
         return frozenset(
             self._program.head(method).name
             for method in self._methods(cls)
-            if not self._called_on(method, owned.attr).isdisjoint(owned.resource.begins)
+            if (called := self._called_on(method, owned.attr))
+            and (called - calm if "*" in lazy.begins else called & set(lazy.begins))
         )
 
     def _called_on(self, method: FunctionRef, attr: str) -> frozenset[str]:
@@ -170,13 +173,22 @@ class Owners:
         return self._owned[cls]
 
     def _methods(self, cls: ClassRef) -> list[FunctionRef]:
-        """Methods of the class and its bases; what a class redefines hides its base's."""
+        """Methods of the class and its bases; what redefines one without super() hides it."""
         seen: dict[str, FunctionRef] = {}
+        extended: list[FunctionRef] = []
         for base in self._attributes.ancestry(cls):
             if isinstance(base, ClassRef):
                 for method in self._program.methods(base):
-                    seen.setdefault(self._program.head(method).name, method)
-        return list(seen.values())
+                    name = self._program.head(method).name
+                    if name not in seen:
+                        seen[name] = method
+                    elif method != seen[name] and self._calls_super(seen[name]):
+                        extended.append(method)
+        return [*seen.values(), *extended]
+
+    def _calls_super(self, method: FunctionRef) -> bool:
+        unit = self._program.files[method.path].skeleton.units[self._program.head(method).unit]
+        return "super" in unit.names
 
     def releasers(self, cls: ClassRef, attr: str, resource: Resource) -> frozenset[str]:
         """The methods after which the resource on `self.attr` is no longer held, direct or through others."""

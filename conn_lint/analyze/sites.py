@@ -60,12 +60,19 @@ class Sites:
 
     def solved(self, at: FunctionId) -> tuple[Solved, ...]:
         """The acquisitions in the function, in order of their place."""
-        if at not in self._solved:
-            self._solved[at] = ()
-            function = self._analysis.program.function(at)
+        if at in self._solved:
+            self._analysis.circles.met(("sites", at))
+            return self._solved[at]
+        self._solved[at] = ()
+        found: tuple[Solved, ...] = ()
+        function = self._analysis.program.function(at)
+        with self._analysis.circles.around(("sites", at)) as kept:
             if function is not None and not function.graph.too_large:
-                self._solved[at] = tuple(self._solve(at, function))
-        return self._solved[at]
+                found = tuple(self._solve(at, function))
+        self._solved[at] = found
+        if not kept():
+            del self._solved[at]
+        return found
 
     def _solve(self, at: FunctionId, function: Function) -> list[Solved]:
         places: dict[Span, list[int]] = {}
@@ -117,7 +124,10 @@ class Sites:
             if _meant_to_keep(trusting, again):
                 domain, states, fate = trusting, again, _fate(again, trusting)
         released, lost = frozenset(domain.released_at), bool(domain.lost_at)
-        stored, returned = frozenset(meaning.stored_on), frozenset(domain.returned_roles)
+        stored, returned = (
+            frozenset(meaning.stored_on),
+            domain.returned(states.get(FlowGraph.EXIT, ())),
+        )
         if domain.kept_at:  # a function that keeps it on some path gives the same one again
             returned = frozenset()
         with_, closed = frozenset(meaning.ended_by_with), frozenset(meaning.closed_not_returned)
@@ -160,7 +170,7 @@ def _meant_to_keep(trusting: Ownership, states: Mapping[int, set[World]]) -> boo
     if trusting.kept_at:
         return False
     normal = {world.situation for world in states.get(FlowGraph.EXIT, ())}
-    if trusting.returned_roles:
+    if Situation.RETURNED in normal:
         return True
     return bool(trusting.released_at) and Situation.BUSY not in normal
 
@@ -169,7 +179,7 @@ def _fate(states: Mapping[int, set[World]], domain: Ownership) -> Fate:
     """What the states at the ways out and the events on the way come to."""
     normal = {world.situation for world in states.get(FlowGraph.EXIT, ())}
     raised = {world.situation for world in states.get(FlowGraph.RAISED, ())}
-    if domain.escaped_at:
+    if domain.escaped_at or Situation.RETURNED in normal:
         return Fate.HANDED_OVER
     leaks_normally = Situation.BUSY in normal or bool(domain.lost_at)
     leaks = leaks_normally or Situation.BUSY in raised

@@ -22,6 +22,7 @@ from conn_lint.model.flow import AssignEvent, CallEvent, FlowGraph, Guard
 Known = frozenset[tuple[str, str]]
 
 _NEGATED = {"is not": "is", "!=": "==", "not in": "in"}
+_TURNED = ("is", "is not", "==", "!=")
 _SCOPES = ("locals", "vars", "globals", "dir")
 
 
@@ -35,6 +36,8 @@ class Asked(NamedTuple):
 def subject(test: Expr, graph: FlowGraph, makers: Mapping[int, int]) -> tuple[Expr | None, Asked]:
     """The thing that a test is about, and what the test comes to if that thing is there and open."""
     match test:
+        case Operator(op=op, operands=(Literal(kind="none") as none, other)) if op in _TURNED:
+            return subject(Operator(op, (other, none)), graph, makers)
         case Name():
             return test, Asked("", True)
         case Attribute(value=value, attr=attr):
@@ -180,6 +183,8 @@ def _key(test: Expr) -> tuple[str, bool]:
     """A name for a condition that is free of calls, and whether the test asks for it or for its opposite."""
     if any(isinstance(part, Temp) for part in walk(test)):
         return "", True
+    if isinstance(test, Operator) and test.op in _TURNED and isinstance(test.operands[0], Literal):
+        test = Operator(test.op, tuple(reversed(test.operands)))
     if isinstance(test, Operator) and test.op in _NEGATED:
         return _text(Operator(_NEGATED[test.op], test.operands)), False
     return _text(test), True

@@ -7,7 +7,7 @@ What a call does to the resource is asked of a `Meaning`; this module knows no l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from conn_lint.flow import conditions
 from conn_lint.flow.aliases import role_of, roles_without
@@ -80,9 +80,18 @@ class Ownership:
         self.lost_at: set[int] = set()
         self.kept_at: set[int] = set()
         self.begun_at: set[int] = set()
-        self.returned_roles: set[str] = set()
         self.gave = False
         self.given_only = True  # all that left went to strangers
+
+    def returned(self, worlds: Iterable[World]) -> frozenset[str]:
+        """The roles in which the resource leaves the function, of the worlds at its normal end."""
+        return frozenset(
+            role
+            for world in worlds
+            if world.situation is Situation.RETURNED
+            for key, role in world.roles
+            if key == "@return"
+        )
 
     def widen(self, state: World, *, much: bool) -> World:
         """Without what is known of conditions, and in the end without names: too many worlds meet at a node."""
@@ -171,11 +180,19 @@ class Ownership:
         effect = self._effect(world, node, event)
         if effect.change is Change.GIVE:
             # Who writes `with conn:` keeps the duty, whatever the block gives it to.
-            kept = self.trusting or any(key[0] == "@" for key, _ in world.roles)
+            kept = self.trusting or any(
+                key[0] == "@" and key != "@return" for key, _ in world.roles
+            )
             self.gave |= not kept
             effect = effect._replace(change=Change.NONE if kept else Change.GIVE)
         situation = self._changed(world.situation, effect, node, raising=raising)
-        if situation not in _OPEN:
+        if situation is Situation.RETURNED:
+            if world.situation is not Situation.RETURNED:
+                returned = frozenset({("@return", effect.role)})
+                return World(situation, world.roles | returned, frozenset())
+        elif situation not in _OPEN and not (
+            situation is Situation.RELEASED and self.meaning.reopens
+        ):
             return World(situation, frozenset(), frozenset())
         if raising:
             return World(situation, self._live(world.roles, event), world.facts)
@@ -185,6 +202,13 @@ class Ownership:
             roles = roles_without(roles, f"%{result}")
             if effect.role:
                 roles |= {(f"%{result}", effect.role)}
+        roles, facts = self._bound(world, roles, event)
+        return World(situation, roles, facts)
+
+    def _bound(
+        self, world: World, roles: frozenset[tuple[str, str]], event: Event
+    ) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
+        """Roles and facts once the event has bound or unbound its names."""
         facts = world.facts
         match event:
             case AssignEvent(target=target, value=value):
@@ -208,7 +232,7 @@ class Ownership:
                 facts = self.facts.stored(facts, target)
             case _:
                 pass
-        return World(situation, roles, facts)
+        return roles, facts
 
     def _noted(self, world: World, event: Event) -> World:
         """The world after an event that cannot touch the resource, as nothing refers to it."""
@@ -237,6 +261,11 @@ class Ownership:
         self, situation: Situation, effect: Effect, node: int, *, raising: bool
     ) -> Situation:
         change = effect.change
+        if situation is Situation.RELEASED and change in (Change.OPEN, Change.BEGIN):
+            return situation if raising else Situation.BUSY
+        if situation is Situation.RETURNED and change is Change.RELEASE:
+            self.released_at.add(node)
+            return Situation.RELEASED  # a with or finally closes what is on its way out
         if situation not in _OPEN or change is Change.NONE:
             return situation
         match change:
@@ -249,8 +278,6 @@ class Ownership:
                 self.escaped_at.add(node)
                 return Situation.ESCAPED
             case Change.RETURN:
-                self.escaped_at.add(node)
-                self.returned_roles.add(effect.role)
                 return Situation.RETURNED
             case Change.OPEN if raising:
                 return situation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol, TypeAlias
 
 from conn_lint.model.expression import Expr
@@ -51,8 +52,14 @@ BOX = "box:"  # a tuple with the resource at the index that follows
 class Meaning(Protocol):
     """What events mean for the resource that is followed. Nodes index the graph's events."""
 
+    sites: Mapping[int, str]
+    """The nodes of the acquisition, with the role of their result."""
+
     has_parts: bool
     """Whether an attribute or item of the resource takes it along: `MongoClient(...)["shop"]`."""
+
+    reopens: bool
+    """Whether a released one may be opened again: an object that owns what it opens."""
 
     def acquired(self, node: int) -> tuple[Situation, str] | None:
         """The situation and the result's role if this event is the acquisition itself."""

@@ -103,6 +103,36 @@ class Knowledge:
         """The last parts of all names that acquire, for a lexical prefilter."""
         return self._index.words
 
+    def words_of(self, modules: frozenset[str]) -> set[str]:
+        """The last parts of names that acquire something and that a program which imports these modules can reach:
+        by a dotted name, or as methods of what such a name gives, and so on.
+        """
+        words: set[str] = set()
+        todo = {
+            name
+            for name in (*self._index.acquire, *self._index.operations)
+            if any(prefix in modules for prefix in dotted_prefixes(name))
+        }
+        seen: set[str] = set()
+        while todo:
+            seen |= todo
+            types: set[str] = set()
+            for name in todo:
+                resource = self._index.acquire.get(name)
+                operation = self._index.operations.get(name)
+                if resource is not None:
+                    words.add(name.rpartition(".")[2])
+                    types.add(resource.value)
+                if operation is not None and operation.returns:
+                    types.add(operation.returns)
+            todo = {
+                f"{owner}.{member}"
+                for given in types - {""}
+                for owner in self.mro(given)
+                for member in self._index.members.get(owner, ())
+            } - seen
+        return words - {"__call__"}
+
     # Calls with a meaning
 
     def operation(self, dotted: str) -> Operation | None:

@@ -80,5 +80,7 @@ Value: TypeAlias = (
 
 def agreed(values: Iterable[Value | None]) -> Value | None:
     """The one value that all known ones agree on."""
-    known = {value for value in values if value is not None}
-    return known.pop() if len(known) == 1 else None
+    known = {
+        (type(value), value): value for value in values if value is not None
+    }  # tuples compare across types
+    return next(iter(known.values())) if len(known) == 1 else None
