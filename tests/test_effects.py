@@ -75,13 +75,11 @@ def fresh(source: str, name: str = "make", **files: str) -> str:
         pytest.param(
             "def make():\n    with Session() as session:\n        return session\n",
             "",
-            marks=known("what a with closes on the way out counts as returned open"),
         ),
         pytest.param(
             "def make():\n    conn = connect()\n    try:\n"
             "        return conn\n    finally:\n        conn.close()\n",
             "",
-            marks=known("what a finally closes on the way out counts as returned open"),
         ),
         ("def make():\n    conn = connect()\n    return conn.cursor()\n", ""),
         ("def make():\n    conn = connect()\n    conn.close()\n    return conn\n", ""),
@@ -92,13 +90,11 @@ def fresh(source: str, name: str = "make", **files: str) -> str:
         pytest.param(
             "def make():\n    return make() if flag else connect()\n",
             "acme.connection",
-            marks=known("a function that calls itself is remembered as giving nothing"),
         ),
         pytest.param(
             "def make():\n    try:\n"
             "        return connect()\n    except ValueError:\n        return make()\n",
             "acme.connection",
-            marks=known("a function that calls itself is remembered as giving nothing"),
         ),
         ("def make():\n    return other()\ndef other():\n    return make()\n", ""),
     ],
@@ -196,9 +192,9 @@ def change(source: str, spec: str = "acme.connection", name: str = "f", where: i
         ("RELEASE", "conn.close()\n    raise ValueError"),
         ("ESCAPE", "global kept\n    kept = conn"),
         ("ESCAPE", "more.conn = conn"),
-        ("ESCAPE", "more.append(conn)"),
-        ("ESCAPE", "stranger(conn)"),
-        ("ESCAPE", "return lambda: conn.execute()"),
+        ("GIVE", "more.append(conn)"),
+        ("GIVE", "stranger(conn)"),
+        ("GIVE", "return lambda: conn.execute()"),
         ("ESCAPE", "keep_it(conn)"),
         ("RETURN", "return conn"),
         ("RETURN", "conn.execute()\n    return conn"),
@@ -296,7 +292,6 @@ def test_long_chains_of_makers(size: int) -> None:
     assert fresh(f"{chain}def f{size}():\n    return connect()\n", "f0") == "acme.connection"
 
 
-@known("in a circle the call that closes it counts as harmless, for whoever is asked second too")
 def test_what_a_circle_of_functions_does_depends_on_no_order() -> None:
     """`one` releases through `two`, which calls `one` again first."""
     source = "def one(c):\n    if flag:\n        two(c)\ndef two(c):\n    one(c)\n    c.close()\n"

@@ -17,14 +17,6 @@ PROGRAMS = {
     for style in STYLES
 }
 
-# Opening one of its sessions is what makes it busy, and that session counts as never released.
-PARENTS = {"cassandra.cluster.Cluster": "its shutdown does not count as the end of its sessions"}
-
-# Resources of which an example is known to be missed, and why.
-KNOWN_MISSES = {
-    "mariadb_pool.ConnectionPool.acquire": "only mariadb is imported, so its name is not looked for"
-}
-
 # What each case of each resource gives: (resource, case) -> style -> rules.
 Found = dict[tuple[str, str], dict[str, frozenset[str]]]
 
@@ -55,19 +47,6 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 def check(found: Found, resource: Resource, *kinds: str) -> int:
     """Compare the cases whose names begin so; their number."""
-    if resource.name in KNOWN_MISSES:
-        given = {
-            rules
-            for (name, _), styles in found.items()
-            for rules in styles.values()
-            if name == resource.name
-        }
-        assert given == {frozenset()}, "it is found now: no known miss any more"
-        pytest.xfail(KNOWN_MISSES[resource.name])
-    if resource.name in PARENTS and kinds != ("dropped",):
-        rules = {rule for style in found[resource.name, "in_finally_0"].values() for rule in style}
-        assert rules == {"never-released"}, "it is right now: no known fault any more"
-        pytest.xfail(PARENTS[resource.name])
     made: Program = program(resource, STYLES[0])
     cases = [case for case in made.cases if case.name.startswith(kinds)]
     wrong = {

@@ -40,8 +40,8 @@ def path(found: ModuleRef | None) -> str | None:
         ("pkg.sub", "pkg/a.py", "pkg/sub/__init__.py"),
         ("pkg.sub.b", "pkg/sub/deep/c.py", "pkg/sub/b.py"),
         ("pkg.none", "top.py", None),
-        ("a", "pkg/sub/b.py", None),  # a package's folder is no place where imports start
-        ("a", "pkg/a.py", None),
+        ("a", "pkg/sub/b.py", "pkg/a.py"),  # a package's folder is no place where imports start
+        ("a", "pkg/a.py", "pkg/a.py"),
         ("space", "top.py", "space/"),
         ("space.part", "top.py", "space/part/"),
         ("space.part.d", "top.py", "space/part/d.py"),

@@ -121,10 +121,6 @@ def known(why: str) -> pytest.MarkDecorator:
     return pytest.mark.xfail(raises=(AssertionError, ValueError), strict=True, reason=why)
 
 
-REOPENS = known("a method that releases and then opens again counts as one that releases")
-SUPER = known("what a method of the base does through super() is not seen")
-
-
 def owned(source: str, name: str) -> Resource | None:
     made = analysed({"m.py": HEAD + source})
     found = made.types.module_name("m.py", name)
@@ -140,16 +136,13 @@ def owned(source: str, name: str) -> Resource | None:
         (WITH, "Store", {"__exit__"}, {"__enter__"}, True, "closes"),
         pytest.param(
             *(RECONNECT, "Store", {"stop"}, {"__init__", "connect", "reconnect"}, False, "absent"),
-            marks=known("a method that releases and then opens again counts as one that releases"),
         ),
         (SUBCLASS, "Child", {"close"}, {"__init__"}, False, "absent"),
         pytest.param(
             *(OVERRIDES, "Child", {"close"}, {"__init__"}, False, "absent"),
-            marks=known("super().close() is not seen"),
         ),
         pytest.param(
             *(INIT, "Child", {"close"}, {"__init__"}, False, "absent"),
-            marks=known("super().__init__() is not seen"),
         ),
         (INNER, "Child", {"shut"}, {"__init__"}, False, "absent"),
         (LAZY_INNER, "Child", {"shut"}, {"read"}, True, "absent"),
@@ -157,7 +150,6 @@ def owned(source: str, name: str) -> Resource | None:
         (DELEGATES, "Store", {"close", "__exit__"}, {"__init__"}, False, "closes"),
         pytest.param(
             *(SESSION, "Store", {"close"}, {"read"}, True, "absent"),
-            marks=known('a begin of "*" is taken for a method of that name'),
         ),
         (POOLED, "Store", {"close"}, {"__init__"}, False, "absent"),
         (ASYNC, "Store", {"stop"}, {"start"}, True, "absent"),
@@ -203,10 +195,9 @@ def test_close_comes_first_among_releases_and_finalisers_make_it_nobodys_duty() 
         ("always", LAZY, "store = Store()\ntry:\n    store.get()\nfinally:\n    store.close()"),
         ("always", WITH, "with Store() as store:\n    work()"),
         ("always", WITH, "store = Store()\nwork()"),
-        pytest.param(*("never", RECONNECT, "store = Store()\nstore.reconnect()"), marks=REOPENS),
+        pytest.param(*("never", RECONNECT, "store = Store()\nstore.reconnect()")),
         pytest.param(
             *("not-on-error", RECONNECT, "store = Store()\nstore.reconnect()\nstore.stop()"),
-            marks=REOPENS,
         ),
         ("never", SUBCLASS, "store = Child()\nstore.more()"),
         (
@@ -214,8 +205,8 @@ def test_close_comes_first_among_releases_and_finalisers_make_it_nobodys_duty() 
             SUBCLASS,
             "store = Child()\ntry:\n    store.more()\nfinally:\n    store.close()",
         ),
-        pytest.param(*("never", OVERRIDES, "store = Child()\nwork()"), marks=SUPER),
-        pytest.param(*("never", INIT, "store = Child()\nwork()"), marks=SUPER),
+        pytest.param(*("never", OVERRIDES, "store = Child()\nwork()")),
+        pytest.param(*("never", INIT, "store = Child()\nwork()")),
         ("never", INNER, "store = Child()\nwork()"),
         ("always", INNER, "store = Child()\ntry:\n    work()\nfinally:\n    store.shut()"),
         ("always", LAZY_INNER, "store = Child()\nwork()"),
@@ -229,7 +220,6 @@ def test_close_comes_first_among_releases_and_finalisers_make_it_nobodys_duty() 
         ("always", SESSION, "store = Store()"),
         pytest.param(
             *("always", SESSION, "store = Store()\nstore.label()"),
-            marks=known("every method of it counts as one that begins"),
         ),
         ("never", LENT, "store = Store(connect())\nstore.get()"),
         ("never", LENT, "conn = connect()\nstore = Store(conn)\nstore.get()"),

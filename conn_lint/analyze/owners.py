@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from conn_lint.analyze.releasing import Releasing
 from conn_lint.flow.world import Change
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.expression import Attribute, Expr, Name, walk
+from conn_lint.model.expression import Attribute, Name, walk
 from conn_lint.model.flow import (
-    AssignEvent,
     CallEvent,
-    Event,
-    ReturnEvent,
     StoreEvent,
-    WithEnterEvent,
     expressions,
 )
 from conn_lint.model.resource import Resource
@@ -45,6 +42,7 @@ class Owners:
         self._analysis = analysis
         self._program = analysis.program
         self._attributes = analysis.types.attributes
+        self._releasing = Releasing(analysis)
         self._owned: dict[ClassRef, tuple[Owned, ...]] = {}
         self._resources: dict[ClassRef, Resource | None] = {}
         self._releasers: dict[tuple[ClassRef, str, str], frozenset[str]] = {}
@@ -148,7 +146,7 @@ class Owners:
         """What the method reads or calls of `self.attr`."""
         return frozenset(
             part.attr
-            for event, me in self._events(method)
+            for event, me in self._releasing.events(method)
             for expr in expressions(event)
             for part in walk(expr)
             if isinstance(part, Attribute) and part.value == Attribute(Name(me), attr)
@@ -209,117 +207,19 @@ class Owners:
             self._releasers[key] = frozenset(
                 self._program.head(method).name
                 for method in self._methods(cls)
-                if self._releases(method, attr, resource)
+                if self._releasing.by_method(method, attr, resource)
             )
         return self._releasers[key]
 
     def own_calls(self, method: FunctionRef) -> frozenset[str]:
         """What the method reads or calls of its own object."""
         found: set[str] = set()
-        for event, me in self._events(method):
+        for event, me in self._releasing.events(method):
             for expr in expressions(event):
                 for part in walk(expr):
                     if isinstance(part, Attribute) and part.value == Name(me):
                         found.add(part.attr)
         return frozenset(found)
-
-    def _events(self, method: FunctionRef) -> list[tuple[Event, str]]:
-        at = self._program.function_id(method)
-        function = self._program.function(at) if at is not None else None
-        if function is None or not function.parameters:
-            return []
-        me = function.parameters[0].name
-        return [(event, me) for event in function.graph.events if event is not None]
-
-    def _releases(self, method: FunctionRef, attr: str, resource: Resource) -> bool:
-        at = self._program.function_id(method)
-        head = self._program.head(method)
-        names = self._program.files[method.path].skeleton.units[head.unit].names
-        if at is None or (attr not in names and not self._properties(method, attr)):
-            return False
-        function = self._program.function(at)
-        if function is None or not function.parameters:
-            return False
-        me = Name(function.parameters[0].name)
-        return any(
-            self._releases_place(at, function, Attribute(me, name), resource)
-            for name in (attr, *self._properties(method, attr))
-        )
-
-    def _properties(self, method: FunctionRef, attr: str) -> tuple[str, ...]:
-        """Properties of the method's class that give what `self.attr` holds."""
-        parent = self._program.head(method).parent
-        found = []
-        for other in self._program.methods(ClassRef(method.path, parent)) if parent >= 0 else ():
-            head = self._program.head(other)
-            if any(text.endswith("property") for text in head.decorators) and any(
-                isinstance(event, ReturnEvent) and event.value == Attribute(Name(me), attr)
-                for event, me in self._events(other)
-            ):
-                found.append(head.name)
-        return tuple(found)
-
-    def _releases_place(
-        self, at: FunctionId, function: Function, place: Attribute, resource: Resource
-    ) -> bool:
-        """Whether the function releases what `place` (`self.conn`) holds, by a name of its own or by a helper."""
-        aliases: set[Expr] = {place}
-        for event in function.graph.events:
-            if isinstance(event, AssignEvent) and any(
-                a in list(walk(event.value)) for a in aliases
-            ):
-                aliases.add(Name(event.target))
-        for event in function.graph.events:
-            match event:
-                case CallEvent(func=Attribute(value=value, attr=attr)) if value in aliases:
-                    if (
-                        attr in resource.release
-                        or attr in resource.loses_slot
-                        or attr == "__exit__"
-                    ):
-                        return True
-                case WithEnterEvent(value=value, is_async=is_async) if value in aliases:
-                    meaning = resource.async_with if is_async else resource.with_
-                    if meaning not in ("ends-transaction", "absent"):
-                        return True
-                case _:
-                    pass
-            if isinstance(event, CallEvent) and self._releases_argument(
-                at, event, aliases, resource
-            ):
-                return True
-        return False
-
-    def _releases_argument(
-        self, at: FunctionId, event: CallEvent, aliases: set[Expr], resource: Resource
-    ) -> bool:
-        """`pool.putconn(self.conn)`, `closing(self.conn)`, `stack.callback(self.conn.close)`, `helper(self.conn)`."""
-        for index, argument in enumerate(event.arguments):
-            value = argument.value
-            if (
-                isinstance(value, Attribute)
-                and value.value in aliases
-                and value.attr in resource.release
-            ):
-                return True
-            if value not in aliases:
-                continue
-            func = event.func
-            if isinstance(func, Attribute) and func.attr in resource.release_on_owner:
-                return True
-            callee = self._analysis.calls.callee(event, at)
-            if isinstance(callee, FunctionRef):
-                place = self._analysis.effects.place(callee, event, index)
-                if place is not None and (
-                    self._analysis.effects.parameter(callee, place, resource) is Change.RELEASE
-                ):
-                    return True
-            name = self._analysis.calls.external_name(event, at)
-            attr = func.attr if isinstance(func, Attribute) else ""
-            for wrap in self._analysis.knowledge.wrap(name or f".{attr}"):
-                if wrap.effect in ("closes-on-exit", "takes-ownership"):
-                    return True
-        return False
 
     def is_released(self, cls: ClassRef, attr: str, resource: Resource) -> bool:
         """A method of the class or of a base releases it, or some code of the program may do so."""
