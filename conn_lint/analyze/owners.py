@@ -60,7 +60,7 @@ class Owners:
                 continue
             begins, releases = self._net(cls, owned)
             public = releases - frozenset(_CONSTRUCTORS)
-            if not public or (releases & frozenset(_CONSTRUCTORS)):
+            if not public or not begins or (releases & frozenset(_CONSTRUCTORS)):
                 continue
             eager = not begins.isdisjoint(_CONSTRUCTORS)
             need = "no" if "__del__" in public else owned.resource.must_release
@@ -106,7 +106,10 @@ class Owners:
         Some acquire or release directly; what the others do follows from the flow of their calls on the object.
         """
         begins = self._beginning(cls, owned)
-        releases = self.direct_releasers(cls, owned.attr, owned.resource) - begins
+        direct = self.direct_releasers(cls, owned.attr, owned.resource)
+        releases = direct - begins
+        if owned.resource.lazy:
+            begins -= direct  # it opens and closes again by itself
         methods = {self._program.head(m).name: m for m in self._methods(cls)}
         for turn in range(_MAX_TURNS):
             spec = self._spec(cls, owned.resource, begins, releases)
