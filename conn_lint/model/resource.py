@@ -94,6 +94,8 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     kind: Kind
     acquire: tuple[str, ...]
     evidence: Evidence
+    # what is at the other end, where the kind does not say: a connection's is a database, a client's is not
+    server: Literal["", "database", "broker", "other"] = ""
     value: str = ""
     is_async: bool = False
     call: CallForm = "plain"

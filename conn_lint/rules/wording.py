@@ -41,6 +41,8 @@ def thing(resource: Resource) -> str:
 
 def consequence(resource: Resource) -> str:
     """How it ends if it goes on so."""
+    if resource.server == "other":
+        return "its socket stays open until the garbage collector finds it"
     return _ENDS.get(resource.kind, "it stays open")
 
 
@@ -77,6 +79,13 @@ def severity_of(site: Site, default: Severity) -> Severity:
     """Errors are for databases, caches and brokers; less grave where the process ends with the function."""
     if site.process_ends:
         return Severity.NOTE
-    if default is Severity.ERROR and site.resource.kind in ("client", "target-session"):
+    if default is Severity.ERROR and not _is_database(site.resource):
         return Severity.WARNING
     return default
+
+
+def _is_database(resource: Resource) -> bool:
+    """A database, cache or broker is at the other end: its slots are few."""
+    if resource.server:
+        return resource.server != "other"
+    return resource.kind in ("connection", "checkout", "pool", "embedded")
