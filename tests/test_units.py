@@ -198,3 +198,12 @@ def test_units_of_the_library_parse() -> None:
             check_file(path)
 
     run_deep(check)
+
+
+def test_an_endless_chain_is_not_parsed() -> None:
+    text = "def f(a):\n    x = 1\n    return a" + ".b()" * 3000 + "\n"
+    with pytest.raises(UnitError) as error:
+        parse_unit(text)
+    assert error.value.line == 3
+    assert "calls in one chain" in error.value.message
+    parse_unit("a" + ".b()" * 200 + "\n")

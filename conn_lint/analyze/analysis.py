@@ -64,7 +64,9 @@ class Analysis:
             units = {key for key in units if not self.program.files[key[0]].is_stub}
             if not units:
                 break
-            modules = {(path, 0) for path, _ in units}  # asked for sooner or later: at once is cheaper
+            modules = {
+                (path, 0) for path, _ in units
+            }  # asked for sooner or later: at once is cheaper
             self.program.load(sorted((units | modules) - seen))
             again = units & seen
             seen |= units

@@ -40,7 +40,7 @@ def _search(
     graph = domain.graph
     for node in _in_order(graph, states):
         event = graph.events[node]
-        held = _held(states[node])
+        held = {w for w in states[node] if w.situation in (Situation.BUSY, Situation.IDLE)}
         if event is None or not held:
             continue
         for edge in edges.get(node, ()):

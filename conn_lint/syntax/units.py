@@ -19,6 +19,12 @@ _LINE_NUMBER = re.compile(r" \(detected at line \d+\)| on line \d+")  # not thos
 _EXPECTED = re.compile(r"error at \d+:\d+: expected (?:one of )?(.*)", re.DOTALL)
 
 
+# LibCST takes time by the square of a chain's length: a minute for 3,000 calls.
+MAX_CHAIN = 1000
+_LINK = re.compile(r"\)\s*\.\s*\w+\s*\(")
+_BRACKET = re.compile(r"[()]")
+
+
 class UnitError(Exception):
     """A unit cannot be parsed: `message` says why, `line` where, counted in the unit from 1."""
 
@@ -31,8 +37,13 @@ class UnitError(Exception):
 def parse_unit(unit_text: str) -> tuple[cst.Module, int]:
     """Parse a unit's text, and tell how many lines were put in front of it (an `if` to hold it).
 
-    Raises UnitError where LibCST finds an error of syntax.
+    Raises UnitError where LibCST finds an error of syntax, and for a chain of over `MAX_CHAIN` calls.
     """
+    line = _endless_chain(unit_text)
+    if line:
+        raise UnitError(
+            f"over {MAX_CHAIN} calls in one chain, which would take too long to read", line
+        )
     indent = _INDENT.match(unit_text)
     is_indented = indent is not None and indent[0].rpartition("\f")[2] != ""
     extra = 1 if is_indented and unit_text.strip() else 0
@@ -43,6 +54,20 @@ def parse_unit(unit_text: str) -> tuple[cst.Module, int]:
         message, line = _explain(text, error)
         last = len(unit_text.rstrip().split("\n"))
         raise UnitError(message, min(max(1, line - extra), last)) from error
+
+
+def _endless_chain(text: str) -> int:
+    """The line where a chain of too many calls begins, 0 without one. Arguments with brackets end a chain here."""
+    begin = end = count = 0
+    for link in _LINK.finditer(text):
+        if count and not _BRACKET.search(text, end, link.start()):
+            count += 1
+        else:
+            begin, count = link.start(), 1
+        end = link.end()
+        if count > MAX_CHAIN:
+            return text.count("\n", 0, begin) + 1
+    return 0
 
 
 def _parse(text: str) -> cst.Module:
