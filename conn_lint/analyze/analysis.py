@@ -193,6 +193,17 @@ class Analysis:
             or not set(others).isdisjoint(self.program.files[path].skeleton.units[number].names)
         ]
 
+    def made_at_import(self, cls: ClassRef) -> bool:
+        """An object of the class is made at module level: it lives as long as the process."""
+        name = self.program.head(cls).name
+        for path, number in self.mentioning(name):
+            at = FunctionId(path, 0, 0)
+            function = self.program.function(at) if number == 0 else None
+            for event in function.graph.events if function is not None else ():
+                if isinstance(event, CallEvent) and self.calls.callee(event, at) == cls:
+                    return True
+        return False
+
     def only_method(self, name: str) -> FunctionRef | None:
         """The method of this name, if one class of the project alone defines it."""
         if self._methods is None:

@@ -23,7 +23,7 @@ from conn_lint.analyze.roles import (
 from conn_lint.flow.aliases import root_names
 from conn_lint.flow.world import UNTOUCHED, Change, Effect, Situation
 from conn_lint.link.values import ClassRef, External, FunctionId
-from conn_lint.model.expression import Attribute, Expr, Name
+from conn_lint.model.expression import Attribute, Expr, Name, Temp, walk
 from conn_lint.model.flow import (
     AssignEvent,
     CallEvent,
@@ -73,6 +73,7 @@ class EventMeaning:
         self.ended_by_with: set[int] = set()
         self.closed_not_returned: set[int] = set()
         self.stored_on: set[str] = set()
+        self._used: frozenset[int] | None = None
         self._escaping: frozenset[str] | None = None
         self.reopens = resource.lazy and resource.opens == "explicit"
         self.has_parts = resource.kind == "client"
@@ -109,6 +110,8 @@ class EventMeaning:
 
     def _own_method(self, node: int, name: str) -> Effect:
         resource = self.resource
+        if name in resource.release_awaited and self._is_dropped(node):
+            return UNTOUCHED  # a coroutine that nobody awaits closes nothing
         if name in resource.loses_slot:
             self.closed_not_returned.add(node)
             return Effect(Change.RELEASE)
@@ -141,6 +144,22 @@ class EventMeaning:
             return ""
         operation = self._knowledge.operation(callee.name)
         return PART if operation is not None and operation.returns else ""
+
+    def _is_dropped(self, node: int) -> bool:
+        """The call is neither awaited nor is its result used."""
+        event = self.events[node]
+        if not isinstance(event, CallEvent) or event.awaited:
+            return False
+        if self._used is None:
+            self._used = frozenset(
+                part.index
+                for other in self.events
+                if other is not None
+                for expr in expressions(other)
+                for part in walk(expr)
+                if isinstance(part, Temp)
+            )
+        return event.result not in self._used
 
     def _leads_back(self, type_name: str) -> bool:
         """A value of this type (a cursor) knows its connection, which can be closed through it."""

@@ -81,7 +81,10 @@ class Project:
         cls = self._program.class_of(solved.at)
         if cls is None or not solved.stored_on or solved.returned_roles:
             return False
-        if solved.resource.kind not in ("connection", "checkout"):
+        resource = solved.resource
+        if resource.kind not in ("connection", "checkout") or resource.lazy:
+            return False
+        if self._analysis.made_at_import(cls):
             return False
         return all(
             not self._analysis.owners.is_released(cls, attr, solved.resource)

@@ -78,7 +78,7 @@ class Writer:
         width = console.width if stream.isatty() else _PIPED_WIDTH
         for text in render_text(report, self._read_lines, width):
             console.print(text)
-        if not self._quiet:
+        if not self._quiet and (report.files or report.shown()):
             console.print(render_summary(report))
 
     def _read_lines(self, path: str) -> Sequence[str]:

@@ -22,6 +22,7 @@ from conn_lint.model.flow import AssignEvent, CallEvent, FlowGraph, Guard
 Known = frozenset[tuple[str, str]]
 
 _NEGATED = {"is not": "is", "!=": "==", "not in": "in"}
+_CONDITIONS = ("is", "is not", "==", "!=", "not", "in", "not in", "<", ">", "<=", ">=")
 _TURNED = ("is", "is not", "==", "!=")
 _SCOPES = ("locals", "vars", "globals", "dir")
 
@@ -101,16 +102,28 @@ class Facts:
             if isinstance(edge.kind, Guard) and (key := _key(edge.kind.test)[0]):
                 counts[key] += 1
                 roots[key] = frozenset(root_names(edge.kind.test, lambdas=False))
+        self._flags = _flags(graph, counts)
+        for key, names in self._flags.items():
+            counts[key] += 3
+            roots[key] = names
         constant = {
             event.target
             for event in graph.events
             if isinstance(event, AssignEvent) and isinstance(event.value, Literal)
         }
+        flagged = {
+            event.target
+            for event in graph.events
+            if isinstance(event, AssignEvent) and _key(event.value)[0] in self._flags
+        }
         # Each test makes two guards; one that is asked once, of a name with no constant, splits worlds for nothing.
         self._kept = {
             key
             for key, count in counts.items()
-            if count > 2 or key.removesuffix(" is None") in constant or _twin(key) in counts
+            if count > 2
+            or key.removesuffix(" is None") in constant
+            or _twin(key) in counts
+            or key in flagged
         }
         self._by_root: dict[str, set[str]] = {}
         for key in self._kept:
@@ -150,6 +163,18 @@ class Facts:
                 truths = [(f"{name} is None", "False")]
         return known | {pair for pair in truths if pair[0] in self._kept}
 
+    def split(self, known: Known, name: str, value: Expr) -> tuple[Known, ...]:
+        """`own = conn is None` gives two worlds, if `own` is tested later: in each, both go together."""
+        key = _key(value)[0]
+        if not key or key not in self._kept or name not in self._kept or isinstance(value, Literal):
+            return (known,)
+        found = []
+        for outcome in (True, False):
+            refined = self.refine(known, value, outcome)
+            if refined is not None:
+                found.append(frozenset(refined) | {(name, str(outcome))})
+        return tuple(found)
+
     def forgotten(self, known: Known, name: str) -> Known:
         """What is known once `name` may be anything."""
         gone = self._by_root.get(name)
@@ -161,6 +186,19 @@ class Facts:
         """What is known once an attribute or item was assigned: conditions that read one of that name go."""
         word = f".{target.attr}" if isinstance(target, Attribute) else "["
         return frozenset(pair for pair in known if word not in pair[0])
+
+
+def _flags(graph: FlowGraph, tested: Counter[str]) -> dict[str, frozenset[str]]:
+    """The conditions that are put into a variable which is tested later, with the names they read."""
+    return {
+        key: frozenset(root_names(event.value, lambdas=False))
+        for event in graph.events
+        if isinstance(event, AssignEvent)
+        and event.target in tested
+        and isinstance(event.value, Operator)
+        and event.value.op in _CONDITIONS
+        and (key := _key(event.value)[0])
+    }
 
 
 def _twin(key: str) -> str:
@@ -185,6 +223,9 @@ def _key(test: Expr) -> tuple[str, bool]:
         return "", True
     if isinstance(test, Operator) and test.op in _TURNED and isinstance(test.operands[0], Literal):
         test = Operator(test.op, tuple(reversed(test.operands)))
+    if isinstance(test, Operator) and test.op == "not":
+        key, positive = _key(test.operands[0])
+        return key, not positive
     if isinstance(test, Operator) and test.op in _NEGATED:
         return _text(Operator(_NEGATED[test.op], test.operands)), False
     return _text(test), True

@@ -24,7 +24,7 @@ from conn_lint.flow.world import (
     Situation,
     World,
 )
-from conn_lint.model.expression import Attribute, Expr, Name, Subscript, walk
+from conn_lint.model.expression import Attribute, Expr, Name, Operator, Subscript, walk
 from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
@@ -122,8 +122,16 @@ class Ownership:
                 continue
             if normal is None:
                 normal = self._apply(state, node, event, raising=False)
-            for world in self._guarded(normal, kind):
-                yield edge.target, world
+            for split in self._split(normal, event):
+                for world in self._guarded(split, kind):
+                    yield edge.target, world
+
+    def _split(self, world: World, event: Event) -> tuple[World, ...]:
+        """A flag that stands for a condition: one world for each of its values."""
+        if not isinstance(event, AssignEvent) or not isinstance(event.value, Operator):
+            return (world,)
+        facts = self.facts.split(world.facts, event.target, event.value)
+        return tuple(World(world.situation, world.roles, found) for found in facts)
 
     def _is_open(self, kind: EdgeKind) -> bool:
         """Whether an exception in flight can take the edge."""

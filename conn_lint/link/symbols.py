@@ -102,9 +102,16 @@ class Symbols:
             root = self._program.files[importer].root
             stem = found.module.replace(".", "/")
             own = f"{root}/{stem}" if root else stem
-            if module.path not in (f"{own}.py", f"{own}/__init__.py"):
+            if module.path not in (f"{own}.py", f"{own}/__init__.py") or self._is_vendored(module):
                 module = None
         return module if module is not None else External(found.module)
+
+    def _is_vendored(self, module: ModuleRef) -> bool:
+        """A copy of the library itself: it states a version, as libraries do."""
+        if module.path is None:
+            return False
+        names = self._program.files[module.path].skeleton.units[0].names
+        return not {"__version__", "VERSION", "version_info"}.isdisjoint(names)
 
     def _module_imports(self, path: str) -> dict[str, list[Import]]:
         """Imports outside functions, by the name they bind; the last one first."""

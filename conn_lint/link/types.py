@@ -173,6 +173,7 @@ class Types:
 
     def _bound(self, name: str, at: FunctionId, function: Function) -> Value | None:
         found: list[Value | None] = []
+        imported: list[Value | None] = []
         if any(parameter.name == name for parameter in function.parameters):
             given = self._parameter(name, at, function)
             if given is not None:
@@ -191,12 +192,17 @@ class Types:
                 case ImportEvent(imports=imports):
                     for item in imports:
                         if item.bound == name:
-                            found.append(self.settled(self.symbols.imported(item, at.path)))
+                            imported.append(self.settled(self.symbols.imported(item, at.path)))
                 case DefineEvent(name=defined) if defined == name:
                     found.append(self._defined(name, at, function))
                 case _:
                     pass
-        return agreed(found)
+        known = [
+            v for v in imported if isinstance(v, External) and self.catalogue.knows_module(v.name)
+        ]
+        return agreed(
+            [*found, *(known or imported)]
+        )  # of alternatives, the one of which something is known
 
     def _defined(self, name: str, at: FunctionId, function: Function) -> Value | None:
         """A function or class written in the function `at`."""

@@ -17,6 +17,10 @@ _SECRET_NAME = re.compile(rf"{_WORD}\Z", re.IGNORECASE)
 # What stands before a secret begins where a word begins, so that long words are looked at once.
 _SCHEME = r"(?<![\w+.-])[\w+.-]+://"
 _URL_PASSWORD = re.compile(rf"(?P<keep>{_SCHEME}[^\s:/@'\"<>]*:)(?P<secret>[^\s'\"]+)(?=@)")
+# A URL put together of several literals: `"postgresql://u:a" "b@host"`.
+_URL_PIECES = re.compile(
+    rf"(?P<keep>{_SCHEME}[^\s:/@'\"<>]*:)(?P<secret>[^\s'\"@]*(?:['\"]\s*[rbfuRBFU]{{0,2}}['\"][^\s'\"@]*)+)(?=@)"
+)
 _URL_TOKEN = re.compile(rf"(?P<keep>{_SCHEME})(?P<secret>[^\s:/@'\"<>{{}}]{{20,}})(?=@)")
 _ANNOTATED = r":\s*[\w.\[\] |]{1,60}="  # password: str = "..."
 _QUOTED = re.compile(
@@ -62,7 +66,7 @@ def mask(text: str, *, keep_length: bool = False) -> str:
         stars = "*" * len(secret) if keep_length else STARS
         return match[0][:start] + stars + match[0][start + len(secret) :]
 
-    for pattern in (_URL_PASSWORD, _URL_TOKEN, _QUOTED, _BARE, _BEARER, _KNOWN_TOKEN):
+    for pattern in (_URL_PASSWORD, _URL_PIECES, _URL_TOKEN, _QUOTED, _BARE, _BEARER, _KNOWN_TOKEN):
         text = pattern.sub(hide, text)
     return text
 

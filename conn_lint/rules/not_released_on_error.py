@@ -62,8 +62,8 @@ class NotReleasedOnError(Rule):
     def check(self, project: Project) -> Iterator[Finding]:
         """One finding for each resource whose release can be skipped."""
         for site in project.owned_sites():
-            if site.fate is not Fate.NOT_ON_ERROR:
-                continue
+            if site.fate is not Fate.NOT_ON_ERROR or site.closed_not_returned:
+                continue  # one that is closed and not returned has a rule of its own
             yield Finding(
                 code=self.code,
                 rule=self.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 
 from conn_lint.model.summary import Head, Skeleton, Unit
 from conn_lint.syntax.comments import read_directives
@@ -16,6 +17,7 @@ from conn_lint.syntax.slices import cut, digest
 from conn_lint.syntax.source import normalise
 
 _NAMES = re.compile(NAME)
+_BRACES = re.compile(r"\{\{|\}\}|[{}]")
 _KEYWORDS = frozenset(keyword.kwlist)
 
 
@@ -99,7 +101,7 @@ def _sorted(names: set[str]) -> tuple[str, ...]:
 
 
 class _Names:
-    """Looks up the identifiers between two offsets; f-strings count with all their text."""
+    """Looks up the identifiers between two offsets; of f-strings the fields count, not the text (a password)."""
 
     def __init__(self, text: str, scanned: Scan) -> None:
         self._text = text
@@ -111,10 +113,29 @@ class _Names:
         found = set(_NAMES.findall(self._code, start, end))
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
         for string_start, string_end in self._fstrings[first:last]:
-            found.update(_NAMES.findall(self._text, string_start, string_end))
+            for field_start, field_end in _fields(self._text, string_start, string_end):
+                found.update(_NAMES.findall(self._text, field_start, field_end))
         if all(map(str.isascii, found)):
             return found
         return {normal_name(name) for name in found}
+
+
+def _fields(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the replacement fields of an f-string lie; a brace in a string inside a field may stretch one."""
+    depth = opened = 0
+    for brace in _BRACES.finditer(text, start, end):
+        if len(brace[0]) == 2 and not depth:
+            continue  # a brace as text
+        for char in brace[0]:
+            if char == "{":
+                opened = opened if depth else brace.start()
+                depth += 1
+            elif depth:
+                depth -= 1
+                if not depth:
+                    yield opened, brace.end()
+    if depth:
+        yield opened, end
 
 
 def _statements(code: str, lines: Lines) -> tuple[tuple[int, int], ...]:
