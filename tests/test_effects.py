@@ -20,11 +20,6 @@ from elsewhere import work, flag, stranger
 """
 
 
-def known(why: str) -> pytest.MarkDecorator:
-    """It comes out wrong today; the test fails as soon as it does not."""
-    return pytest.mark.xfail(raises=AssertionError, strict=True, reason=why)
-
-
 def function(made: Analysis, name: str, path: str = "m.py") -> FunctionRef:
     found = made.program.ref_of(place(made, path, name))
     assert isinstance(found, FunctionRef)
