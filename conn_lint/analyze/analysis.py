@@ -13,6 +13,7 @@ from conn_lint.analyze.endings import Endings
 from conn_lint.analyze.owners import Owners
 from conn_lint.analyze.selfclosing import self_closing
 from conn_lint.analyze.sites import Sites, Solved
+from conn_lint.knowledge.index import dotted_prefixes
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, Program, SourceFile, UnitKey
 from conn_lint.link.types import Types
@@ -64,9 +65,8 @@ class Analysis:
             units = {key for key in units if not self.program.files[key[0]].is_stub}
             if not units:
                 break
-            modules = {
-                (path, 0) for path, _ in units
-            }  # asked for sooner or later: at once is cheaper
+            # The module's own unit is asked for sooner or later: at once is cheaper.
+            modules = {(path, 0) for path, _ in units}
             self.program.load(sorted((units | modules) - seen))
             again = units & seen
             seen |= units
@@ -97,7 +97,9 @@ class Analysis:
             prefix
             for file in self.program.files.values()
             for item in file.skeleton.imports
-            for prefix in _prefixes(item.module, item.name)
+            for prefix in dotted_prefixes(
+                f"{item.module}.{item.name}" if item.name else item.module
+            )
         }
         words = self.knowledge.words_of(frozenset(roots))
         return words | self._aliases(words)
@@ -160,7 +162,7 @@ class Analysis:
                     name = attr
                 case _:
                     continue
-            maker = self.types.makers(at).get(getattr(value, "index", -1))
+            maker = self.types.maker(value, at)
             if isinstance(maker, CallEvent) and self._may_be_factory(maker):
                 acquired = self.calls.acquired(maker, at)
                 if acquired is not None and acquired.resource.kind == "factory":
@@ -252,10 +254,6 @@ class Analysis:
             )
         return self._calm[at]
 
-    def is_shared(self, ref: FunctionRef) -> bool:
-        """The function is a property that keeps what it makes, or the like."""
-        return False
-
     def is_abstract(self, ref: FunctionRef, function: Function) -> bool:
         """The body says nothing: an interface, whose implementations may do anything."""
         events = [event for event in function.graph.events if event is not None]
@@ -264,8 +262,3 @@ class Analysis:
             or self.program.class_of(self.program.function_id(ref) or FunctionId(ref.path, 0, 0))
             is not None
         )
-
-
-def _prefixes(dotted: str, name: str | None) -> list[str]:
-    parts = [*dotted.split("."), *([name] if name else [])]
-    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]

@@ -1,6 +1,6 @@
 """What a project function does to its caller: gives a fresh resource; releases, keeps or returns what it is given.
 
-Effects are computed on demand, callees first; in a recursion the call that closes the circle counts as harmless.
+Effects are computed on demand; in a recursion the call that closes the circle gets a preliminary answer (`circles`).
 """
 
 from __future__ import annotations
@@ -45,25 +45,17 @@ class Effects:
     def fresh(self, ref: FunctionRef) -> Fresh | None:
         """The resource that each call of the function gives, if it makes one."""
         ref = ref._replace(bound=False)
-        if ref not in self._fresh:
-            self._fresh[ref] = None
-            with self._analysis.circles.around(("fresh", ref)) as kept:
-                found = self._find_fresh(ref)
-            self._fresh[ref] = found
-            if not kept():
-                del self._fresh[ref]
-            return found
-        self._analysis.circles.met(("fresh", ref))
-        return self._fresh[ref]
+        return self._analysis.circles.answer(
+            "fresh", self._fresh, ref, None, lambda: self._find_fresh(ref)
+        )
 
     def _find_fresh(self, ref: FunctionRef) -> Fresh | None:
         program = self._analysis.program
         head = program.head(ref)
-        if self._analysis.is_shared(ref) or not self._analysis.may_give(head.unit, ref.path):
+        if not self._analysis.may_give(head.unit, ref.path):
             return None
-        for text in head.decorators:
-            if text.partition("(")[0].rpartition(".")[2].lower() in _MEMO:
-                return None
+        if any(name.lower() in _MEMO for name in program.decorators(ref)):
+            return None
         at = program.function_id(ref)
         function = program.function(at) if at is not None else None
         if at is None or function is None or function.is_generator:
@@ -71,14 +63,10 @@ class Effects:
         for solved in self._analysis.sites.solved(at):
             for role in sorted(solved.returned_roles):
                 if role in (OWN, PENDING):
-                    return Fresh(self._promised(solved.resource, function), OWN)
+                    return Fresh(solved.resource, OWN)
                 if role.startswith(BOX):
                     return Fresh(solved.resource, role)
         return None
-
-    @staticmethod
-    def _promised(resource: Resource, function: Function) -> Resource:
-        return resource
 
     def place(self, callee: FunctionRef, event: CallEvent, index: int) -> int | None:
         """The callee's parameter that the argument number `index` goes to."""
@@ -107,16 +95,13 @@ class Effects:
         """What the function does with such a resource given as its parameter number `place`."""
         ref = ref._replace(bound=False)
         key = (ref, place, resource.name)
-        if key not in self._parameters:
-            self._parameters[key] = Change.NONE
-            with self._analysis.circles.around(("parameter", key)) as kept:
-                found = self._follow(ref, place, resource)
-            self._parameters[key] = found
-            if not kept():
-                del self._parameters[key]
-            return found
-        self._analysis.circles.met(("parameter", key))
-        return self._parameters[key]
+        return self._analysis.circles.answer(
+            "parameter",
+            self._parameters,
+            key,
+            Change.NONE,
+            lambda: self._follow(ref, place, resource),
+        )
 
     def captured(self, at: FunctionId, name: str, resource: Resource) -> Change:
         """What an inner function does with such a resource of the function around it, when it is called."""

@@ -37,8 +37,7 @@ class Endings:
         head = self._program.head(ref)
         if head.parent >= 0:
             return False
-        last = {text.partition("(")[0].rpartition(".")[2] for text in head.decorators}
-        if last & _COMMANDS:
+        if self._program.decorators(ref) & _COMMANDS:
             return True
         if head.decorators:
             return False

@@ -36,10 +36,11 @@ def lends(analysis: Analysis, at: FunctionId, function: Function) -> Lends:
         return Lends.LIFESPAN
     ref = analysis.program.ref_of(at)
     if isinstance(ref, FunctionRef):
-        for text in analysis.program.head(ref).decorators:
-            last = text.partition("(")[0].rpartition(".")[2]
-            if last in _MANAGERS | _FIXTURES:
-                return Lends.MANAGER if last in _MANAGERS else Lends.FIXTURE
+        decorators = analysis.program.decorators(ref)
+        if decorators & _MANAGERS:
+            return Lends.MANAGER
+        if decorators & _FIXTURES:
+            return Lends.FIXTURE
     yields = [event for event in function.graph.events if isinstance(event, YieldEvent)]
     spans = {event.span for event in yields}
     # One yield of a value, in no loop: a dependency, as injection frameworks drive it.

@@ -70,7 +70,7 @@ class Raising:
 
     def _made_calmly(self, value: Expr) -> bool:
         """The result of a harmless call: `range(3)`, `contextlib.suppress(Error)`."""
-        maker = self._types.makers(self._at).get(getattr(value, "index", -1))
+        maker = self._types.maker(value, self._at)
         return isinstance(maker, CallEvent) and self._calls.is_harmless(maker, self._at)
 
     def _yield_raises(self, *, base: bool) -> bool:
@@ -94,9 +94,7 @@ class Raising:
     def _swallows_all(self, event: WithExitEvent) -> bool:
         """`suppress(Exception)` lets nothing through."""
         enter = self._enters.get(event.item)
-        maker = (
-            self._types.makers(self._at).get(getattr(enter.value, "index", -1)) if enter else None
-        )
+        maker = self._types.maker(enter.value, self._at) if enter else None
         arguments = maker.arguments if isinstance(maker, CallEvent) else ()
         return any(a.value in (Name("Exception"), Name("BaseException")) for a in arguments)
 
@@ -104,7 +102,7 @@ class Raising:
         """A call that never returns."""
         event = self._events[node]
         if isinstance(event, RaiseEvent):
-            event = self._types.makers(self._at).get(getattr(event.value, "index", -1))
+            event = self._types.maker(event.value, self._at)
         if not isinstance(event, CallEvent):
             return False
         if node not in self._ends:
@@ -122,7 +120,7 @@ class Raising:
         enter = self._enters.get(event.item)
         if enter is None:
             return False
-        maker = self._types.makers(self._at).get(getattr(enter.value, "index", -1))
+        maker = self._types.maker(enter.value, self._at)
         if not isinstance(maker, CallEvent):
             return False
         name = self._calls.external_name(maker, self._at)

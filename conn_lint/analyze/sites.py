@@ -60,19 +60,13 @@ class Sites:
 
     def solved(self, at: FunctionId) -> tuple[Solved, ...]:
         """The acquisitions in the function, in order of their place."""
-        if at in self._solved:
-            self._analysis.circles.met(("sites", at))
-            return self._solved[at]
-        self._solved[at] = ()
-        found: tuple[Solved, ...] = ()
+        return self._analysis.circles.answer("sites", self._solved, at, (), lambda: self._find(at))
+
+    def _find(self, at: FunctionId) -> tuple[Solved, ...]:
         function = self._analysis.program.function(at)
-        with self._analysis.circles.around(("sites", at)) as kept:
-            if function is not None and not function.graph.too_large:
-                found = tuple(self._solve(at, function))
-        self._solved[at] = found
-        if not kept():
-            del self._solved[at]
-        return found
+        if function is None or function.graph.too_large:
+            return ()
+        return tuple(self._solve(at, function))
 
     def _solve(self, at: FunctionId, function: Function) -> list[Solved]:
         places: dict[Span, list[int]] = {}

@@ -108,7 +108,7 @@ class Attributes:
         head = self._program.files[cls.path].skeleton.heads[index]
         if head.kind == "class":
             return ClassRef(cls.path, index)
-        decorators = {text.partition("(")[0].split(".")[-1] for text in head.decorators}
+        decorators = self._program.decorators(FunctionRef(cls.path, index))
         if bound and decorators & _PROPERTIES:
             return self._types.returned(FunctionRef(cls.path, index))
         takes_self = "staticmethod" not in decorators and (bound or "classmethod" in decorators)

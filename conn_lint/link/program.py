@@ -61,10 +61,6 @@ class Program:
         summary = self._units.get(key)
         return None if summary is None or summary.error or not summary.functions else summary
 
-    def loaded(self) -> Mapping[UnitKey, UnitSummary]:
-        """What was read so far."""
-        return self._units
-
     def function(self, at: FunctionId) -> Function | None:
         """The lowered function, if its unit can be read."""
         summary = self.unit(at.path, at.unit)
@@ -75,6 +71,11 @@ class Program:
     def head(self, ref: FunctionRef | ClassRef) -> Head:
         """The head of a function or class."""
         return self.files[ref.path].skeleton.heads[ref.head]
+
+    def decorators(self, ref: FunctionRef | ClassRef) -> frozenset[str]:
+        """The last names of its decorators: `lru_cache` for `@functools.lru_cache(maxsize=1)`."""
+        texts = self.head(ref).decorators
+        return frozenset(text.partition("(")[0].rpartition(".")[2] for text in texts)
 
     def qualname(self, at: FunctionId) -> str:
         """The name within the file, dotted; "" for the module."""

@@ -220,11 +220,9 @@ class Types:
         first = function.parameters[0].name if function.parameters else ""
         cls = self.program.class_of(at)
         if cls is not None and name == first:
-            decorators = self.program.head(FunctionRef(at.path, self._head(at))).decorators
-            if not any(text.split(".")[-1] == "staticmethod" for text in decorators):
-                if any(text.split(".")[-1] == "classmethod" for text in decorators):
-                    return cls
-                return ObjectRef(cls.path, cls.head)
+            decorators = self.program.decorators(FunctionRef(at.path, self._head(at)))
+            if "staticmethod" not in decorators:
+                return cls if "classmethod" in decorators else ObjectRef(cls.path, cls.head)
         for parameter in function.parameters:
             if parameter.name == name:
                 if parameter.annotation is not None:
@@ -256,6 +254,10 @@ class Types:
                 if event is not None and (result := result_of(event)) is not None
             }
         return self._makers[at]
+
+    def maker(self, expr: Expr | None, at: FunctionId) -> Event | None:
+        """The event that made the value, if the expression is the result of one."""
+        return self.makers(at).get(expr.index) if isinstance(expr, Temp) else None
 
     def _result(self, index: int, at: FunctionId) -> Value | None:
         key = (at, index)
@@ -329,9 +331,7 @@ class Types:
         function = self.program.function(at) if at is not None else None
         if at is None or function is None:
             return None
-        decorators = {
-            text.partition("(")[0].split(".")[-1] for text in self.program.head(ref).decorators
-        }
+        decorators = self.program.decorators(ref)
         manager = bool(decorators & {"contextmanager", "asynccontextmanager"})
         if function.returns is not None:
             typed = hints.read(function.returns, self, self._around(at, function))

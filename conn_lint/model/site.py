@@ -27,7 +27,6 @@ class Skip(msgspec.Struct, frozen=True):
     how: str
     location: Location
     text: str  # the call or statement, short
-    swallowed_at: int = 0  # the line of the except that swallows it and goes on without a release
 
 
 class Site(msgspec.Struct, frozen=True):
