@@ -217,6 +217,7 @@ def test_settings_files_clean() -> None:
         "a.py: reported",
         "g.py: linked (generated code)",
         "n.ipynb: skipped (a notebook)",
+        "pyproject.toml: document",
         "src/b.py: reported",
         "tests/t.py: linked (a test)",
     ]

@@ -145,7 +145,7 @@ def test_a_pipe_is_not_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_read_but_not_reported(tmp_path: Path, name: str, why: str) -> None:
-    write(tmp_path, {"pyproject.toml": "", name: LEAK})
+    write(tmp_path, {".git/HEAD": "", name: LEAK})
     assert [(f.path, f.why) for f in listing(tmp_path).files] == [(name, why)]
     assert bool(places(run_check(tmp_path))) is not bool(why)
     assert bool(places(run_check(tmp_path / name))) is not bool(why)

@@ -20,7 +20,7 @@ from conn_lint.link.types import Types
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Value
 from conn_lint.model.expression import Attribute, Name
 from conn_lint.model.flow import AssignEvent, CallEvent, Raised, RaiseEvent, StoreEvent
-from conn_lint.model.summary import Function
+from conn_lint.model.summary import DocumentSummary, Function
 
 _MAX_ROUNDS = 40
 
@@ -29,9 +29,14 @@ class Analysis:
     """Everything that is asked of one program. `words` are the names whose call may acquire something."""
 
     def __init__(
-        self, files: Mapping[str, SourceFile], load: LoadUnits, knowledge: Knowledge
+        self,
+        files: Mapping[str, SourceFile],
+        load: LoadUnits,
+        knowledge: Knowledge,
+        documents: tuple[DocumentSummary, ...] = (),
     ) -> None:
         self.knowledge = knowledge
+        self.documents = documents
         self.program = Program(files, load)
         self.types = Types(self.program, KnowledgeCatalogue(knowledge))
         self.circles = Circles()

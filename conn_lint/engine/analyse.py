@@ -16,6 +16,7 @@ from conn_lint import __version__
 from conn_lint.analyze.program import analyze_program
 from conn_lint.analyze.project import Project
 from conn_lint.engine.cache import FOLDER, Cache, code_version, digest_of
+from conn_lint.engine.documents import summaries
 from conn_lint.engine.ignore import compile_patterns
 from conn_lint.engine.inputs import Inputs
 from conn_lint.engine.modules import name_modules
@@ -28,7 +29,7 @@ from conn_lint.model.finding import Finding
 from conn_lint.model.location import Location, Span
 from conn_lint.model.mask import mask
 from conn_lint.model.settings import Settings
-from conn_lint.model.summary import Skeleton
+from conn_lint.model.summary import DocumentSummary, Skeleton
 from conn_lint.rules import ALL_RULES
 from conn_lint.rules.base import Rule
 from conn_lint.rules.cannot_analyse import CannotAnalyse
@@ -64,9 +65,7 @@ def analyse(inputs: Inputs, settings: Settings, progress: Progress, *, isolated:
         key = _run_key(inputs, settings, knowledge, isolated=isolated)
         result = _cached(cache, key)
         if result is None:
-            run = _Run(
-                inputs, settings, knowledge, PhaseOne(inputs, cache, settings.jobs, progress)
-            )
+            run = _Run(inputs, settings, knowledge, cache, progress)
             result = run_deep(run.result, isolated=isolated)
             cache.save()
             if not result.troubles:
@@ -90,25 +89,33 @@ def name_below(path: Path, root: Path) -> str:
 
 class _Run:
     def __init__(
-        self, inputs: Inputs, settings: Settings, knowledge: Knowledge, phase_one: PhaseOne
+        self,
+        inputs: Inputs,
+        settings: Settings,
+        knowledge: Knowledge,
+        cache: Cache,
+        progress: Progress,
     ) -> None:
         self._inputs = inputs
         self._settings = settings
         self._knowledge = knowledge
-        self._phase_one = phase_one
+        self._cache = cache
+        self._phase_one = PhaseOne(inputs, cache, settings.jobs, progress)
         self._troubles: list[Trouble] = []
 
     def result(self, *, isolated: bool) -> Result:
         skeletons = self._phase_one.skeletons()
         files = _source_files(self._inputs, skeletons, self._settings)
         groups = [{path: file} for path, file in files.items()] if isolated else [files]
-        findings = [finding for group in groups for finding in self._findings(group)]
+        documents = () if isolated else summaries(self._inputs.documents, self._cache.documents)
+        findings = [finding for group in groups for finding in self._findings(group, documents)]
         failures = self._phase_one.failures.values()
         findings.extend(map(_cannot_analyse, failures))
         self._troubles.extend(
             Trouble(f"{f.path}: {f.message}", f.trace) for f in failures if f.trace
         )
-        reported = {*self._inputs.reported(), *self._inputs.unreadable}
+        inputs = self._inputs
+        reported = {*inputs.reported(), *inputs.unreadable, *inputs.documents}
         kept = [_masked(finding) for finding in findings if finding.location.path in reported]
         kept.sort(key=Finding.sort_key)
         comments = {
@@ -118,9 +125,12 @@ class _Run:
         }
         return Result(tuple(kept), comments, tuple(self._troubles))
 
-    def _findings(self, files: Mapping[str, SourceFile]) -> Iterator[Finding]:
+    def _findings(
+        self, files: Mapping[str, SourceFile], documents: tuple[DocumentSummary, ...]
+    ) -> Iterator[Finding]:
+        load, knowledge = self._phase_one.load, self._knowledge
         try:
-            project = analyze_program(files, self._phase_one.load, self._knowledge)
+            project = analyze_program(files, load, knowledge, documents=documents)
         except Exception as error:  # noqa: BLE001 - what phase one found is still reported
             self._troubles.append(trouble("the analysis", error))
             return
@@ -169,6 +179,7 @@ def _run_key(inputs: Inputs, settings: Settings, knowledge: Knowledge, *, isolat
         sorted(map(os.fsencode, inputs.started_from)),
         [(os.fsencode(f.path), f.digest, f.is_reported) for f in inputs.files.values()],
         sorted((os.fsencode(path), why) for path, why in inputs.unreadable.items()),
+        sorted((os.fsencode(d.path), d.digest, d.problem) for d in inputs.documents.values()),
         isolated,
     )
     versions = f"{__version__} {code_version()} {knowledge.digest()}"

@@ -1,4 +1,4 @@
-"""The three stores below the cache folder: skeletons, unit summaries, results of whole runs.
+"""The stores below the cache folder: skeletons, unit summaries, documents, results of whole runs.
 
 What is broken, foreign, of another version or unwritable is as if it were not there. Entries are
 plain msgpack, so that a cache found in an untrusted checkout can be wrong but never dangerous.
@@ -164,12 +164,14 @@ class Cache:
             folder = None
         self.skeletons = Store(folder, "skeletons", code_version("syntax", "model"))
         self.units = Store(folder, "units", code_version("syntax", "lower", "model"))
+        self.documents = Store(folder, "documents", code_version("syntax", "model", "engine"))
         self.results = Results(folder)
 
     def save(self) -> None:
         """Write what the run added."""
         self.skeletons.save()
         self.units.save()
+        self.documents.save()
 
 
 def digest_of(*parts: bytes) -> bytes:

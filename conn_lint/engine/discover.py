@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from conn_lint.engine.documents import format_of, format_within, may_be_document, why_too_large
 from conn_lint.engine.ignore import GitIgnores, compile_patterns
 from conn_lint.engine.roots import MARKERS, Roots
 from conn_lint.model.settings import Settings
@@ -39,17 +40,19 @@ class Role(enum.Enum):
 
     REPORTED = "reported"
     LINKED = "linked"  # read so that others can be understood; nothing is reported on it
+    DOCUMENT = "document"  # a settings file: read for what it says of servers and pools
     SKIPPED = "skipped"
 
 
 class Found(msgspec.Struct, frozen=True):
-    """One file below the root; `path` is relative to it, with `/`. `why` explains any role but
-    REPORTED.
+    """One file below the root; `path` is relative to it, with `/`. `why` explains LINKED and
+    SKIPPED; `format` is that of a document.
     """
 
     path: str
     role: Role
     why: str = ""
+    format: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -76,6 +79,8 @@ def discover(settings: Settings, roots: Roots, explicit: Iterable[Path] = ()) ->
 
 def judge(name: str, settings: Settings) -> Found:
     """The role of a file that is looked at, by its name below the root."""
+    if format_name := format_of(name):
+        return Found(name, Role.DOCUMENT, format=format_name)
     why = "" if settings.include_tests else _why_not_reported(name)
     return Found(name, Role.LINKED if why else Role.REPORTED, why)
 
@@ -123,16 +128,31 @@ class _Walk:
     def _file(self, entry: os.DirEntry[str], path: Path) -> Found | None:
         suffix = path.suffix
         if suffix not in SOURCE_SUFFIXES and suffix not in _SKIPPED_SUFFIXES:
-            return None
+            return self._document(entry, path) if may_be_document(entry.name, suffix) else None
         if why := self._why_excluded(path, is_dir=False):
             return self._skipped(path, why)
         if suffix in _SKIPPED_SUFFIXES:
             return self._skipped(path, _SKIPPED_SUFFIXES[suffix])
-        if entry.is_symlink() and (why := _why_link_skipped(path, self._settings.root)):
+        if why := self._why_unreadable(entry, path):
             return self._skipped(path, why)
-        if not entry.is_file():
-            return self._skipped(path, "not a regular file")
         return judge(self._name(path), self._settings)
+
+    def _document(self, entry: os.DirEntry[str], path: Path) -> Found | None:
+        name = self._name(path)
+        format_name = format_of(name)
+        why = self._why_excluded(path, is_dir=False) or self._why_unreadable(entry, path)
+        if not format_name and not why:
+            format_name = format_within(path)
+        if not format_name:
+            return None
+        if why := why or why_too_large(path, format_name):
+            return self._skipped(path, why)
+        return Found(name, Role.DOCUMENT, format=format_name)
+
+    def _why_unreadable(self, entry: os.DirEntry[str], path: Path) -> str:
+        if entry.is_symlink() and (why := _why_link_skipped(path, self._settings.root)):
+            return why
+        return "" if entry.is_file() else "not a regular file"
 
     def _why_excluded(self, path: Path, *, is_dir: bool) -> str:
         name = self._name(path) + ("/" if is_dir else "")

@@ -10,6 +10,7 @@ import msgspec
 
 from conn_lint.engine.cache import digest_of
 from conn_lint.engine.discover import MARK_WITHIN, Found, Listing, Role, is_generated
+from conn_lint.engine.documents import Document, read_bytes
 from conn_lint.engine.modules import MARKERS
 from conn_lint.model.settings import Settings
 
@@ -32,6 +33,7 @@ class Inputs(msgspec.Struct, frozen=True):
     files: dict[str, Input]
     unreadable: dict[str, str]
     started_from: frozenset[str]
+    documents: dict[str, Document] = {}
 
     def reported(self) -> list[str]:
         """The files on which findings are reported, ordered."""
@@ -43,9 +45,12 @@ def read_inputs(listing: Listing, settings: Settings, overrides: Mapping[str, by
     path.
     """
     files: dict[str, Input] = {}
+    documents: dict[str, Document] = {}
     unreadable: dict[str, str] = {}
     for found in listing.files:
-        if found.role is Role.SKIPPED:
+        if found.role is Role.DOCUMENT:
+            documents[found.path] = read_bytes(found.path, found.format, settings.root)
+        if found.role in {Role.SKIPPED, Role.DOCUMENT}:
             continue
         try:
             data = overrides.get(found.path)
@@ -57,7 +62,7 @@ def read_inputs(listing: Listing, settings: Settings, overrides: Mapping[str, by
             continue
         why = why_linked(found, data, settings)
         files[found.path] = Input(found.path, data, digest_of(data), not why, why)
-    return Inputs(files, unreadable, _started_from(files, settings.root))
+    return Inputs(files, unreadable, _started_from(files, settings.root), documents)
 
 
 def why_linked(found: Found, data: bytes, settings: Settings) -> str:

@@ -1,9 +1,9 @@
-"""Takes secrets out of summaries and skeletons, before they are cached or looked at."""
+"""Takes secrets out of summaries, skeletons and documents, before they are cached or looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -18,9 +18,12 @@ from conn_lint.model.expression import (
 )
 from conn_lint.model.flow import AssignEvent, StoreEvent
 from conn_lint.model.mask import STARS, is_secret_name, mask
-from conn_lint.model.summary import Head, Parameter, Skeleton
+from conn_lint.model.summary import DocumentSummary, Entry, Head, Parameter, Skeleton
 
 Record = TypeVar("Record", bound=msgspec.Struct)
+Keys: TypeAlias = tuple[str | int, ...]
+
+_NAMING_KEYS = ("name", "Name", "key", "Key")
 
 
 def redact_skeleton(skeleton: Skeleton) -> Skeleton:
@@ -49,6 +52,39 @@ def redact(record: Record) -> Record:
     fields = {name: _redact_value(getattr(record, name)) for name in record.__struct_fields__}
     hidden: Record = _hide_named(type(record)(**fields))
     return hidden
+
+
+def redact_document(document: DocumentSummary) -> DocumentSummary:
+    """The document without secrets: in URLs and DSNs, and where some key or the entry beside it says so."""
+    values = {entry.keys: entry.value for entry in document.entries}
+    entries = tuple(
+        msgspec.structs.replace(entry, value=_entry_value(entry, values))
+        for entry in document.entries
+    )
+    error = document.error and mask(document.error)
+    return msgspec.structs.replace(document, entries=entries, error=error)
+
+
+def _entry_value(entry: Entry, values: Mapping[Keys, Any]) -> Any:
+    value = entry.value
+    if isinstance(value, bool) or value in {None, ""}:
+        return value
+    if any(isinstance(key, str) and is_secret_name(key) for key in entry.keys):
+        return STARS
+    if any(isinstance(name, str) and is_secret_name(name) for name in _names_beside(entry, values)):
+        return STARS
+    return mask(value) if isinstance(value, str) else value
+
+
+def _names_beside(entry: Entry, values: Mapping[Keys, Any]) -> Iterator[Any]:
+    """What names a value from its side: `{name: X, value: ...}`, and `["--x", ...]`."""
+    *outer, last = entry.keys
+    if isinstance(last, int):
+        before = values.get((*outer, last - 1))
+        yield before if isinstance(before, str) and before.startswith("-") else None
+    elif last.lower() == "value":
+        for key in _NAMING_KEYS:
+            yield values.get((*outer, key))
 
 
 def _redact_value(value: Any) -> Any:
