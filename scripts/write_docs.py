@@ -96,7 +96,8 @@ def _library_rows(family: Family) -> Iterator[str]:
 
 def families() -> Iterator[tuple[str, Family]]:
     """Each file of the knowledge base with its title, the comment that it begins with."""
-    paths = sorted(_DATA.glob("*.toml"), key=lambda path: path.name)
+    folders = (_DATA, _DATA / "frameworks")
+    paths = [p for folder in folders for p in sorted(folder.glob("*.toml"), key=lambda p: p.name)]
     for path, family in zip(paths, load_builtin(), strict=True):
         first = path.read_text(encoding="utf-8").split("\n", 1)[0]
         title = re.split(r"\.(?: |$)", first.removeprefix("#").strip())[0]

@@ -10,6 +10,7 @@ from conn_lint.analyze.catalogue import KnowledgeCatalogue
 from conn_lint.analyze.circles import Circles
 from conn_lint.analyze.effects import Effects
 from conn_lint.analyze.endings import Endings
+from conn_lint.analyze.entries import Entries
 from conn_lint.analyze.owners import Owners
 from conn_lint.analyze.selfclosing import self_closing
 from conn_lint.analyze.sites import Sites, Solved
@@ -45,6 +46,7 @@ class Analysis:
         self.owners = Owners(self)
         self.sites = Sites(self)
         self.endings = Endings(self)
+        self.entries = Entries(self)
         self.types.holders.units = self._holders
         self.words: set[str] = set()
         self._calm: dict[FunctionId, bool] = {}

@@ -19,11 +19,16 @@ from conn_lint.model.summary import Function
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_MEMO = frozenset(
-    {"cache", "lru_cache", "cached", "cached_property", "cachedmethod", "memoize", "memoized",
-     "alru_cache", "cache_resource", "singleton", "experimental_singleton", "run_once", "once",
-     "contextmanager", "asynccontextmanager", "fixture", "yield_fixture", "overload", "abstractmethod"}
-)  # fmt: skip
+_NO_MAKERS = frozenset(
+    {
+        "contextmanager",
+        "asynccontextmanager",
+        "fixture",
+        "yield_fixture",
+        "overload",
+        "abstractmethod",
+    }
+)
 
 
 class Fresh(NamedTuple):
@@ -54,7 +59,7 @@ class Effects:
         head = program.head(ref)
         if not self._analysis.may_give(head.unit, ref.path):
             return None
-        if any(name.lower() in _MEMO for name in program.decorators(ref)):
+        if program.decorators(ref) & _NO_MAKERS or self._analysis.entries.memo(ref) is not None:
             return None
         at = program.function_id(ref)
         function = program.function(at) if at is not None else None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from conn_lint.knowledge.frameworks import receivers
 from conn_lint.model.resource import (
     Convenience,
     Family,
@@ -69,6 +70,7 @@ def build_index(families: Sequence[Family]) -> Index:
         *(aliases.get(o.returns, o.returns) for o in operations.values() if o.returns),
         *wait_types,
         *bases,
+        *(aliases.get(name, name) for name in receivers(families)),
     }
     return Index(
         aliases=aliases,

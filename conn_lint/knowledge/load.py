@@ -17,12 +17,13 @@ if sys.version_info >= (3, 11):
 else:  # pragma: no cover
     import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
+
 _USER_TABLES = frozenset(Family.__struct_fields__)
 
 
 @functools.cache
 def load_builtin() -> tuple[Family, ...]:
-    """One Family for each TOML file that comes with the program, in the order of their names."""
+    """One Family for each TOML file that comes with the program: libraries, then frameworks, by their names."""
     return tuple(parse_family(data.decode(), name) for name, data in _files())
 
 
@@ -39,9 +40,14 @@ def data_digest() -> str:
 
 
 def _files() -> tuple[tuple[str, bytes], ...]:
-    folder = resources.files("conn_lint.knowledge") / "data"
-    found = [file for file in folder.iterdir() if file.name.endswith(".toml")]
-    return tuple((file.name, file.read_bytes()) for file in sorted(found, key=lambda f: f.name))
+    data = resources.files("conn_lint.knowledge") / "data"
+    found: list[tuple[str, bytes]] = []
+    for prefix, folder in (("", data), ("frameworks/", data / "frameworks")):
+        files = sorted(
+            (f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name
+        )
+        found.extend((f"{prefix}{file.name}", file.read_bytes()) for file in files)
+    return tuple(found)
 
 
 def parse_family(text: str, where: str) -> Family:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from conn_lint.knowledge.frameworks import Frameworks
 from conn_lint.knowledge.index import Index, build_index, dotted_prefixes
 from conn_lint.model.resource import (
     Convenience,
@@ -36,6 +37,11 @@ class Knowledge:
         own = () if user is None else (user,)
         self._families = (*families, *own)
         self._index: Index = build_index(self._families)
+
+    @functools.cached_property
+    def frameworks(self) -> Frameworks:
+        """What frameworks call, and ways to make something once."""
+        return Frameworks(self._families, self.mro)
 
     # Types
 

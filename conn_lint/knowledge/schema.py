@@ -81,7 +81,7 @@ def _follow(steps: Sequence[str | int], table: Any) -> tuple[list[str], list[str
 def _name_of(value: Any) -> str:
     """What a record calls itself, for a message."""
     if isinstance(value, dict):
-        for key in ("name", "type", "group", "package", "object", "role"):
+        for key in ("name", "id", "type", "group", "package", "object", "role", "framework"):
             if isinstance(value.get(key), str):
                 return str(value[key])
     return ""

@@ -6,6 +6,16 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from conn_lint.model.framework import (
+    EntryPoint,
+    Hook,
+    Injection,
+    Memo,
+    NotEntry,
+    Place,
+    Process,
+)
+
 Kind: TypeAlias = Literal[
     "connection",  # one session with a server, not to be shared between requests
     "client",  # owns its pool, lives as long as the process (engines too)
@@ -260,3 +270,10 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     harmless: tuple[Harmless, ...] = ()
     exit_call: tuple[ExitCall, ...] = ()
     swallow: tuple[Swallow, ...] = ()
+    entry: tuple[EntryPoint, ...] = ()
+    hook: tuple[Hook, ...] = ()
+    not_entry: tuple[NotEntry, ...] = ()
+    di: tuple[Injection, ...] = ()
+    place: tuple[Place, ...] = ()
+    memo: tuple[Memo, ...] = ()
+    process: tuple[Process, ...] = ()

@@ -1,0 +1,156 @@
+"""Callables that are given to a call of a framework: `add_url_rule("/x", view_func=f)`, `Depends(f)`, `lifespan=f`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from conn_lint.analyze.conditions import Conditions
+from conn_lint.analyze.labels import Entered, Registration, entry_label
+from conn_lint.knowledge.frameworks import Record, Table
+from conn_lint.link.values import ClassRef, External, FunctionId, Instance, Value
+from conn_lint.model.expression import (
+    Argument,
+    Attribute,
+    Call,
+    Container,
+    Expr,
+    Literal,
+    Name,
+    Temp,
+)
+from conn_lint.model.flow import CallEvent
+from conn_lint.model.framework import Hook
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+AnyCall: TypeAlias = CallEvent | Call
+
+
+class Passing:
+    """Asks what is called, and which of its arguments the framework will call."""
+
+    def __init__(self, analysis: Analysis, conditions: Conditions) -> None:
+        self._types = analysis.types
+        self._frameworks = analysis.knowledge.frameworks
+        self._conditions = conditions
+
+    def as_what(self, call: AnyCall, index: int, at: FunctionId) -> Entered | Hook | None:
+        """What argument number `index` is registered as."""
+        last = self._conditions.original(at.path, _last(call.func))
+        frameworks = self._frameworks
+        words = frameworks.hooks.call_words | frameworks.entries.call_words
+        if last in words or not last:
+            hook = self._record(frameworks.hooks, call, index, at)
+            if hook is not None:
+                return hook
+            entry = self._record(frameworks.entries, call, index, at)
+            if entry is not None:
+                how = self._registration(call, last)
+                return Entered(entry, entry_label(entry, self._name(call, index, at), "", how))
+        return self._decorating(call, index, at)
+
+    def _record(
+        self, table: Table[Record], call: AnyCall, index: int, at: FunctionId
+    ) -> Record | None:
+        for name in self._callees(self._types.infer(call.func, at)):
+            for record in table.called(name):
+                if is_handler(call.arguments, index, record.handler) and self._conditions.hold(
+                    record, at.path
+                ):
+                    return record
+        return None
+
+    def _callees(self, value: Value | None) -> list[str]:
+        """The dotted names of what is called; a class of the project has those of its bases."""
+        match value:
+            case External(name=name):
+                return [name]
+            case Instance(type=name):
+                return [f"{name}.__call__"]
+            case ClassRef():
+                bases = self._types.attributes.ancestry(value)
+                return [base.name for base in bases if isinstance(base, External)]
+            case _:
+                return []
+
+    def _decorating(self, call: AnyCall, index: int, at: FunctionId) -> Entered | Hook | None:
+        """A decorator that is called by hand: `app.route("/x")(view)`, `app.task(work)`."""
+        if index != 0 or call.arguments[0].keyword is not None:
+            return None
+        made = self._types.maker(call.func, at) if isinstance(call.func, Temp) else call.func
+        made = call if not isinstance(made, CallEvent | Call) else made
+        if made is call and isinstance(call.arguments[0].value, Literal):
+            return None
+        last = self._conditions.original(at.path, _last(made.func))
+        frameworks = self._frameworks
+        if last not in frameworks.entries.decorator_words | frameworks.hooks.decorator_words:
+            return None
+        value = self._types.infer(made.func, at)
+        if not isinstance(value, External):
+            return None
+        entry = frameworks.entries.decorated(value.name)
+        if entry is not None and self._conditions.hold(entry, at.path):
+            how = self._registration(made, last)
+            return Entered(entry, entry_label(entry, self._name(call, index, at), "", how))
+        hook = frameworks.hooks.decorated(value.name)
+        return hook if hook is not None and self._conditions.hold(hook, at.path) else None
+
+    def _name(self, call: AnyCall, index: int, at: FunctionId) -> str:
+        """What the callable is called: of `V.as_view()`, the class."""
+        value: Expr = call.arguments[index].value
+        if isinstance(value, Container) and len(value.items) == 1:
+            value = value.items[0]
+        maker = value if isinstance(value, Call) else self._types.maker(value, at)
+        if isinstance(maker, Call | CallEvent):
+            func = maker.func
+            value = func.value if isinstance(func, Attribute) and func.attr[:1].islower() else func
+        if isinstance(value, Literal):
+            return str(value.value).rpartition(".")[2]
+        return _last(value)
+
+    @staticmethod
+    def _registration(call: AnyCall, last: str) -> Registration:
+        path: str | None = None
+        methods: tuple[str, ...] = ()
+        for place, argument in enumerate(call.arguments):
+            match argument.value:
+                case Literal(kind="str", value=str(text)) if path is None and (
+                    argument.keyword in (None, "path", "rule", "command") and place < 2
+                ):
+                    path = text
+                case Container(items=items) if argument.keyword == "methods":
+                    words = [item.value for item in items if isinstance(item, Literal)]
+                    methods = tuple(word for word in words if isinstance(word, str))
+                case _:
+                    pass
+        return Registration(last, path, methods)
+
+    def registered_class(self, value: Expr, at: FunctionId) -> ClassRef | None:
+        """The class of the project that `V.as_view()` or `V` stands for."""
+        maker = value if isinstance(value, Call) else self._types.maker(value, at)
+        if isinstance(maker, Call | CallEvent) and isinstance(maker.func, Attribute):
+            value = maker.func.value
+        found = self._types.infer(value, at)
+        return found if isinstance(found, ClassRef) else None
+
+
+def is_handler(arguments: tuple[Argument, ...], index: int, places: tuple[str, ...]) -> bool:
+    """The argument number `index` stands at one of the places: a position, or a keyword."""
+    argument = arguments[index]
+    if argument.keyword is not None:
+        return argument.keyword in places
+    before = arguments[:index]
+    if any(a.keyword == "*" for a in before):
+        return False
+    return str(sum(1 for a in before if a.keyword is None)) in places
+
+
+def _last(func: Expr) -> str:
+    match func:
+        case Attribute(attr=attr):
+            return attr
+        case Name(id=name):
+            return name
+        case _:
+            return ""
