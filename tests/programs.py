@@ -18,7 +18,7 @@ from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import SourceFile, UnitKey
 from conn_lint.link.values import FunctionId
 from conn_lint.lower.unit import lower_unit
-from conn_lint.model.summary import UnitSummary
+from conn_lint.model.summary import DocumentSummary, UnitSummary
 from conn_lint.syntax.skeleton import read_skeleton
 from conn_lint.syntax.units import parse_unit, slice_unit
 
@@ -152,7 +152,11 @@ def source_files(
 
 
 def analysis(
-    texts: Mapping[str, str], sources: Iterable[str] = (), started_from: Iterable[str] = ("",)
+    texts: Mapping[str, str],
+    sources: Iterable[str] = (),
+    started_from: Iterable[str] = ("",),
+    documents: tuple[DocumentSummary, ...] = (),
+    knowledge: Knowledge = KNOWLEDGE,
 ) -> Analysis:
     """The analysis of a program, not yet run; texts may be indented."""
     plain = {path: textwrap.dedent(text) for path, text in texts.items()}
@@ -165,7 +169,7 @@ def analysis(
             loaded[path, number] = lower_unit(module, extra, number == 0)
         return loaded
 
-    return Analysis(files, load, KNOWLEDGE)
+    return Analysis(files, load, knowledge, documents)
 
 
 def analysed(texts: Mapping[str, str]) -> Analysis:

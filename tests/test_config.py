@@ -95,6 +95,13 @@ def test_extend_merges_and_paths_count_from_their_file(tmp_path: Path) -> None:
         ("src = ['../other']", "lies outside the project"),
         ("select = [", "not valid TOML"),
         ("[[resource]]\nnam = 'x'", "did you mean 'name'?"),
+        ("entry-points = ['main']", "entry-points: 'main' is no dotted name"),
+        ("singletons = ['a/b.py']", "singletons: 'a/b.py' is no dotted name"),
+        ("[[entry]]\nid = 'x'\nmatch = 'decoratr'", "did you mean 'decorator'?"),
+        (
+            "[[entry]]\nid = 'x'\nframework = 'x'\nper = 'job'\nmatch = 'decorator'\nevidence = ['own']",
+            "a decorator needs names, or receivers and attrs",
+        ),
     ],
 )
 def test_errors_name_file_key_and_nearest_word(tmp_path: Path, text: str, message: str) -> None:
@@ -209,6 +216,27 @@ def test_users_own_resources(tmp_path: Path) -> None:
         },
     )
     assert places(run_check(tmp_path)) == [("a.py", 5, "CNX201")]
+
+
+def test_functions_and_classes_that_the_user_names(tmp_path: Path) -> None:
+    text = "entry-points = ['shop.jobs.*']\nsingletons = ['shop.db.connect']\n"
+    write(tmp_path, {"conn-lint.toml": text})
+    knowledge = settings(tmp_path).knowledge
+    (entry,), (memo,) = knowledge.entry, knowledge.memo
+    assert (entry.match, entry.names) == ("function", ("shop.jobs.*",))
+    assert (memo.verdict, memo.names) == ("singleton", ("shop.db.connect",))
+
+
+def test_what_a_singleton_gives_is_nobodys_duty(tmp_path: Path) -> None:
+    files = {
+        "db.py": "import psycopg2\n\n\ndef make():\n    return psycopg2.connect('')\n",
+        "a.py": "import shop.db\n\n\ndef f():\n    shop.db.make().cursor()\n",
+    }
+    write(tmp_path, {f"shop/{name}": text for name, text in {**files, "__init__.py": ""}.items()})
+    write(tmp_path, {"conn-lint.toml": ""})
+    assert places(run_check(tmp_path)) == [("shop/a.py", 5, "CNX201")]
+    write(tmp_path, {"conn-lint.toml": "singletons = ['shop.db.make']\n"})
+    assert places(run_check(tmp_path)) == []
 
 
 def test_options_say_nothing_by_default() -> None:

@@ -8,6 +8,8 @@ import pytest
 from programs import analysis, place
 
 from conn_lint.analyze.analysis import Analysis
+from conn_lint.knowledge.load import load_builtin, parse_family
+from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.values import ClassRef, FunctionRef
 from conn_lint.model.flow import CallEvent
 
@@ -283,6 +285,81 @@ def test_django_middleware() -> None:
     names = ["Timing.__init__", "Timing.__call__", "simple", "simple.middleware"]
     entered = [made.entries.of(function(made, "shop/middleware.py", name)) for name in names]
     assert [found is not None for found in entered] == [False, True, False, True]
+
+
+def test_views_named_by_text() -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/urls.py": "from django.urls import path\nurls = [path('orders/', 'shop.pages.orders')]",
+        "shop/pages.py": "def orders(request): ...\ndef other(request): ...",
+    }
+    made = program(files)
+    entered = [made.entries.of(function(made, "shop/pages.py", n)) for n in ("orders", "other")]
+    assert [found and found.label for found in entered] == ["orders/", None]
+
+
+def test_functions_that_another_function_calls_are_no_views() -> None:
+    views = "import django\ndef orders(request): return total(request)\ndef total(request): ...\n"
+    made = program({"views.py": views})
+    entered = [made.entries.of(function(made, "views.py", n)) for n in ("orders", "total")]
+    assert [found and found.label for found in entered] == ["view orders", None]
+
+
+def own(table: str) -> Knowledge:
+    return Knowledge(load_builtin(), parse_family(textwrap.dedent(table), "own.toml"))
+
+
+def test_records_of_the_user_win() -> None:
+    knowledge = own(
+        """
+        [[entry]]
+        id = "own.route"
+        framework = "flask"
+        match = "decorator"
+        receivers = ["flask.Flask"]
+        attrs = ["get"]
+        per = "request"
+        label = "page {path}"
+        evidence = ["own"]
+
+        [[entry]]
+        id = "own.names"
+        framework = "own"
+        match = "function"
+        names = ["shop.jobs.*", "shop.jobs.Worker.run"]
+        per = "job"
+        label = "{class}.{name}|{name}"
+        evidence = ["own"]
+
+        [[memo]]
+        id = "own.memo"
+        match = "function"
+        names = ["shop.clients.make", "shop.clients.Client"]
+        scope = "process"
+        once = "no"
+        verdict = "singleton"
+        evidence = ["own"]
+        """
+    )
+    files = {
+        "shop/__init__.py": "",
+        "shop/web.py": APP + '@app.get("/x")\ndef handler(): ...\n',
+        "shop/jobs.py": "def sync():\n    def inner(): ...\nclass Worker:\n"
+        "    def run(self): ...\n    def stop(self): ...\n",
+        "shop/clients.py": "def make(): ...\ndef other(): ...\nclass Client:\n    def __init__(self): ...\n",
+    }
+    made = analysis(files, knowledge=knowledge)
+
+    def entered(path: str, name: str) -> str:
+        found = made.entries.of(function(made, path, name))
+        return "" if found is None else found.label
+
+    assert entered("shop/web.py", "handler") == "page /x"
+    names = ("sync", "sync.inner", "Worker.run", "Worker.stop")
+    assert [entered("shop/jobs.py", name) for name in names] == ["sync", "", "Worker.run", ""]
+    names = ("make", "other", "Client.__init__")
+    memos = [made.entries.memo(function(made, "shop/clients.py", name)) for name in names]
+    assert [memo is not None for memo in memos] == [True, False, True]
 
 
 def test_arq() -> None:

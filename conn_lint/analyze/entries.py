@@ -14,7 +14,7 @@ from conn_lint.analyze.scripts import Scripts
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, ObjectRef, Value
 from conn_lint.model.expression import Call, Expr
 from conn_lint.model.flow import CallEvent
-from conn_lint.model.framework import EntryPoint, Hook, Memo
+from conn_lint.model.framework import EntryPoint, Hook, Memo, NotEntry
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
@@ -33,8 +33,8 @@ class Entries:
         self._entries = Matcher(analysis, self._frameworks.entries, *parts)
         self._hooks = Matcher(analysis, self._frameworks.hooks, *parts)
         self._not_entries = Matcher(analysis, self._frameworks.not_entries, *parts)
-        self._registry = Registry(analysis, self._conditions, self._entries)
         self._passing = Passing(analysis, self._conditions)
+        self._registry = Registry(analysis, self._conditions, self._entries, self._passing)
         self._scripts = Scripts(analysis, self._conditions)
         self._entered: dict[FunctionRef, Entered | None] = {}
         self._hooked: dict[FunctionRef, Hook | None] = {}
@@ -78,7 +78,12 @@ class Entries:
 
     def is_not_entry(self, ref: FunctionRef) -> bool:
         """It looks like an entry point, but runs once per process, or in tests."""
-        return self.of(ref) is None and self._not_entries.find(ref) is not None
+        return self.of(ref) is None and self.not_entry(ref) is not None
+
+    def not_entry(self, ref: FunctionRef) -> NotEntry | None:
+        """Why it may be none."""
+        found = self._not_entries.find(ref._replace(bound=False))
+        return None if found is None else found.record
 
     # Calls that are given a callable
 

@@ -28,7 +28,9 @@ class Registration(NamedTuple):
 
 def entry_label(entry: EntryPoint, name: str, class_name: str, how: Registration) -> str:
     """The first alternative of the record's template (they are parted by `|`) that can be filled in."""
-    values = {"verb": _verb(how), "name": name, "class": class_name, "attr": how.attr}
+    values = {"verb": _verb(how), "name": name, "attr": how.attr}
+    if class_name:
+        values["class"] = class_name
     if how.path is not None:
         values["path"] = how.path or "/"
     for template in entry.label.split("|"):

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from conn_lint.analyze.conditions import Conditions
 from conn_lint.analyze.labels import Entered, Registration, entry_label
 from conn_lint.knowledge.frameworks import Record, Table
-from conn_lint.link.values import ClassRef, External, FunctionId, Instance, Value
+from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance, Value
 from conn_lint.model.expression import (
     Argument,
     Attribute,
     Call,
     Container,
     Expr,
+    Lambda,
     Literal,
     Name,
     Temp,
@@ -37,7 +38,7 @@ class Passing:
 
     def as_what(self, call: AnyCall, index: int, at: FunctionId) -> Entered | Hook | None:
         """What argument number `index` is registered as."""
-        last = self._conditions.original(at.path, _last(call.func))
+        last = self._conditions.original(at.path, last_name(call.func))
         frameworks = self._frameworks
         words = frameworks.hooks.call_words | frameworks.entries.call_words
         if last in words or not last:
@@ -80,9 +81,9 @@ class Passing:
             return None
         made = self._types.maker(call.func, at) if isinstance(call.func, Temp) else call.func
         made = call if not isinstance(made, CallEvent | Call) else made
-        if made is call and isinstance(call.arguments[0].value, Literal):
+        if made is call and not self._is_callable(call.arguments[0].value, at):
             return None
-        last = self._conditions.original(at.path, _last(made.func))
+        last = self._conditions.original(at.path, last_name(made.func))
         frameworks = self._frameworks
         if last not in frameworks.entries.decorator_words | frameworks.hooks.decorator_words:
             return None
@@ -96,6 +97,12 @@ class Passing:
         hook = frameworks.hooks.decorated(value.name)
         return hook if hook is not None and self._conditions.hold(hook, at.path) else None
 
+    def _is_callable(self, value: Expr, at: FunctionId) -> bool:
+        """A function or class of the project: a decorator that takes no arguments is given it."""
+        if isinstance(value, Lambda):
+            return True
+        return isinstance(self._types.infer(value, at), FunctionRef | ClassRef)
+
     def _name(self, call: AnyCall, index: int, at: FunctionId) -> str:
         """What the callable is called: of `V.as_view()`, the class."""
         value: Expr = call.arguments[index].value
@@ -107,7 +114,7 @@ class Passing:
             value = func.value if isinstance(func, Attribute) and func.attr[:1].islower() else func
         if isinstance(value, Literal):
             return str(value.value).rpartition(".")[2]
-        return _last(value)
+        return last_name(value)
 
     @staticmethod
     def _registration(call: AnyCall, last: str) -> Registration:
@@ -146,7 +153,8 @@ def is_handler(arguments: tuple[Argument, ...], index: int, places: tuple[str, .
     return str(sum(1 for a in before if a.keyword is None)) in places
 
 
-def _last(func: Expr) -> str:
+def last_name(func: Expr) -> str:
+    """The last part of a dotted name."""
     match func:
         case Attribute(attr=attr):
             return attr

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.conditions import Conditions, fits, lies_in
 from conn_lint.analyze.deployed import named_handlers
+from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.matching import Matcher
+from conn_lint.analyze.passing import Passing, last_name
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, ModuleRef, Value
 from conn_lint.model.expression import Attribute, Container, Expr, Literal, Name, walk
 from conn_lint.model.flow import AssignEvent, CallEvent
@@ -17,6 +20,7 @@ from conn_lint.model.framework import EntryPoint, Hook, Recognition
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 _ADDS = frozenset({"append", "extend", "insert"})
 
 
@@ -31,12 +35,17 @@ class Registry:
     """Made once, from the few files that can name functions so."""
 
     def __init__(
-        self, analysis: Analysis, conditions: Conditions, matcher: Matcher[EntryPoint]
+        self,
+        analysis: Analysis,
+        conditions: Conditions,
+        matcher: Matcher[EntryPoint],
+        passing: Passing,
     ) -> None:
         self._analysis = analysis
         self._program = analysis.program
         self._conditions = conditions
         self._matcher = matcher
+        self._passing = passing
 
     def of(self, ref: FunctionRef) -> Registered | None:
         """How the function is registered."""
@@ -53,6 +62,8 @@ class Registry:
         for setting in frameworks.entries.matching("setting"):
             for ref in self._in_settings(setting):
                 found.setdefault(ref, Registered(setting))
+        for ref, entered in self._by_text():
+            found.setdefault(ref, Registered(entered.entry, entered.label))
         lists: list[EntryPoint | Hook] = [
             *frameworks.hooks.matching("class-attribute"),
             *frameworks.entries.matching("class-attribute"),
@@ -75,6 +86,55 @@ class Registry:
             return
         if self._program.files[path].skeleton.heads[index].kind == "function":
             yield FunctionRef(path, index)
+
+    # Calls
+
+    def _by_text(self) -> Iterator[tuple[FunctionRef, Entered]]:
+        """Calls that name their handler in a text, in files that import the library."""
+        entries = self._analysis.knowledge.frameworks.entries
+        records = [r for match in ("call", "decorator") for r in entries.matching(match)]
+        for record in records:
+            roots = {name.partition(".")[0] for name in (*record.names, *record.receivers)}
+            if not record.by_text or roots.isdisjoint(self._conditions.project_imports):
+                continue
+            words = {name.rpartition(".")[2] for name in (*record.names, *record.attrs)}
+            for path, file in self._program.files.items():
+                if roots.isdisjoint(self._conditions.imports(path)):
+                    continue
+                renamed = {i.bound for i in file.skeleton.imports if i.name in words}
+                for number, unit in enumerate(file.skeleton.units):
+                    if not (words | renamed).isdisjoint(unit.names):
+                        yield from self._texts_in(path, number, words | renamed)
+
+    def _texts_in(
+        self, path: str, unit: int, words: set[str]
+    ) -> Iterator[tuple[FunctionRef, Entered]]:
+        summary = self._program.unit(path, unit)
+        for number, function in enumerate(summary.functions if summary is not None else ()):
+            at = FunctionId(path, unit, number)
+            for event in function.graph.events:
+                if not isinstance(event, CallEvent) or last_name(event.func) not in words:
+                    continue
+                for index, argument in enumerate(event.arguments):
+                    text = argument.value
+                    if not isinstance(text, Literal) or not isinstance(text.value, str):
+                        continue
+                    dotted = text.value.replace(":", ".")
+                    if not _DOTTED.match(dotted):
+                        continue
+                    entered = self._passing.as_what(event, index, at)
+                    if isinstance(entered, Entered) and entered.entry.by_text:
+                        for ref in self._by_name(dotted, path):
+                            yield ref, entered
+
+    def _by_name(self, dotted: str, importer: str) -> Iterator[FunctionRef]:
+        value = self.resolve(dotted, importer)
+        if isinstance(value, FunctionRef):
+            yield value._replace(bound=False)
+        elif value is None:
+            module, _, name = dotted.rpartition(".")
+            stem = module.replace(".", "/")
+            yield from self._in_files((f"{stem}.py", f"{stem}/__init__.py"), name)
 
     # Settings
 

@@ -37,6 +37,8 @@ class Options(msgspec.Struct, frozen=True, rename="kebab"):
     show_notes: bool | None = None
     max_pool_size: int | None = None
     versions: dict[str, str] | None = None
+    entry_points: Strings | None = None
+    singletons: Strings | None = None
     jobs: int | Literal["auto"] | None = None
     cache_dir: str | None = None
     extend: str | None = None

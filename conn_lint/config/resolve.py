@@ -13,6 +13,8 @@ from conn_lint.config.files import Layer
 from conn_lint.config.options import ConfigError, Options, first, nearest
 from conn_lint.engine.select import EVERYTHING, FAMILY, rule_codes
 from conn_lint.model.finding import Severity
+from conn_lint.model.framework import EntryPoint, Memo
+from conn_lint.model.resource import Family
 from conn_lint.model.settings import Settings
 
 DEFAULT_EXCLUDE = (
@@ -36,6 +38,7 @@ DEFAULT_EXCLUDE = (
     "site-packages",
     "venv",
 )
+_DOTTED = re.compile(r"[\w*]+(?:\.[\w*]+)+\Z")
 _CLAUSE = re.compile(r"\s*(?P<sign>==|>=|<=|!=|~=|<|>)?\s*(?P<version>\d+(?:\.\d+)*)\s*\Z")
 
 
@@ -73,7 +76,7 @@ def resolve(root: Path, layer: Layer, flags: Flags, where: str) -> Settings:
         fail_on=Severity[first(options.fail_on, "warning").upper()],
         show_notes=first(options.show_notes, default=False),
         max_pool_size=first(options.max_pool_size, 20),
-        knowledge=layer.knowledge,
+        knowledge=_with_named(layer.knowledge, options, where),
         versions=tuple(sorted((options.versions or {}).items())),
         jobs=options.jobs if isinstance(options.jobs, int) else 0,
         cache_dir=None if options.cache_dir is None else Path(options.cache_dir),
@@ -96,6 +99,39 @@ def check_codes(selectors: Iterable[str], where: str) -> None:
         words = [*codes, *(code.lower() for code in codes.values())]
         hint = nearest(selector, words).replace("'cnx", "'CNX")
         raise ConfigError(f"{where}: {selector!r} is no rule{hint}")
+
+
+def _with_named(knowledge: Family, options: Options, where: str) -> Family:
+    """The user's records, with those for the functions and classes that the plain settings name."""
+    entries = _dotted("entry-points", options.entry_points or (), where)
+    singletons = _dotted("singletons", options.singletons or (), where)
+    entry: tuple[EntryPoint, ...] = ()
+    memo: tuple[Memo, ...] = ()
+    if entries:
+        named = EntryPoint(
+            id="entry-points",
+            framework="entry point",
+            match="function",
+            evidence=("own",),
+            per="call",
+            label="{class}.{name}|{name}",
+            names=entries,
+        )
+        entry = (named,)
+    if singletons:
+        memo = (Memo("singletons", "function", "process", "no", "singleton", ("own",), singletons),)
+    return msgspec.structs.replace(
+        knowledge, entry=(*knowledge.entry, *entry), memo=(*knowledge.memo, *memo)
+    )
+
+
+def _dotted(key: str, names: Iterable[str], where: str) -> tuple[str, ...]:
+    for name in names:
+        if not _DOTTED.match(name):
+            raise ConfigError(
+                f"{where}: {key}: {name!r} is no dotted name, as in 'package.module.function'"
+            )
+    return tuple(names)
 
 
 def _sources(sources: Iterable[str], root: Path, where: str) -> Iterable[Path]:

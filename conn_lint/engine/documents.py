@@ -24,6 +24,9 @@ _NAMES = tuple(
         (r".+\.env", _ENV),
         (r"serverless([.-].+)?\.ya?ml", _YAML),
         (r"template\.ya?ml", _YAML),
+        (r"(.+[._-])?(openapi|swagger)([._-].+)?\.ya?ml", _YAML),
+        (r"(function|serverless|zappa_settings)\.json", _YAML),  # JSON is YAML
+        (r"zappa_settings\.ya?ml", _YAML),
         (r"(docker-)?compose([.-].+)?\.ya?ml", _YAML),
         (r"pgbouncer.*\.ini", _INI),
         (r"odyssey.*\.ini", _INI),
@@ -38,7 +41,7 @@ _TEMPLATE = re.compile(
     re.MULTILINE,
 )
 _TEMPLATE_SUFFIXES = frozenset((".yml", ".yaml"))
-_SUFFIXES = _TEMPLATE_SUFFIXES | _AT_THE_ROOT.keys() | {".env"}
+_SUFFIXES = _TEMPLATE_SUFFIXES | _AT_THE_ROOT.keys() | {".env", ".json"}
 _MOST_BYTES = {_ENV: 1_000_000, _INI: 1_000_000, _TOML: 500_000, _YAML: 500_000}
 
 _OWN_TABLE = re.compile(rb"^\[+\s*tool\s*\.\s*[\"']?conn-lint\b")

@@ -68,6 +68,7 @@ class Recognition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     project_imports: tuple[str, ...] = ()  # some file of the project does
     # the names of the first parameters, "a|b" for either, `*` for any; "..." at the end: more may follow
     parameters: tuple[str, ...] = ()
+    by_text: bool = False  # a call may name the callable in a text: "package.module.function"
     unmentioned: bool = False  # no other function names it
     fallback: Fallback | None = None
     note: str = ""
