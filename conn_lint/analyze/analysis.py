@@ -11,6 +11,7 @@ from conn_lint.analyze.circles import Circles
 from conn_lint.analyze.effects import Effects
 from conn_lint.analyze.endings import Endings
 from conn_lint.analyze.entries import Entries
+from conn_lint.analyze.overrides import Overrides
 from conn_lint.analyze.owners import Owners
 from conn_lint.analyze.selfclosing import self_closing
 from conn_lint.analyze.sites import Sites, Solved
@@ -47,6 +48,7 @@ class Analysis:
         self.sites = Sites(self)
         self.endings = Endings(self)
         self.entries = Entries(self)
+        self.overrides = Overrides(self)
         self.types.holders.units = self._holders
         self.words: set[str] = set()
         self._calm: dict[FunctionId, bool] = {}

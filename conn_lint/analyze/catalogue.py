@@ -51,3 +51,16 @@ class KnowledgeCatalogue:
         """The method gives the object it is called on."""
         operation = self._knowledge.operation(name)
         return operation is not None and operation.same
+
+    def handled(self, decorator: str, function: str, place: int) -> str | None:
+        """The type of a handler's parameter, by its decorator."""
+        for handler in self._knowledge.handlers(decorator):
+            if handler.functions and function not in handler.functions:
+                continue
+            return handler.types[place] if 0 <= place < len(handler.types) else None
+        return None
+
+    def injected(self, name: str) -> tuple[str, str] | None:
+        """The position and keyword of what a mark of dependency injection is passed."""
+        mark = self._knowledge.inject(name)
+        return (mark.argument, mark.keyword) if mark is not None else None

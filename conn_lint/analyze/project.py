@@ -6,11 +6,13 @@ import functools
 
 from conn_lint.analyze.analysis import Analysis
 from conn_lint.analyze.calls import text_of
+from conn_lint.analyze.holdings import Holdings
 from conn_lint.analyze.sites import Solved
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance
 from conn_lint.model.expression import Attribute
 from conn_lint.model.finding import Step
 from conn_lint.model.flow import CallEvent, Event, RaiseEvent, ReturnEvent, YieldEvent
+from conn_lint.model.holding import Holding
 from conn_lint.model.location import Location, Span
 from conn_lint.model.site import Fate, Site, Skip
 
@@ -38,6 +40,14 @@ class Project:
     def sites(self) -> tuple[Site, ...]:
         """Every acquisition outside tests, ordered by file and line."""
         return self._sites
+
+    @functools.cached_property
+    def _holdings(self) -> tuple[Holding, ...]:
+        return Holdings(self._analysis, self._all).all()
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Every wait outside tests during which something is held, ordered by file and line."""
+        return self._holdings
 
     def owned_sites(self) -> tuple[Site, ...]:
         """Acquisitions whose release is a function's own duty, where the library needs one."""

@@ -10,10 +10,13 @@ from conn_lint.knowledge.frameworks import receivers
 from conn_lint.model.resource import (
     Convenience,
     Family,
+    Handler,
     Hold,
+    Inject,
     Library,
     Operation,
     Resource,
+    Run,
     Wait,
     Wrap,
 )
@@ -39,6 +42,9 @@ class Index(msgspec.Struct, frozen=True):
     wait_functions: dict[str, Wait]
     wait_types: dict[str, tuple[Wait, ...]]
     wait_patterns: tuple[tuple[str, Wait], ...]
+    runs: dict[str, Run]
+    injects: dict[str, Inject]
+    handlers: dict[str, tuple[Handler, ...]]
     holds: tuple[Hold, ...]
     libraries: tuple[Library, ...]
     roots: frozenset[str]
@@ -90,6 +96,9 @@ def build_index(families: Sequence[Family]) -> Index:
         wait_functions={f: w for family in families for w in family.wait for f in w.functions},
         wait_types=wait_types,
         wait_patterns=wait_patterns,
+        runs={n: r for family in families for r in family.run for n in r.names},
+        injects={n: i for family in families for i in family.inject for n in i.names},
+        handlers=_handlers(families),
         holds=tuple(h for family in families for h in family.hold),
         libraries=tuple(x for family in families for x in family.library),
         roots=_roots(module for family in families for x in family.library for module in x.imports),
@@ -168,6 +177,15 @@ def _waits_by_receiver(
                     name = aliases.get(receiver, receiver)
                     exact[name] = (*exact.get(name, ()), wait)
     return exact, tuple(patterns)
+
+
+def _handlers(families: Sequence[Family]) -> dict[str, tuple[Handler, ...]]:
+    found: dict[str, list[Handler]] = {}
+    for family in families:
+        for handler in family.handler:
+            for name in handler.decorators:
+                found.setdefault(name, []).append(handler)
+    return {name: tuple(handlers) for name, handlers in found.items()}
 
 
 def _roots(modules: Iterable[str]) -> frozenset[str]:

@@ -18,10 +18,13 @@ from conn_lint.knowledge.index import Index, build_index, dotted_prefixes
 from conn_lint.model.resource import (
     Convenience,
     Family,
+    Handler,
     Hold,
+    Inject,
     Library,
     Operation,
     Resource,
+    Run,
     Wait,
     Wrap,
 )
@@ -186,6 +189,32 @@ class Knowledge:
                 ):
                     return wait
         return None
+
+    @functools.lru_cache(maxsize=8192)  # noqa: B019 - one instance lives as long as the run
+    def wait_call(self, dotted: str) -> Wait | None:
+        """The group of waits of a function, or of a method written as `Type.chain.of.names`."""
+        found = self.wait_function(dotted)
+        if found is not None:
+            return found
+        for owner in dotted_prefixes(dotted.rpartition(".")[0]):
+            wait = self.wait_method(owner, dotted.removeprefix(f"{owner}."))
+            if wait is not None:
+                return wait
+            if self.is_type(owner):
+                return None
+        return None
+
+    def run(self, dotted: str) -> Run | None:
+        """What a call of it runs, if it runs what it is given."""
+        return next((r for n in self._names(dotted) if (r := self._index.runs.get(n))), None)
+
+    def inject(self, dotted: str) -> Inject | None:
+        """What a mark of dependency injection stands for."""
+        return self._index.injects.get(dotted)
+
+    def handlers(self, dotted: str) -> tuple[Handler, ...]:
+        """What a decorator says of the parameters of the function below it."""
+        return next((h for n in self._names(dotted) if (h := self._index.handlers.get(n))), ())
 
     @property
     def holds(self) -> tuple[Hold, ...]:

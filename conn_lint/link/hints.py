@@ -39,13 +39,26 @@ def read(annotation: Expr, types: Types, at: FunctionId) -> Value | None:
         case Subscript(value=value, index=index):
             return _subscripted(value, index, types, at)
         case Name() | Attribute():
-            return _object(types.infer(annotation, at), types)
+            named = _object(types.infer(annotation, at), types)
+            return named if named is not None else _alias(annotation, types, at)
         case _:
             return None
 
 
+def _alias(annotation: Expr, types: Types, at: FunctionId) -> Value | None:
+    """`SessionDep = Annotated[Session, ...]` in some module, used by its name."""
+    written = types.injection.written(annotation, at)
+    if written is None:
+        return None
+    value, place = written
+    return read(value, types, place) if isinstance(value, Subscript) else None
+
+
 def _subscripted(value: Expr, index: Expr, types: Types, at: FunctionId) -> Value | None:
     last = value.attr if isinstance(value, Attribute) else getattr(value, "id", "")
+    origin = types.infer(value, at)
+    if isinstance(origin, External):
+        last = origin.name.rpartition(".")[2]
     items = index.items if isinstance(index, Container) else (index,)
     if last in _INNER and items:
         return read(items[0], types, at)
@@ -54,7 +67,7 @@ def _subscripted(value: Expr, index: Expr, types: Types, at: FunctionId) -> Valu
     if last == "Union":
         found = [v for item in items if (v := read(item, types, at)) is not None]
         return found[0] if len(found) == 1 else None
-    return _object(types.infer(value, at), types)
+    return _object(origin, types)
 
 
 def _quoted(text: str, types: Types, at: FunctionId) -> Value | None:

@@ -7,6 +7,7 @@ from typing import Protocol
 from conn_lint.link import hints
 from conn_lint.link.attributes import Attributes
 from conn_lint.link.holders import Holders
+from conn_lint.link.injection import Injection
 from conn_lint.link.program import Program
 from conn_lint.link.symbols import Assigned, Symbols
 from conn_lint.link.values import (
@@ -74,6 +75,12 @@ class Catalogue(Protocol):
     def gives_receiver(self, name: str) -> bool:
         """The method gives the object it is called on."""
 
+    def handled(self, decorator: str, function: str, place: int) -> str | None:
+        """The type of a handler's parameter, by its decorator."""
+
+    def injected(self, name: str) -> tuple[str, str] | None:
+        """The position and keyword of what a mark of dependency injection is passed."""
+
 
 class Types:
     """Infers values; every answer is kept. None is unknown."""
@@ -88,6 +95,7 @@ class Types:
         self._returns: dict[FunctionRef, Value | None] = {}
         self._makers: dict[FunctionId, dict[int, Event]] = {}
         self.holders = Holders(self)
+        self.injection = Injection(self)
         self._depth = 0
 
     def infer(self, expr: Expr, at: FunctionId) -> Value | None:
@@ -226,18 +234,21 @@ class Types:
         for parameter in function.parameters:
             if parameter.name == name:
                 if parameter.annotation is not None:
-                    typed = hints.read(parameter.annotation, self, self._around(at, function))
+                    typed = hints.read(parameter.annotation, self, self.around(at, function))
                     if typed is not None:
                         return typed
+                given = self.injection.dependency(parameter, at, function)
+                if given is not None:
+                    return self.injection.value(given)
                 default = parameter.default
                 if default is not None and not isinstance(default, Literal):
-                    return self.infer(default, self._around(at, function))
-        return None
+                    return self.infer(default, self.around(at, function))
+        return self.injection.handled(name, at, function)
 
     def _head(self, at: FunctionId) -> int:
         return self.program.files[at.path].skeleton.units[at.unit].head
 
-    def _around(self, at: FunctionId, function: Function) -> FunctionId:
+    def around(self, at: FunctionId, function: Function) -> FunctionId:
         """The scope in which a function's annotations and defaults are evaluated."""
         if function.parent >= 0:
             return FunctionId(at.path, at.unit, function.parent)
@@ -334,7 +345,7 @@ class Types:
         decorators = self.program.decorators(ref)
         manager = bool(decorators & {"contextmanager", "asynccontextmanager"})
         if function.returns is not None:
-            typed = hints.read(function.returns, self, self._around(at, function))
+            typed = hints.read(function.returns, self, self.around(at, function))
             if typed is not None:
                 return Context(typed) if manager else typed
         wanted = YieldEvent if function.is_generator else ReturnEvent

@@ -217,6 +217,41 @@ class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that run what they are given: a function by name, or a coroutine.
+
+    `names` are dotted, or `.method` for a method of anything; `argument` is a position or keyword, "*"
+    for all. `waits`: they return when it is done; if not, it runs on its own.
+    """
+
+    names: tuple[str, ...]
+    argument: str = "0"
+    waits: bool = True
+
+
+class Inject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Marks of dependency injection: a default or an annotation's extra that gives what it is passed.
+
+    What its function gives is shared by all that ask for the same one within a request.
+    """
+
+    names: tuple[str, ...]
+    argument: str = "0"
+    keyword: str = "dependency"
+
+
+class Handler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Functions that a framework calls, with the types of their parameters (without self).
+
+    They are known by a decorator (dotted; `.method` for a method of anything); where `functions` are
+    given, by their name too.
+    """
+
+    types: tuple[str, ...]
+    decorators: tuple[str, ...]
+    functions: tuple[str, ...] = ()
+
+
 class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What begins and ends holding a connection or an open transaction, in words and names."""
 
@@ -266,6 +301,9 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wrap: tuple[Wrap, ...] = ()
     convenience: tuple[Convenience, ...] = ()
     wait: tuple[Wait, ...] = ()
+    run: tuple[Run, ...] = ()
+    inject: tuple[Inject, ...] = ()
+    handler: tuple[Handler, ...] = ()
     hold: tuple[Hold, ...] = ()
     harmless: tuple[Harmless, ...] = ()
     exit_call: tuple[ExitCall, ...] = ()

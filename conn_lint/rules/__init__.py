@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from conn_lint.rules.base import Rule
 from conn_lint.rules.cannot_analyse import CannotAnalyse
+from conn_lint.rules.held_across_http import HeldAcrossHttp
+from conn_lint.rules.held_across_wait import HeldAcrossWait
 from conn_lint.rules.never_released import NeverReleased
 from conn_lint.rules.not_released_on_error import NotReleasedOnError
 from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
@@ -14,5 +16,7 @@ ALL_RULES: tuple[Rule, ...] = (
     NotReleasedOnError(),
     WithDoesNotClose(),
     PooledConnectionClosed(),
+    HeldAcrossHttp(),
+    HeldAcrossWait(),
     CannotAnalyse(),
 )

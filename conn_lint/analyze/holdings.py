@@ -1,0 +1,134 @@
+"""The waits during which something is held, as places: what rules ask for through the façade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from conn_lint.analyze.calls import text_of
+from conn_lint.analyze.contexts import Held
+from conn_lint.analyze.holders import Holders
+from conn_lint.analyze.sites import Solved
+from conn_lint.link.values import FunctionId
+from conn_lint.model.expression import Literal
+from conn_lint.model.finding import Step
+from conn_lint.model.flow import CallEvent, Event, IterateEvent, WithEnterEvent
+from conn_lint.model.holding import Capacity, Holding
+from conn_lint.model.location import Location
+from conn_lint.model.resource import Option
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+
+class Holdings:
+    """Puts what was found into words and places."""
+
+    def __init__(self, analysis: Analysis, solved: Iterable[Solved]) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._solved = tuple(solved)
+
+    def all(self) -> tuple[Holding, ...]:
+        """Every wait outside tests, ordered by place."""
+        holders = Holders(self._analysis, self._solved)
+        holders.run()
+        found = [
+            self._holding(held)
+            for held in holders.holds.found.values()
+            if not self._program.files[held.at.path].is_test
+        ]
+        return tuple(sorted(found, key=lambda holding: (holding.location, holding.category)))
+
+    def _holding(self, held: Held) -> Holding:
+        waiting = held.waiting
+        last = waiting.links[-1]
+        since = held.since
+        function = self._program.function(held.at)
+        assert function is not None
+        return Holding(
+            category=waiting.wait.category,
+            location=self._location(held.at, held.event),
+            statement=self._statement(held.at, held.event),
+            call=_words(held.event),
+            function=self._program.qualname(held.at),
+            waits=_words(last.event),
+            timeout=waiting.timeout,
+            resource=held.holder.resource,
+            holder=held.holder.text,
+            since=self._location(*since) if since is not None else None,
+            begun_by=_words(since[1]) if since is not None else "",
+            chain=tuple(
+                Step(
+                    self._location(link.at, link.event),
+                    self._program.qualname(link.at),
+                    f"{_words(link.event)}() waits"
+                    if link is last
+                    else f"calls {_words(link.event)}()",
+                )
+                for link in waiting.links[1:]
+            ),
+            capacity=self._capacity(held),
+            process_ends=function.kind in ("module", "class")
+            or self._program.files[held.at.path].kind == "script"
+            or self._analysis.endings.ends_process(held.at),
+            cached=waiting.cached,
+        )
+
+    def _location(self, at: FunctionId, event: Event) -> Location:
+        return Location(at.path, event.span.shifted(self._program.first_line(at.path, at.unit)))
+
+    def _statement(self, at: FunctionId, event: Event) -> tuple[int, int]:
+        before = self._program.first_line(at.path, at.unit)
+        return event.span.line + before, event.span.end_line + before
+
+    def _capacity(self, held: Held) -> Capacity | None:
+        """The size of the one pool of that library that the project makes."""
+        library = held.holder.resource.name.partition(".")[0]
+        found = {
+            capacity
+            for solved in self._solved
+            if solved.resource.name.partition(".")[0] == library
+            and not self._program.files[solved.at.path].is_test
+            and (capacity := self._size(solved)) is not None
+        }
+        return found.pop() if len(found) == 1 else None
+
+    def _size(self, solved: Solved) -> Capacity | None:
+        options = {option.role: option for option in solved.resource.options}
+        size = options.get("size") or options.get("max-size")
+        if size is None or solved.resource.kind not in ("client", "pool"):
+            return None
+        most = _number(solved.event, size)
+        if most is None:
+            return None
+        over = options.get("overflow")
+        more = _number(solved.event, over) if over is not None else None
+        text = f"{most}+{more}" if more is not None else str(most)
+        return Capacity(text, self._location(solved.at, solved.event))
+
+
+def _number(event: CallEvent, option: Option) -> int | None:
+    """The argument, or the default where it is left out."""
+    position = 0
+    for argument in event.arguments:
+        if argument.keyword in ("*", "**"):
+            return None
+        named = option.parameter and argument.keyword == option.parameter
+        if named or (argument.keyword is None and position == option.position):
+            value = argument.value.value if isinstance(argument.value, Literal) else None
+            return value if isinstance(value, int) else None
+        position += argument.keyword is None
+    return option.default if isinstance(option.default, int) else None
+
+
+def _words(event: Event) -> str:
+    match event:
+        case CallEvent():
+            return text_of(event)
+        case WithEnterEvent():
+            return "with"
+        case IterateEvent():
+            return "for"
+        case _:
+            return ""

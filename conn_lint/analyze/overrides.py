@@ -1,0 +1,87 @@
+"""Which methods a call may come to: those of subclasses behind an abstract one, or all of a telling name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from conn_lint.link.values import ClassRef, FunctionRef
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_MAX_FOUND = 12
+_TELLING = 8
+
+
+class Overrides:
+    """Asks of skeletons, once for each method."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._subclasses: dict[str, list[ClassRef]] | None = None
+        self._methods: dict[str, list[FunctionRef]] | None = None
+        self._memo: dict[FunctionRef, tuple[FunctionRef, ...]] = {}
+
+    def of(self, ref: FunctionRef) -> tuple[FunctionRef, ...]:
+        """What subclasses put in place of a method that says nothing itself."""
+        if not ref.bound:
+            return ()
+        if ref not in self._memo:
+            self._memo[ref] = self._find(ref)
+        return self._memo[ref]
+
+    def _find(self, ref: FunctionRef) -> tuple[FunctionRef, ...]:
+        head = self._program.head(ref)
+        at = self._program.function_id(ref)
+        function = self._program.function(at) if at is not None else None
+        if head.parent < 0 or function is None or not self._is_abstract(ref):
+            return ()
+        found = [
+            FunctionRef(cls.path, index, True)
+            for cls in self.below(ClassRef(ref.path, head.parent))
+            if (index := self._program.members(cls.path, cls.head).get(head.name)) is not None
+        ]
+        return tuple(found[:_MAX_FOUND])
+
+    def _is_abstract(self, ref: FunctionRef) -> bool:
+        if "abstractmethod" in self._program.decorators(ref):
+            return True
+        at = self._program.function_id(ref)
+        function = self._program.function(at) if at is not None else None
+        return function is not None and self._analysis.is_abstract(ref, function)
+
+    def below(self, cls: ClassRef) -> list[ClassRef]:
+        """Subclasses, and theirs, by the names of their bases."""
+        if self._subclasses is None:
+            self._subclasses = defaultdict(list)
+            for path, file in self._program.files.items():
+                for index, head in enumerate(file.skeleton.heads):
+                    if head.kind == "class" and not file.is_test:
+                        for base in head.bases:
+                            last = base.partition("[")[0].rpartition(".")[2]
+                            self._subclasses[last].append(ClassRef(path, index))
+        found: list[ClassRef] = []
+        todo = [cls]
+        while todo and len(found) < _MAX_FOUND:
+            for below in self._subclasses.get(self._program.head(todo.pop()).name, ()):
+                if below not in found:
+                    found.append(below)
+                    todo.append(below)
+        return found
+
+    def by_name(self, name: str) -> tuple[FunctionRef, ...]:
+        """The methods of a name that hardly means two things, if few classes define it."""
+        if len(name) < _TELLING or "_" not in name.strip("_"):
+            return ()
+        if self._methods is None:
+            self._methods = defaultdict(list)
+            for path, file in self._program.files.items():
+                heads = file.skeleton.heads
+                for index, head in enumerate(heads):
+                    in_class = head.parent >= 0 and heads[head.parent].kind == "class"
+                    if head.kind == "function" and in_class and not file.is_test:
+                        self._methods[head.name].append(FunctionRef(path, index, True))
+        found = [ref for ref in self._methods.get(name, ()) if not self._is_abstract(ref)]
+        return tuple(found) if len(found) <= _MAX_FOUND else ()

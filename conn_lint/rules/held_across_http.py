@@ -1,0 +1,85 @@
+"""CNX301."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conn_lint.analyze.project import Project
+from conn_lint.model.finding import Finding, Severity
+from conn_lint.rules import holding_words
+from conn_lint.rules.base import Rule
+
+
+class HeldAcrossHttp(Rule):
+    """A connection, checkout or open transaction is held while the code waits for another service.
+
+    ## Why it matters
+    A pool of 15 connections serves thousands of short queries a second, but only 15 requests that each keep one
+    during a call of 20 seconds. The database idles, and every further request waits for the pool until
+    `QueuePool limit of size 5 overflow 10 reached, connection timed out`. An open transaction keeps its locks as
+    long, too.
+
+    A SQLAlchemy session holds from its first query until `commit`, `rollback` or `close`; a connection and a checkout
+    from a pool from the moment they are got; `transaction.atomic()` throughout. A wait is a call over HTTP, of an LLM,
+    of a cloud service, a mail server, a chat platform, directly or in a function that is called. Databases, caches and
+    search servers are none. The finding stands at the call in the function that holds; where a function is itself given
+    the connection, in that function.
+
+    ## Example
+    ```python
+    import requests
+    import sqlalchemy
+    from sqlalchemy.orm import sessionmaker
+
+    engine = sqlalchemy.create_engine("postgresql://localhost/shop")
+    Session = sessionmaker(engine)
+
+    def confirm(order_id):
+        with Session() as session:
+            order = session.get(Order, order_id)
+            requests.post("https://mail.example/send", json={"to": order.email}, timeout=10)
+            order.confirmed = True
+            session.commit()
+    ```
+
+    ## Use instead
+    ```python
+    import requests
+    import sqlalchemy
+    from sqlalchemy.orm import sessionmaker
+
+    engine = sqlalchemy.create_engine("postgresql://localhost/shop")
+    Session = sessionmaker(engine)
+
+    def confirm(order_id):
+        with Session() as session:
+            email = session.get(Order, order_id).email
+        requests.post("https://mail.example/send", json={"to": email}, timeout=10)
+        with Session() as session:
+            session.get(Order, order_id).confirmed = True
+            session.commit()
+    ```
+
+    ## Fix safety
+    No fix: whether the transaction may end before the call, only the author knows.
+    """
+
+    __slots__ = ()
+
+    code = "CNX301"
+    name = "held-across-http"
+    severity = Severity.ERROR
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """One finding for each place that waits for something external while something is held."""
+        for holding in project.holdings():
+            if holding.category == "external":
+                yield Finding(
+                    code=self.code,
+                    rule=self.name,
+                    message=holding_words.message(holding),
+                    location=holding.location,
+                    severity=holding_words.severity_of(holding, self.severity),
+                    chain=holding.chain,
+                    statement=holding.statement,
+                )

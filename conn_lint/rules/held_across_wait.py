@@ -1,0 +1,74 @@
+"""CNX302."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conn_lint.analyze.project import Project
+from conn_lint.model.finding import Finding, Severity
+from conn_lint.rules import holding_words
+from conn_lint.rules.base import Rule
+
+
+class HeldAcrossWait(Rule):
+    """A connection, checkout or open transaction is held while the code sleeps or waits for another process or thread.
+
+    ## Why it matters
+    As with CNX301, the connection is of no use to anybody meanwhile: a sleep between two attempts, a subprocess, a
+    queue's blocking `get`, a person at the keyboard. It is a note, since such waits are often short and meant.
+
+    ## Example
+    ```python
+    import time
+
+    import psycopg2
+
+    def drain(dsn):
+        conn = psycopg2.connect(dsn)
+        try:
+            conn.cursor().execute("DELETE FROM jobs WHERE done")
+            time.sleep(60)
+            conn.commit()
+        finally:
+            conn.close()
+    ```
+
+    ## Use instead
+    ```python
+    import time
+
+    import psycopg2
+
+    def drain(dsn):
+        conn = psycopg2.connect(dsn)
+        try:
+            conn.cursor().execute("DELETE FROM jobs WHERE done")
+            conn.commit()
+        finally:
+            conn.close()
+        time.sleep(60)
+    ```
+
+    ## Fix safety
+    No fix: whether the connection may go before the wait, only the author knows.
+    """
+
+    __slots__ = ()
+
+    code = "CNX302"
+    name = "held-across-wait"
+    severity = Severity.NOTE
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """One finding for each place that pauses while something is held."""
+        for holding in project.holdings():
+            if holding.category == "pause":
+                yield Finding(
+                    code=self.code,
+                    rule=self.name,
+                    message=holding_words.message(holding),
+                    location=holding.location,
+                    severity=holding_words.severity_of(holding, self.severity),
+                    chain=holding.chain,
+                    statement=holding.statement,
+                )
