@@ -143,6 +143,32 @@ def test_a_decorator_of_the_project_around_one_of_a_framework() -> None:
     assert label("from own import job\n@job\ndef handler(): ...", own=plain) == ""
 
 
+def test_groups_of_commands() -> None:
+    text = """
+    import click
+    from discord.ext import commands
+    @click.group()
+    def cli(): ...
+    @cli.command()
+    def sync(): ...
+    class Tags(commands.Cog):
+        @commands.group()
+        async def tag(self, ctx): ...
+        @tag.command()
+        async def make(self, ctx): ...
+        @make.error
+        async def failed(self, ctx, error): ...
+        @tag.help
+        async def other(self): ...
+    """
+    assert label(text, "Tags.tag") == "bot command tag"
+    assert label(text, "Tags.make") == "bot command make"
+    assert label(text, "Tags.failed") == "bot command failed"
+    assert label(text, "Tags.other") == ""
+    made = program({"m.py": text})
+    assert made.entries.is_not_entry(function(made, "m.py", "sync"))
+
+
 FALLBACK = "from company.web import {name}\n{more}@{name}.get({path})\ndef handler(): ..."
 
 

@@ -43,6 +43,7 @@ class Matcher(Generic[Record]):
         self._table = table
         self._decorators = decorators
         self._conditions = conditions
+        self._open: set[FunctionRef] = set()
         self._classes: dict[ClassRef, tuple[Record, ...]] = {}
 
     def find(self, ref: FunctionRef) -> Found[Record] | None:
@@ -85,6 +86,10 @@ class Matcher(Generic[Record]):
     def _by_decorator(
         self, ref: FunctionRef | ClassRef, decoration: Decoration
     ) -> Found[Record] | None:
+        if decoration.last in self._table.group_words and "." in decoration.callee:
+            found = self._in_group(ref, decoration)
+            if found is not None:
+                return found
         fallbacks = self._table.fallbacks(decoration.last)
         if self._conditions.original(ref.path, decoration.last) not in self._table.decorator_words:
             return self._by_own_decorator(ref, decoration)
@@ -101,6 +106,20 @@ class Matcher(Generic[Record]):
         return Found(
             record, self._decorators.registration(ref, decoration, _attr(record, decoration.callee))
         )
+
+    def _in_group(
+        self, ref: FunctionRef | ClassRef, decoration: Decoration
+    ) -> Found[Record] | None:
+        """It registers with a function of the project that a decorator has made a group of its own."""
+        group = self._decorators.resolve(ref, decoration).receiver
+        if not isinstance(group, FunctionRef) or group._replace(bound=False) in self._open:
+            return None
+        self._open.add(group._replace(bound=False))
+        found = self._decorated(group)
+        self._open.discard(group._replace(bound=False))
+        if found is None or decoration.last not in found.record.groups:
+            return None
+        return Found(found.record, Registration(decoration.last))
 
     def _fallback(
         self,

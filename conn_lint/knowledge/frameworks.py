@@ -47,6 +47,7 @@ class Table(Generic[Record]):
                 for attr in record.attrs:
                     self._fallbacks[attr] = (*self._fallbacks.get(attr, ()), record)
         self.decorator_words = frozenset(name.rpartition(".")[2] for name in self._decorators)
+        self.group_words = frozenset(attr for record in records for attr in record.groups)
         self.call_words = frozenset(name.rpartition(".")[2] for name in self._calls)
 
     def _dotted(self, record: Record) -> Iterator[str]:

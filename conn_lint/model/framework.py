@@ -71,6 +71,8 @@ class Recognition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     by_text: bool = False  # a call may name the callable in a text: "package.module.function"
     unmentioned: bool = False  # no other function names it
     fallback: Fallback | None = None
+    # methods of what the decorated function has become that register more: `@group.command()`
+    groups: tuple[str, ...] = ()
     note: str = ""
 
     def __post_init__(self) -> None:
