@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from conn_lint.analyze.conditions import Conditions
@@ -20,11 +21,12 @@ from conn_lint.model.expression import (
     Temp,
 )
 from conn_lint.model.flow import CallEvent
-from conn_lint.model.framework import Hook
+from conn_lint.model.framework import Hook, Recognition
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
+DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 AnyCall: TypeAlias = CallEvent | Call
 
 
@@ -35,6 +37,12 @@ class Passing:
         self._types = analysis.types
         self._frameworks = analysis.knowledge.frameworks
         self._conditions = conditions
+        self._function_names = frozenset(
+            head.name
+            for file in analysis.program.files.values()
+            for head in file.skeleton.heads
+            if head.kind == "function"
+        )
 
     def as_what(self, call: AnyCall, index: int, at: FunctionId) -> Entered | Hook | None:
         """What argument number `index` is registered as."""
@@ -56,8 +64,10 @@ class Passing:
     ) -> Record | None:
         for name in self._callees(self._types.infer(call.func, at)):
             for record in table.called(name):
-                if is_handler(call.arguments, index, record.handler) and self._conditions.hold(
-                    record, at.path
+                if (
+                    is_handler(call.arguments, index, record.handler)
+                    and can_be_called(call.arguments[index].value, record)
+                    and self._conditions.hold(record, at.path)
                 ):
                     return record
         return None
@@ -81,7 +91,7 @@ class Passing:
             return None
         made = self._types.maker(call.func, at) if isinstance(call.func, Temp) else call.func
         made = call if not isinstance(made, CallEvent | Call) else made
-        if made is call and not self._is_callable(call.arguments[0].value, at):
+        if made is call and not self._is_function(call.arguments[0].value, at):
             return None
         last = self._conditions.original(at.path, last_name(made.func))
         frameworks = self._frameworks
@@ -97,11 +107,14 @@ class Passing:
         hook = frameworks.hooks.decorated(value.name)
         return hook if hook is not None and self._conditions.hold(hook, at.path) else None
 
-    def _is_callable(self, value: Expr, at: FunctionId) -> bool:
-        """A function or class of the project: a decorator that takes no arguments is given it."""
+    def _is_function(self, value: Expr, at: FunctionId) -> bool:
+        """A function of the project: a decorator that takes no arguments is given it."""
         if isinstance(value, Lambda):
             return True
-        return isinstance(self._types.infer(value, at), FunctionRef | ClassRef)
+        name = self._conditions.original(at.path, last_name(value))
+        if name not in self._function_names:
+            return False
+        return isinstance(self._types.infer(value, at), FunctionRef)
 
     def _name(self, call: AnyCall, index: int, at: FunctionId) -> str:
         """What the callable is called: of `V.as_view()`, the class."""
@@ -151,6 +164,17 @@ def is_handler(arguments: tuple[Argument, ...], index: int, places: tuple[str, .
     if any(a.keyword == "*" for a in before):
         return False
     return str(sum(1 for a in before if a.keyword is None)) in places
+
+
+def can_be_called(value: Expr, record: Recognition) -> bool:
+    """It is no constant, but for a text that names the callable where the record allows that."""
+    if not isinstance(value, Literal):
+        return True
+    return (
+        record.by_text
+        and isinstance(value.value, str)
+        and DOTTED.match(value.value.replace(":", ".")) is not None
+    )
 
 
 def last_name(func: Expr) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +19,6 @@ from conn_lint.model.framework import EntryPoint, Hook, Recognition
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
 _ADDS = frozenset({"append", "extend", "insert"})
 
 
@@ -120,8 +118,6 @@ class Registry:
                     if not isinstance(text, Literal) or not isinstance(text.value, str):
                         continue
                     dotted = text.value.replace(":", ".")
-                    if not _DOTTED.match(dotted):
-                        continue
                     entered = self._passing.as_what(event, index, at)
                     if isinstance(entered, Entered) and entered.entry.by_text:
                         for ref in self._by_name(dotted, path):
