@@ -335,42 +335,57 @@ def own(table: str) -> Knowledge:
     return Knowledge(load_builtin(), parse_family(textwrap.dedent(table), "own.toml"))
 
 
+OWN = """
+[[entry]]
+id = "own.route"
+framework = "flask"
+match = "decorator"
+receivers = ["flask.Flask"]
+attrs = ["get"]
+per = "request"
+label = "page {path}"
+evidence = ["own"]
+
+[[entry]]
+id = "own.names"
+framework = "own"
+match = "function"
+names = ["shop.jobs.*", "shop.jobs.Worker.run"]
+per = "job"
+label = "{class}.{name}|{name}"
+evidence = ["own"]
+
+[[memo]]
+id = "own.memo"
+match = "function"
+names = ["shop.clients.make", "shop.clients.Client"]
+scope = "process"
+once = "no"
+verdict = "singleton"
+evidence = ["own"]
+"""
+
+
 def test_records_of_the_user_win() -> None:
     knowledge = own(
-        """
-        [[entry]]
-        id = "own.route"
-        framework = "flask"
-        match = "decorator"
-        receivers = ["flask.Flask"]
-        attrs = ["get"]
-        per = "request"
-        label = "page {path}"
-        evidence = ["own"]
-
-        [[entry]]
-        id = "own.names"
-        framework = "own"
-        match = "function"
-        names = ["shop.jobs.*", "shop.jobs.Worker.run"]
-        per = "job"
-        label = "{class}.{name}|{name}"
-        evidence = ["own"]
-
-        [[memo]]
-        id = "own.memo"
-        match = "function"
-        names = ["shop.clients.make", "shop.clients.Client"]
-        scope = "process"
-        once = "no"
-        verdict = "singleton"
-        evidence = ["own"]
-        """
+        OWN
+        + """
+[[entry]]
+id = "own.decorator"
+framework = "own"
+match = "decorator"
+names = ["shop.jobs.job"]
+handler = ["0"]
+per = "job"
+label = "job {name}"
+evidence = ["own"]
+"""
     )
     files = {
         "shop/__init__.py": "",
+        "shop/more.py": "from .jobs import job\n@job\ndef sweep(): ...\ndef later(): ...\njob(later)",
         "shop/web.py": APP + '@app.get("/x")\ndef handler(): ...\n',
-        "shop/jobs.py": "def sync():\n    def inner(): ...\nclass Worker:\n"
+        "shop/jobs.py": "def job(f): ...\ndef sync():\n    def inner(): ...\nclass Worker:\n"
         "    def run(self): ...\n    def stop(self): ...\n",
         "shop/clients.py": "def make(): ...\ndef other(): ...\nclass Client:\n    def __init__(self): ...\n",
     }
@@ -381,6 +396,7 @@ def test_records_of_the_user_win() -> None:
         return "" if found is None else found.label
 
     assert entered("shop/web.py", "handler") == "page /x"
+    assert entered("shop/more.py", "sweep") == "job sweep"
     names = ("sync", "sync.inner", "Worker.run", "Worker.stop")
     assert [entered("shop/jobs.py", name) for name in names] == ["sync", "", "Worker.run", ""]
     names = ("make", "other", "Client.__init__")

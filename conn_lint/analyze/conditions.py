@@ -65,6 +65,13 @@ class Conditions:
         """The same for all files."""
         return frozenset(name for path in self._program.files for name in self.imports(path))
 
+    @functools.cached_property
+    def modules(self) -> frozenset[str]:
+        """The top modules that the program can reach: its own, those it imports, those behind their types."""
+        own = {file.module.partition(".")[0] for file in self._program.files.values()}
+        imported = {name for name in self.project_imports if "." not in name}
+        return self._analysis.knowledge.modules_behind(frozenset(own | imported))
+
     def parameters_fit(self, record: Recognition, ref: FunctionRef) -> bool:
         """The function's first parameters have the record's names; asked of its unit's words first."""
         if not record.parameters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 from typing import TYPE_CHECKING, Generic, NamedTuple
 
 from conn_lint.analyze.calls import text_of
@@ -45,6 +46,10 @@ class Matcher(Generic[Record]):
         self._conditions = conditions
         self._open: set[FunctionRef] = set()
         self._classes: dict[ClassRef, tuple[Record, ...]] = {}
+
+    @functools.cached_property
+    def _words(self) -> frozenset[str]:
+        return self._table.decorator_words(self._conditions.modules)
 
     def find(self, ref: FunctionRef) -> Found[Record] | None:
         """The record that the function falls under."""
@@ -91,14 +96,16 @@ class Matcher(Generic[Record]):
             if found is not None:
                 return found
         fallbacks = self._table.fallbacks(decoration.last)
-        if self._conditions.original(ref.path, decoration.last) not in self._table.decorator_words:
+        if self._conditions.original(ref.path, decoration.last) not in self._words:
             return self._by_own_decorator(ref, decoration)
         receiver, value = self._decorators.resolve(ref, decoration)
         record = None
         if isinstance(value, External):
             record = self._table.decorated(value.name)
         elif isinstance(value, FunctionRef):
-            return self._wrapped(value)
+            record = self._table.decorated(dotted_name(self._analysis, value))
+            if record is None:
+                return self._wrapped(value)
         if record is None:
             record = self._fallback(fallbacks, ref, decoration, receiver)
         if record is None or not self._conditions.hold(record, ref.path):
@@ -176,7 +183,7 @@ class Matcher(Generic[Record]):
     def _wrapped(self, decorator: FunctionRef) -> Found[Record] | None:
         head = self._program.head(decorator)
         unit = self._program.files[decorator.path].skeleton.units[head.unit]
-        if self._table.decorator_words.isdisjoint(unit.names):
+        if self._words.isdisjoint(unit.names):
             return None
         summary = self._program.unit(decorator.path, head.unit)
         for number, function in enumerate(summary.functions if summary is not None else ()):
@@ -272,10 +279,14 @@ class Matcher(Generic[Record]):
         return None
 
 
+def dotted_name(analysis: Analysis, ref: FunctionRef | ClassRef) -> str:
+    """The name of a function or class of the project, from its top module on."""
+    return f"{analysis.program.files[ref.path].module}.{analysis.program.head(ref).qualname}"
+
+
 def is_called(analysis: Analysis, ref: FunctionRef | ClassRef, names: tuple[str, ...]) -> bool:
     """The dotted name of a function or class of the project is one of these; `*` stands for one part."""
-    own = f"{analysis.program.files[ref.path].module}.{analysis.program.head(ref).qualname}"
-    parts = own.split(".")
+    parts = dotted_name(analysis, ref).split(".")
     return any(
         len(wanted) == len(parts)
         and all(fnmatch.fnmatchcase(p, w) for p, w in zip(parts, wanted, strict=True))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeAlias
 
 from conn_lint.analyze.conditions import Conditions
 from conn_lint.analyze.labels import Entered, Registration, entry_label
+from conn_lint.analyze.matching import dotted_name
 from conn_lint.knowledge.frameworks import Record, Table
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance, Value
 from conn_lint.model.expression import (
@@ -34,6 +37,7 @@ class Passing:
     """Asks what is called, and which of its arguments the framework will call."""
 
     def __init__(self, analysis: Analysis, conditions: Conditions) -> None:
+        self._analysis = analysis
         self._types = analysis.types
         self._frameworks = analysis.knowledge.frameworks
         self._conditions = conditions
@@ -48,8 +52,7 @@ class Passing:
         """What argument number `index` is registered as."""
         last = self._conditions.original(at.path, last_name(call.func))
         frameworks = self._frameworks
-        words = frameworks.hooks.call_words | frameworks.entries.call_words
-        if last in words or not last:
+        if is_handler(call.arguments, index, self._places.get(last, frozenset())):
             hook = self._record(frameworks.hooks, call, index, at)
             if hook is not None:
                 return hook
@@ -58,6 +61,23 @@ class Passing:
                 how = self._registration(call, last)
                 return Entered(entry, entry_label(entry, self._name(call, index, at), "", how))
         return self._decorating(call, index, at)
+
+    @functools.cached_property
+    def _places(self) -> dict[str, frozenset[str]]:
+        """The words of calls that are given callables, with the places where these stand."""
+        modules = self._conditions.modules
+        found = dict(self._frameworks.entries.call_places(modules))
+        for word, places in self._frameworks.hooks.call_places(modules).items():
+            found[word] = found.get(word, frozenset()) | places
+        return found
+
+    @functools.cached_property
+    def _decorator_words(self) -> frozenset[str]:
+        modules = self._conditions.modules
+        frameworks = self._frameworks
+        return frameworks.entries.decorator_words(modules) | frameworks.hooks.decorator_words(
+            modules
+        )
 
     def _record(
         self, table: Table[Record], call: AnyCall, index: int, at: FunctionId
@@ -79,9 +99,12 @@ class Passing:
                 return [name]
             case Instance(type=name):
                 return [f"{name}.__call__"]
+            case FunctionRef():
+                return [dotted_name(self._analysis, value)]
             case ClassRef():
                 bases = self._types.attributes.ancestry(value)
-                return [base.name for base in bases if isinstance(base, External)]
+                names = [base.name for base in bases if isinstance(base, External)]
+                return [dotted_name(self._analysis, value), *names]
             case _:
                 return []
 
@@ -95,7 +118,7 @@ class Passing:
             return None
         last = self._conditions.original(at.path, last_name(made.func))
         frameworks = self._frameworks
-        if last not in frameworks.entries.decorator_words | frameworks.hooks.decorator_words:
+        if last not in self._decorator_words:
             return None
         value = self._types.infer(made.func, at)
         if not isinstance(value, External):
@@ -155,7 +178,7 @@ class Passing:
         return found if isinstance(found, ClassRef) else None
 
 
-def is_handler(arguments: tuple[Argument, ...], index: int, places: tuple[str, ...]) -> bool:
+def is_handler(arguments: tuple[Argument, ...], index: int, places: Collection[str]) -> bool:
     """The argument number `index` stands at one of the places: a position, or a keyword."""
     argument = arguments[index]
     if argument.keyword is not None:

@@ -46,9 +46,33 @@ class Table(Generic[Record]):
             if record.fallback is not None:
                 for attr in record.attrs:
                     self._fallbacks[attr] = (*self._fallbacks.get(attr, ()), record)
-        self.decorator_words = frozenset(name.rpartition(".")[2] for name in self._decorators)
+        self._records = tuple(records)
         self.group_words = frozenset(attr for record in records for attr in record.groups)
-        self.call_words = frozenset(name.rpartition(".")[2] for name in self._calls)
+
+    def decorator_words(self, modules: frozenset[str]) -> frozenset[str]:
+        """The last names of decorators of libraries that a program with these top modules can reach."""
+        return frozenset(
+            name.rpartition(".")[2]
+            for record in self._reachable(modules)
+            if record.match == "decorator"
+            for name in self._dotted(record)
+        )
+
+    def call_places(self, modules: frozenset[str]) -> dict[str, frozenset[str]]:
+        """The last names of calls that are given callables, with the places where these stand."""
+        found: dict[str, frozenset[str]] = {}
+        for record in self._reachable(modules):
+            for name in self._dotted(record) if record.handler else ():
+                word = name.rpartition(".")[2]
+                found[word] = found.get(word, frozenset()) | frozenset(record.handler)
+        return found
+
+    def _reachable(self, modules: frozenset[str]) -> list[Record]:
+        return [
+            record
+            for record in self._records
+            if any(name.partition(".")[0] in modules for name in (*record.names, *record.receivers))
+        ]
 
     def _dotted(self, record: Record) -> Iterator[str]:
         yield from record.names

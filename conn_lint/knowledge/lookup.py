@@ -46,6 +46,20 @@ class Knowledge:
         """What frameworks call, and ways to make something once."""
         return Frameworks(self._families, self.mro)
 
+    def modules_behind(self, modules: frozenset[str]) -> frozenset[str]:
+        """These top modules, and those of the bases of their types."""
+        found = set(modules)
+        while True:
+            more = {
+                base.partition(".")[0]
+                for name, bases in self._index.bases.items()
+                if name.partition(".")[0] in found
+                for base in bases
+            } - found
+            if not more:
+                return frozenset(found)
+            found |= more
+
     # Types
 
     def canonical(self, type_name: str) -> str:
