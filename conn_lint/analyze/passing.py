@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from conn_lint.analyze.conditions import Conditions
 from conn_lint.analyze.labels import Entered, Registration, entry_label
 from conn_lint.analyze.matching import dotted_name
-from conn_lint.knowledge.frameworks import Record, Table
+from conn_lint.knowledge.frameworks import CallWord, Record, Table
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance, Value
 from conn_lint.model.expression import (
     Argument,
@@ -52,7 +52,7 @@ class Passing:
         """What argument number `index` is registered as."""
         last = self._conditions.original(at.path, last_name(call.func))
         frameworks = self._frameworks
-        if is_handler(call.arguments, index, self._places.get(last, frozenset())):
+        if self._may_register(call, index, last, at):
             hook = self._record(frameworks.hooks, call, index, at)
             if hook is not None:
                 return hook
@@ -62,14 +62,31 @@ class Passing:
                 return Entered(entry, entry_label(entry, self._name(call, index, at), "", how))
         return self._decorating(call, index, at)
 
+    def _may_register(self, call: AnyCall, index: int, last: str, at: FunctionId) -> bool:
+        """A look at names alone, since `.get` and `.append` are called everywhere."""
+        words = [last]
+        if isinstance(call.func, Attribute):
+            words.append(f"{last_name(call.func.value)}.{last}")
+        for known in self._call_words:
+            for word in words:
+                found = known.get(word)
+                if found is None or not is_handler(call.arguments, index, found.places):
+                    continue
+                if (
+                    "" in found.roots
+                    or not isinstance(call.func, Attribute)
+                    or not found.roots.isdisjoint(self._conditions.imports(at.path))
+                ):
+                    return True
+        return False
+
     @functools.cached_property
-    def _places(self) -> dict[str, frozenset[str]]:
-        """The words of calls that are given callables, with the places where these stand."""
+    def _call_words(self) -> tuple[dict[str, CallWord], ...]:
         modules = self._conditions.modules
-        found = dict(self._frameworks.entries.call_places(modules))
-        for word, places in self._frameworks.hooks.call_places(modules).items():
-            found[word] = found.get(word, frozenset()) | places
-        return found
+        return (
+            self._frameworks.entries.call_words(modules),
+            self._frameworks.hooks.call_words(modules),
+        )
 
     @functools.cached_property
     def _decorator_words(self) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from conn_lint.model.framework import (
     EntryPoint,
@@ -20,6 +20,13 @@ from conn_lint.model.resource import Family
 
 Record = TypeVar("Record", bound=Recognition)
 _MAX_CHAIN = 3
+
+
+class CallWord(NamedTuple):
+    """Where callables stand in calls of some name, and the modules it is imported from ("": it may be a method)."""
+
+    places: frozenset[str]
+    roots: frozenset[str]
 
 
 class Table(Generic[Record]):
@@ -58,13 +65,17 @@ class Table(Generic[Record]):
             for name in self._dotted(record)
         )
 
-    def call_places(self, modules: frozenset[str]) -> dict[str, frozenset[str]]:
-        """The last names of calls that are given callables, with the places where these stand."""
-        found: dict[str, frozenset[str]] = {}
+    def call_words(self, modules: frozenset[str]) -> dict[str, CallWord]:
+        """How calls that are given callables end: `add_url_rule`, of a chain two names: `on_startup.append`."""
+        found: dict[str, CallWord] = {}
         for record in self._reachable(modules):
-            for name in self._dotted(record) if record.handler else ():
-                word = name.rpartition(".")[2]
-                found[word] = found.get(word, frozenset()) | frozenset(record.handler)
+            if not record.handler:
+                continue
+            words = [(name.rpartition(".")[2], name.partition(".")[0]) for name in record.names]
+            methods = [".".join(attr.split(".")[-2:]) for attr in record.attrs]
+            for word, root in (*words, *((method, "") for method in methods)):
+                old = found.get(word, CallWord(frozenset(), frozenset()))
+                found[word] = CallWord(old.places | set(record.handler), old.roots | {root})
         return found
 
     def _reachable(self, modules: frozenset[str]) -> list[Record]:
