@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/rules.md, docs/libraries.md and the generated parts of README.md.
+"""Writes docs/rules.md, docs/libraries.md, docs/frameworks.md and the generated parts of README.md.
 
 With --check nothing is written, and the exit code is 1 if one of them is out of date.
 """
@@ -94,6 +94,43 @@ def _library_rows(family: Family) -> Iterator[str]:
         yield f"| {library.package} | {library.version} | {modules} |"
 
 
+def frameworks_page() -> str:
+    parts = [
+        "# Frameworks that conn-lint knows\n",
+        _GENERATED.format(source="conn_lint/knowledge/data/frameworks/*.toml"),
+        "Where requests, jobs and messages enter a program, by which form they are recognised, and where\n"
+        "what lives as long as the process is best made. A version is the one in which this was read.\n",
+    ]
+    for title, family in families():
+        rows = list(_framework_rows(family))
+        if family.entry:
+            parts.append(f"## {title}\n")
+            parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _framework_rows(family: Family) -> Iterator[str]:
+    yield "| Framework | Version | Entry points | Start-up and shutdown |"
+    yield "| --- | --- | --- | --- |"
+    for name in dict.fromkeys(entry.framework for entry in family.entry):
+        entries = [entry for entry in family.entry if entry.framework == name]
+        versions = dict.fromkeys(e.version for e in entries if e.version)
+        hooks = [hook.id.rpartition(".")[2] for hook in family.hook if hook.framework == name]
+        shown = ", ".join(f"{entry.id} ({entry.match})" for entry in entries)
+        yield f"| {name} | {', '.join(versions)} | {shown} | {', '.join(hooks)} |"
+    places = [place for place in family.place if place.sync_text]
+    if places:
+        yield ""
+        yield "| Framework | Where a client belongs | Not there |"
+        yield "| --- | --- | --- |"
+        for place in places:
+            yield f"| {place.framework} | {_cell(place.sync_text)} | {_cell(place.avoid)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 def families() -> Iterator[tuple[str, Family]]:
     """Each file of the knowledge base with its title, the comment that it begins with."""
     folders = (_DATA, _DATA / "frameworks")
@@ -159,6 +196,7 @@ def documents() -> dict[Path, str]:
         page: readme(page.read_text(encoding="utf-8")),
         ROOT / "docs" / "rules.md": rules_page(),
         ROOT / "docs" / "libraries.md": libraries_page(),
+        ROOT / "docs" / "frameworks.md": frameworks_page(),
     }
 
 

@@ -23,7 +23,7 @@ from conn_lint.model.expression import (
     Name,
     Temp,
 )
-from conn_lint.model.flow import CallEvent
+from conn_lint.model.flow import CallEvent, DefineEvent
 from conn_lint.model.framework import Hook, Recognition
 
 if TYPE_CHECKING:
@@ -131,11 +131,11 @@ class Passing:
             return None
         made = self._types.maker(call.func, at) if isinstance(call.func, Temp) else call.func
         made = call if not isinstance(made, CallEvent | Call) else made
-        if made is call and not self._is_function(call.arguments[0].value, at):
-            return None
         last = self._conditions.original(at.path, last_name(made.func))
         frameworks = self._frameworks
         if last not in self._decorator_words:
+            return None
+        if made is call and not self._is_function(call.arguments[0].value, at):
             return None
         value = self._types.infer(made.func, at)
         if not isinstance(value, External):
@@ -154,6 +154,19 @@ class Passing:
         name = self._conditions.original(at.path, last_name(value))
         if name not in self._function_names:
             return False
+        root: Expr = value
+        while isinstance(root, Attribute):
+            root = root.value
+        function = self._analysis.program.function(at)
+        if not isinstance(root, Name) or function is None:
+            return False
+        if function.kind != "module" and root.id in function.locals:
+            defined = any(
+                isinstance(event, DefineEvent) and event.name == root.id
+                for event in function.graph.events
+            )
+            if not defined:  # a variable: what it holds is rarely a function, and dear to find out
+                return False
         return isinstance(self._types.infer(value, at), FunctionRef)
 
     def _name(self, call: AnyCall, index: int, at: FunctionId) -> str:
