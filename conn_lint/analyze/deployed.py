@@ -80,10 +80,4 @@ def _handlers(
             for end in (".py", "/__init__.py")
         )
     )
-    yield NamedHandler(record, function, candidates, _label(record, entry, function))
-
-
-def _label(record: EntryPoint, entry: Entry, function: str) -> str:
-    keys = [str(key) for key in entry.keys]
-    name = keys[-2] if len(keys) > 2 else function
-    return record.label.replace("{name}", name)
+    yield NamedHandler(record, function, candidates, record.label.replace("{name}", function))
