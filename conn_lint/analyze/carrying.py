@@ -6,13 +6,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.contexts import Context, Holder, Place
-from conn_lint.analyze.keeping import OBJECT, class_of_role, role_of_object
+from conn_lint.analyze.keeping import GLOBAL, OBJECT, class_of_role, role_of_object
 from conn_lint.analyze.meaning import EventMeaning
-from conn_lint.analyze.roles import OWN, PENDING
+from conn_lint.analyze.roles import DERIVED, OWN, PENDING
 from conn_lint.flow.world import UNTOUCHED, Change, Effect, Situation
-from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.expression import Attribute, Name
-from conn_lint.model.flow import CallEvent, StoreEvent, WithExitEvent
+from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef
+from conn_lint.model.expression import Attribute, Name, Temp, walk
+from conn_lint.model.flow import (
+    CallEvent,
+    DefineEvent,
+    Event,
+    StoreEvent,
+    WithEnterEvent,
+    WithExitEvent,
+    expressions,
+    result_of,
+)
 from conn_lint.model.location import Span
 from conn_lint.model.resource import Resource
 from conn_lint.model.summary import Function
@@ -26,6 +35,7 @@ _CHANGES = {
     Situation.IDLE: Change.END,
     Situation.RELEASED: Change.RELEASE,
 }
+_MAX_DEPTH = 4
 
 
 class CarryMeaning(EventMeaning):
@@ -46,6 +56,7 @@ class CarryMeaning(EventMeaning):
             str, str
         ] = {}  # attributes of self that it was stored on, with its roles
         self.begun: dict[Span, Place] = {}  # calls that began it, and where inside
+        self.begun_at: set[int] = set()  # the nodes that began it, as the domain finds them
         self._holds: Holds
         self._holder: Holder
         self._since: Place | None = None
@@ -57,7 +68,7 @@ class CarryMeaning(EventMeaning):
     def method(self, node: int, role: str, name: str) -> Effect:
         """The call `x.name(...)`: of an object that keeps the resource it goes into the object's class."""
         if not role.startswith(OBJECT):
-            return super().method(node, role, name)
+            return self._plain_method(node, role, name)
         first, _, rest = name.partition(".")
         if rest:
             inner = self._holds.kept(role, self.resource).get(first)
@@ -66,10 +77,42 @@ class CarryMeaning(EventMeaning):
         method = self._types.attributes.method(cls, first)
         return self._entered(node, method, 0, role) if method is not None else UNTOUCHED
 
+    def _plain_method(self, node: int, role: str, name: str) -> Effect:
+        """A method of the resource itself, or of something derived from it."""
+        effect = super().method(node, role, name)
+        if role != OWN:
+            return effect
+        event = self.events[node]
+        callee = self._calls.callee(event, self.at) if isinstance(event, CallEvent) else None
+        if isinstance(callee, External) and self._is_cursor(callee.name):
+            return effect._replace(role=DERIVED)
+        if isinstance(callee, FunctionRef):
+            self._enter_owner(node, callee)
+        return effect
+
+    def _is_cursor(self, name: str) -> bool:
+        given = self._knowledge.acquisition(name)
+        return name.endswith(".cursor") or (given is not None and given.kind == "cursor")
+
+    def _enter_owner(self, node: int, method: FunctionRef) -> None:
+        """The resource is an object of a project class: what it owns is held in its methods."""
+        self.entered_at.add(node)
+        parent = self._analysis.program.head(method).parent
+        if parent < 0:
+            return
+        cls = ClassRef(method.path, parent)
+        at = self._analysis.program.function_id(method)
+        function = self._analysis.program.function(at) if at is not None else None
+        for owned in self._analysis.owners.owned(cls):
+            if at is not None and function is not None and function.parameters:
+                role = role_of_object(cls, f"={owned.attr}")
+                self._into(node, at, function.parameters[0].name, role, owned.resource)
+
     def argument(self, node: int, role: str, index: int) -> Effect:
         """X is the call's argument number `index`."""
         event = self.events[node]
-        if not isinstance(event, CallEvent) or not (role == OWN or role.startswith(OBJECT)):
+        carried = role in (OWN, DERIVED) or role.startswith(OBJECT)
+        if not isinstance(event, CallEvent) or not carried:
             return super().argument(node, role, index) if role == PENDING else UNTOUCHED
         callee = self._calls.callee(event, self.at)
         if isinstance(callee, FunctionRef):
@@ -81,11 +124,26 @@ class CarryMeaning(EventMeaning):
             return self._entered(node, callee, place, role)
         if isinstance(callee, ClassRef):
             return self._made(node, callee, event, index, role)
+        if callee is None and isinstance(event.func, Attribute):
+            found = self._by_name(node, event, index, role)
+            if found is not None:
+                return found
         if role != OWN:
             return UNTOUCHED
         effect = super().argument(node, role, index)
         known = effect.change in (Change.GIVE, Change.ESCAPE)
         return effect._replace(change=Change.NONE) if known else effect
+
+    def _by_name(self, node: int, event: CallEvent, index: int, role: str) -> Effect | None:
+        """A method of an unknown object, whose name only methods of the project can mean."""
+        assert isinstance(event.func, Attribute)
+        effects = []
+        for ref in self._analysis.overrides.by_name(event.func.attr):
+            place = self._analysis.effects.place(ref, event, index)
+            if place is not None:
+                effects.append(self._entered(node, ref, place, role))
+        busy = [effect for effect in effects if effect.change is Change.BEGIN]
+        return next(iter(busy or effects), None)
 
     def _kept_by_base(self, init: FunctionRef, place: int) -> None:
         """`super().__init__(session)` keeps it on the same object."""
@@ -124,17 +182,40 @@ class CarryMeaning(EventMeaning):
         function = self._analysis.program.function(at) if at is not None else None
         if at is None or function is None or place >= len(function.parameters):
             return None
-        return self._into(node, at, function.parameters[place].name, role)
+        name = function.parameters[place].name
+        if place == 0 and role.startswith(OBJECT) and self._analysis.program.class_of(at):
+            used = self._touches(at, role, 0)
+        else:
+            used = name in _names_read(function)
+        return self._into(node, at, name, role, self.resource) if used else None
 
-    def _into(self, node: int, at: FunctionId, name: str, role: str) -> Effect | None:
+    def _touches(self, at: FunctionId, role: str, depth: int) -> bool:
+        """The function uses what the object keeps, and does not only have it; or it gives the object away."""
+        program = self._analysis.program
+        names = set(program.files[at.path].skeleton.units[at.unit].names)
+        if not names.isdisjoint(self._holds.kept(role, self.resource)):
+            return True
+        cls, _ = class_of_role(role)
+        ref = program.ref_of(at)
+        if not isinstance(ref, FunctionRef) or depth > _MAX_DEPTH:
+            return True
+        for name in self._analysis.owners.own_calls(ref):
+            method = self._types.attributes.method(cls, name)
+            inner = program.function_id(method) if method is not None else None
+            if inner is not None and inner != at and self._touches(inner, role, depth + 1):
+                return True
+        return False
+
+    def _into(
+        self, node: int, at: FunctionId, name: str, role: str, resource: Resource
+    ) -> Effect | None:
         event = self.events[node]
         assert event is not None
         self.entered_at.add(node)
-        context = Context(at, name, role, self.resource.name, self.situation)
-        since = self._since
-        if self.situation is Situation.BUSY and since is None:
-            since = (self.at, event)
-        outcome = self._holds.outcome(context, self.resource, self._holder, since)
+        context = Context(at, name, role, resource.name, self.situation)
+        self._holds.callers.setdefault(at, self.at)
+        since = self._began(event) if self.situation is Situation.BUSY else None
+        outcome = self._holds.outcome(context, resource, self._holder, since)
         if self.situation is Situation.IDLE and outcome.begun is not None:
             self.begun[event.span] = outcome.begun
         returned = outcome.returned if outcome.returned == OWN else ""
@@ -142,13 +223,60 @@ class CarryMeaning(EventMeaning):
             return Effect(Change.NONE, returned)
         return Effect(_CHANGES.get(outcome.situation, Change.NONE), returned)
 
+    def _began(self, event: Event) -> Place | None:
+        """What last made it busy before the event."""
+        found = [
+            e for n in self.begun_at if (e := self.events[n]) is not None and e.span < event.span
+        ]
+        if not found:
+            return self._since
+        last = max(found, key=lambda e: e.span)
+        return self.begun.get(last.span) or (self.at, last)
+
     def inner(self, node: int, function: int, name: str) -> Effect:
         """A function written in this one is called, and uses the resource as `name`."""
         at = FunctionId(self.at.path, self.at.unit, function)
-        return self._into(node, at, name, OWN) or UNTOUCHED
+        return self._into(node, at, name, OWN, self.resource) or UNTOUCHED
+
+    def acquired(self, node: int) -> tuple[Situation, str] | None:
+        """The situation and the result's role if this event is the acquisition itself."""
+        if node in self.sites and isinstance(self.events[node], WithEnterEvent):
+            lazy = self.resource.lazy and "__enter__" not in self.resource.begins
+            return (Situation.IDLE if lazy else Situation.BUSY), OWN
+        return super().acquired(node)
+
+    def everywhere(self, node: int) -> Effect:
+        """A call, while a registry is followed: whatever it runs may use the same."""
+        event = self.events[node]
+        effects = []
+        if self.situation in (Situation.BUSY, Situation.IDLE) and isinstance(event, CallEvent):
+            for target in self._holds.registries.targets(event, self.at):
+                if target != self.at and self._holds.registries.uses(target):
+                    effects.append(self._into(node, target, "", GLOBAL, self.resource))
+        known = [effect for effect in effects if effect is not None]
+        busy = [effect for effect in known if effect.change is Change.BEGIN]
+        return next(iter(busy or known), UNTOUCHED)
+
+    def on_self(self, node: int, name: str, attr: str) -> Effect:
+        """The call `self.name(...)` while `self.attr` holds the resource."""
+        cls = self._analysis.program.class_of(self.at)
+        return (
+            self.method(node, role_of_object(cls, f"={attr}"), name)
+            if cls is not None
+            else UNTOUCHED
+        )
+
+    @property
+    def me(self) -> str:
+        """The name of the object whose method the function is."""
+        parameters = self.function.parameters
+        is_method = self._analysis.program.class_of(self.at) is not None
+        return parameters[0].name if parameters and is_method else ""
 
     def entered(self, node: int, role: str) -> Effect:
         """A with-block begins: a lazy session holds nothing yet."""
+        if role == DERIVED:
+            return Effect(Change.NONE, DERIVED)
         if role.startswith(OBJECT):
             return self._with_object(node, role, ("__enter__", "__aenter__"))
         if (
@@ -163,9 +291,19 @@ class CarryMeaning(EventMeaning):
         """A with-block ends."""
         if role.startswith(OBJECT):
             return self._with_object(node, role, ("__exit__", "__aexit__"))
-        if self.resource.kind == "transaction" and isinstance(self.events[node], WithExitEvent):
-            return Effect(Change.RELEASE)
+        event = self.events[node]
+        if isinstance(event, WithExitEvent) and role in (OWN, PENDING):
+            # Whoever writes `with connect() as conn` takes it for a close, which another rule tells.
+            made = isinstance(event.value, Temp) and event.value.index in self._made_here()
+            if self.resource.kind == "transaction" or made:
+                return Effect(Change.RELEASE)
         return super().left(node, role)
+
+    def _made_here(self) -> set[int]:
+        """The results of the acquisition."""
+        return {
+            result for node in self.sites if (result := result_of(self.events[node])) is not None
+        }
 
     def _with_object(self, node: int, role: str, names: tuple[str, ...]) -> Effect:
         cls, _ = class_of_role(role)
@@ -180,6 +318,8 @@ class CarryMeaning(EventMeaning):
         """X itself is called."""
         if role.startswith(OBJECT):
             return self.method(node, role, "__call__")
+        if role == OWN and self.resource.kind == "factory":
+            return Effect(Change.NONE, OWN)  # a registry gives the one session that it has
         return super().called(node, role)
 
     def stored(self, node: int, role: str) -> Effect:
@@ -205,3 +345,22 @@ class CarryMeaning(EventMeaning):
     def returned(self, node: int, role: str) -> Effect:
         """The resource goes to the caller; an object that keeps it does not end the holding."""
         return super().returned(node, role) if role == OWN else UNTOUCHED
+
+
+def _names_read(function: Function) -> set[str]:
+    """The names that the function reads, inner functions too."""
+    found = {
+        part.id
+        for event in function.graph.events
+        if event is not None
+        for expr in expressions(event)
+        for part in walk(expr)
+        if isinstance(part, Name)
+    }
+    captured = {
+        name
+        for event in function.graph.events
+        if isinstance(event, DefineEvent)
+        for name in event.captures
+    }
+    return found | captured

@@ -9,17 +9,26 @@ import msgspec
 
 from conn_lint.analyze import lending
 from conn_lint.analyze.calls import text_of
-from conn_lint.analyze.contexts import Context, Holder, Lent
+from conn_lint.analyze.contexts import Context as Holding
+from conn_lint.analyze.contexts import Holder, Lent
 from conn_lint.analyze.dependencies import Dependencies
 from conn_lint.analyze.holds import CATEGORIES, Holds
-from conn_lint.analyze.keeping import can_be_held, role_of_object
+from conn_lint.analyze.keeping import GLOBAL, can_be_held, role_of_object
 from conn_lint.analyze.roles import OWN
 from conn_lint.analyze.sites import Solved
 from conn_lint.flow.world import Situation
 from conn_lint.link.program import UnitKey
-from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance, ObjectRef
-from conn_lint.model.expression import Call
-from conn_lint.model.flow import CallEvent, YieldEvent
+from conn_lint.link.values import (
+    ClassRef,
+    Context,
+    External,
+    FunctionId,
+    FunctionRef,
+    Instance,
+    ObjectRef,
+)
+from conn_lint.model.expression import Call, Temp
+from conn_lint.model.flow import CallEvent, WithEnterEvent, YieldEvent
 from conn_lint.model.resource import Resource
 from conn_lint.model.summary import Function, Parameter
 
@@ -53,8 +62,22 @@ class Holders:
         lenders = self._lenders()
         for at in self._borrowers(lenders):
             self._borrowed(at)
+        for at in self._mentioning(self._analysis.words):
+            self._entered(at)
         for at in self._candidates(lenders):
             self._given(at)
+        self._registered()
+
+    def _registered(self) -> None:
+        """Functions that use a session of a registry."""
+        registries = self.holds.registries
+        for at in self._mentioning(registries.words()):
+            found = registries.keys(at)
+            if found and self._may_wait(at):
+                key = min(found)
+                resource = found[key]
+                context = Holding(at, "", GLOBAL, resource.name, Situation.IDLE)
+                self.holds.outcome(context, resource, Holder(key, resource, at), None)
 
     def _is_holder(self, resource: Resource) -> bool:
         if resource.kind == "transaction":
@@ -175,6 +198,27 @@ class Holders:
             holder = Holder(f"{text_of(event)}()", lent.resource, at, event)
             self.holds.site(at, _as_manager(lent), {node: OWN}, holder)
 
+    def _entered(self, at: FunctionId) -> None:
+        """Blocks of context managers of which only the type of what they give is known."""
+        function = self._program.function(at)
+        if function is None or function.graph.too_large:
+            return
+        for node, event in enumerate(function.graph.events):
+            if not isinstance(event, WithEnterEvent):
+                continue
+            if not isinstance(self._types.infer(event.value, at), ObjectRef | Context):
+                continue
+            value = self._types.infer(Temp(event.result), at)
+            resource = (
+                self.holds.keeping.resource_of(value.type) if isinstance(value, Instance) else None
+            )
+            if resource is not None and self._may_wait(at):
+                maker = self._types.maker(event.value, at)
+                text = f"{text_of(maker)}()" if isinstance(maker, CallEvent) else "with"
+                holder = Holder(text, resource, at, event)
+                manager = _as_manager(Lent(resource, not resource.lazy))
+                self.holds.site(at, manager, {node: OWN}, holder)
+
     # Parameters, attributes, decorators
 
     def _candidates(self, lenders: set[FunctionRef]) -> list[FunctionId]:
@@ -285,10 +329,11 @@ class Holders:
         if not busy and given is not None:
             since = self._dependencies.begun(at, function, place, given, resource)
             busy = since is not None
-        text = f"{parameter.name}"
+        attrs = sorted(self.holds.kept(role, resource))
+        text = f"{parameter.name}.{attrs[0]}" if attrs else parameter.name
         if isinstance(given, FunctionRef):
             text = f"{parameter.name} (from {self._program.head(given).name})"
-        context = Context(
+        context = Holding(
             at, parameter.name, role, resource.name, Situation.BUSY if busy else Situation.IDLE
         )
         self.holds.outcome(context, resource, Holder(text, resource, at), since)

@@ -9,16 +9,20 @@ from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.contexts import Held
 from conn_lint.analyze.holders import Holders
 from conn_lint.analyze.sites import Solved
-from conn_lint.link.values import FunctionId
-from conn_lint.model.expression import Literal
+from conn_lint.link.values import FunctionId, FunctionRef
+from conn_lint.model.expression import Attribute, Literal
 from conn_lint.model.finding import Step
 from conn_lint.model.flow import CallEvent, Event, IterateEvent, WithEnterEvent
 from conn_lint.model.holding import Capacity, Holding
 from conn_lint.model.location import Location
 from conn_lint.model.resource import Option
+from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
+
+
+_MAX_CALLERS = 8
 
 
 class Holdings:
@@ -34,13 +38,13 @@ class Holdings:
         holders = Holders(self._analysis, self._solved)
         holders.run()
         found = [
-            self._holding(held)
+            self._holding(held, holders)
             for held in holders.holds.found.values()
             if not self._program.files[held.at.path].is_test
         ]
         return tuple(sorted(found, key=lambda holding: (holding.location, holding.category)))
 
-    def _holding(self, held: Held) -> Holding:
+    def _holding(self, held: Held, holders: Holders) -> Holding:
         waiting = held.waiting
         last = waiting.links[-1]
         since = held.since
@@ -52,7 +56,7 @@ class Holdings:
             statement=self._statement(held.at, held.event),
             call=_words(held.event),
             function=self._program.qualname(held.at),
-            waits=_words(last.event),
+            waits=waiting.text,
             timeout=waiting.timeout,
             resource=held.holder.resource,
             holder=held.holder.text,
@@ -62,18 +66,49 @@ class Holdings:
                 Step(
                     self._location(link.at, link.event),
                     self._program.qualname(link.at),
-                    f"{_words(link.event)}() waits"
-                    if link is last
-                    else f"calls {_words(link.event)}()",
+                    f"{waiting.text}() waits" if link is last else f"calls {_words(link.event)}()",
                 )
                 for link in waiting.links[1:]
             ),
+            callers=self._callers(held, holders),
             capacity=self._capacity(held),
             process_ends=function.kind in ("module", "class")
             or self._program.files[held.at.path].kind == "script"
             or self._analysis.endings.ends_process(held.at),
             cached=waiting.cached,
+            streams=self._streams(function),
+            entry=self._entry(held.at) or self._entry(held.holder.at),
         )
+
+    def _callers(self, held: Held, holders: Holders) -> tuple[Step, ...]:
+        """The way from the function that holds it first to this one."""
+        steps: list[Step] = []
+        at = held.at
+        while at != held.holder.at and len(steps) < _MAX_CALLERS:
+            caller = holders.holds.callers.get(at)
+            if caller is None or caller == held.at:
+                break
+            at = caller
+            function = self._program.function(at)
+            if function is not None:
+                span = function.span.shifted(self._program.first_line(at.path, at.unit))
+                steps.append(Step(Location(at.path, span), self._program.qualname(at), "holds it"))
+        return tuple(reversed(steps))
+
+    def _streams(self, function: Function) -> bool:
+        """The function loads what it reads into the database as it comes, so that it cannot read first."""
+        return any(
+            isinstance(event, CallEvent)
+            and isinstance(event.func, Attribute)
+            and self._analysis.knowledge.is_bulk(f".{event.func.attr}")
+            for event in function.graph.events
+        )
+
+    def _entry(self, at: FunctionId) -> str:
+        """The entry point that the function is."""
+        ref = self._program.ref_of(at)
+        entered = self._analysis.entries.of(ref) if isinstance(ref, FunctionRef) else None
+        return entered.label if entered is not None else ""
 
     def _location(self, at: FunctionId, event: Event) -> Location:
         return Location(at.path, event.span.shifted(self._program.first_line(at.path, at.unit)))
@@ -105,7 +140,7 @@ class Holdings:
         over = options.get("overflow")
         more = _number(solved.event, over) if over is not None else None
         text = f"{most}+{more}" if more is not None else str(most)
-        return Capacity(text, self._location(solved.at, solved.event))
+        return Capacity(text, most + (more or 0), self._location(solved.at, solved.event))
 
 
 def _number(event: CallEvent, option: Option) -> int | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from conn_lint.analyze.carrying import CarryMeaning
 from conn_lint.analyze.contexts import Context, Held, Holder, Outcome, Place
-from conn_lint.analyze.keeping import OBJECT, Keeping, class_of_role
+from conn_lint.analyze.keeping import GLOBAL, OBJECT, Keeping, class_of_role
+from conn_lint.analyze.registries import Registries
 from conn_lint.analyze.roles import OWN
 from conn_lint.analyze.waits import Category, Waits
 from conn_lint.flow import spelling
@@ -42,6 +43,8 @@ class Holds:
         self.keeping = Keeping(analysis)
         self.waits = Waits(analysis)
         self.found: dict[tuple[str, int, Span, Category], Held] = {}
+        self.registries = Registries(analysis, self.waits)
+        self.callers: dict[FunctionId, FunctionId] = {}  # who first passed it on to a function
         self._outcomes: dict[Context, Outcome] = {}
         self._stored: dict[tuple[FunctionId, str, str], dict[str, str]] = {}
 
@@ -75,6 +78,9 @@ class Holds:
         if function is None or function.graph.too_large:
             return None
         roles = {context.name: context.role}
+        if context.role == GLOBAL:
+            roles = dict.fromkeys(self.registries.keys(context.at), OWN)
+            roles[f"@{GLOBAL}"] = GLOBAL
         for attr, role in self.kept(context.role, resource).items():
             roles[spelling.key(context.name, attr)] = role
         start = World(context.situation, frozenset(roles.items()), frozenset())
@@ -135,6 +141,7 @@ class Holds:
         meaning = CarryMeaning(self._analysis, at, function, resource, nodes)
         meaning.begin(self, holder, since)
         domain = Holding(graph, meaning)
+        meaning.begun_at = domain.begun_at
         states = solve(successors(graph), domain, {start})
         begun = _events(function, domain.begun_at)
         for node, event in enumerate(function.graph.events):

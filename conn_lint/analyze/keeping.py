@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 OBJECT = "object:"
+GLOBAL = "global"  # the role of a registry, which every function has
 _MAX_DEPTH = 4
 _KINDS = frozenset({"connection", "checkout"})
 

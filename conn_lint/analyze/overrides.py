@@ -39,11 +39,14 @@ class Overrides:
         if head.parent < 0 or function is None or not self._is_abstract(ref):
             return ()
         found = [
-            FunctionRef(cls.path, index, True)
+            self._bound(FunctionRef(cls.path, index))
             for cls in self.below(ClassRef(ref.path, head.parent))
             if (index := self._program.members(cls.path, cls.head).get(head.name)) is not None
         ]
         return tuple(found[:_MAX_FOUND])
+
+    def _bound(self, ref: FunctionRef) -> FunctionRef:
+        return ref._replace(bound="staticmethod" not in self._program.decorators(ref))
 
     def _is_abstract(self, ref: FunctionRef) -> bool:
         if "abstractmethod" in self._program.decorators(ref):
@@ -82,6 +85,11 @@ class Overrides:
                 for index, head in enumerate(heads):
                     in_class = head.parent >= 0 and heads[head.parent].kind == "class"
                     if head.kind == "function" and in_class and not file.is_test:
-                        self._methods[head.name].append(FunctionRef(path, index, True))
+                        self._methods[head.name].append(self._bound(FunctionRef(path, index)))
         found = [ref for ref in self._methods.get(name, ()) if not self._is_abstract(ref)]
         return tuple(found) if len(found) <= _MAX_FOUND else ()
+
+    def is_interface(self, name: str) -> bool:
+        """Some class only promises the method, so that those of this name are one thing."""
+        self.by_name(name)
+        return any(self._is_abstract(ref) for ref in (self._methods or {}).get(name, ()))

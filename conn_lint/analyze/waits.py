@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.timeouts import timeout_of
 from conn_lint.link.values import (
     ClassRef,
@@ -15,7 +16,7 @@ from conn_lint.link.values import (
     ObjectRef,
     Value,
 )
-from conn_lint.model.expression import Attribute, Expr, Lambda, Name, Temp
+from conn_lint.model.expression import Attribute, Expr, Lambda, Name, Temp, dotted
 from conn_lint.model.flow import (
     CallEvent,
     Event,
@@ -47,9 +48,17 @@ class Waiting(NamedTuple):
     """
 
     wait: Wait
+    text: str
     links: tuple[Link, ...]
     timeout: float | None
     cached: bool = False
+
+
+class Direct(NamedTuple):
+    """A wait of a library, and its call as written."""
+
+    wait: Wait
+    text: str
 
 
 class Waits:
@@ -81,9 +90,8 @@ class Waits:
                 continue
             direct = self._direct(event, at)
             if direct is not None:
-                if direct.category == category:
-                    limit = timeout_of(self._types, event, at, direct)
-                    return Waiting(direct, (Link(at, event, node),), limit)
+                if direct.wait.category == category:
+                    return self._waiting(node, event, at, direct)
                 continue
             if targets := self.entered(event, at):
                 deeper.append((node, event, targets))
@@ -99,11 +107,14 @@ class Waits:
             return None
         direct = self._direct(event, at)
         if direct is not None:
-            if direct.category != category:
-                return None
-            limit = timeout_of(self._types, event, at, direct)
-            return Waiting(direct, (Link(at, event, node),), limit)
+            return (
+                self._waiting(node, event, at, direct) if direct.wait.category == category else None
+            )
         return self._through(node, event, at, self.entered(event, at), category)
+
+    def _waiting(self, node: int, event: Event, at: FunctionId, direct: Direct) -> Waiting:
+        limit = timeout_of(self._types, event, at, direct.wait)
+        return Waiting(direct.wait, direct.text, (Link(at, event, node),), limit)
 
     def _through(
         self,
@@ -118,6 +129,7 @@ class Waits:
             if inner is not None and len(inner.links) < _MAX_CHAIN:
                 return Waiting(
                     inner.wait,
+                    inner.text,
                     (Link(at, event, node), *inner.links),
                     inner.timeout,
                     inner.cached or self._keeps(target),
@@ -134,11 +146,12 @@ class Waits:
 
     # One event
 
-    def _direct(self, event: Event, at: FunctionId) -> Wait | None:
+    def _direct(self, event: Event, at: FunctionId) -> Direct | None:
         """The library's call that the event is."""
         match event:
             case CallEvent(func=func):
-                return self._external(self._types.infer(func, at)) or self._given(event, at)
+                wait = self._external(self._types.infer(func, at))
+                return Direct(wait, text_of(event)) if wait is not None else self._given(event, at)
             case IterateEvent(value=value):
                 return self._method(value, at, ("__iter__", "__aiter__"))
             case WithEnterEvent(value=value):
@@ -155,21 +168,23 @@ class Waits:
             case _:
                 return None
 
-    def _method(self, value: Expr, at: FunctionId, names: tuple[str, ...]) -> Wait | None:
+    def _method(self, value: Expr, at: FunctionId, names: tuple[str, ...]) -> Direct | None:
         found = self._types.infer(value, at)
         if not isinstance(found, Instance):
             return None
-        calls = (self._knowledge.wait_call(f"{found.type}.{name}") for name in names)
-        return next((wait for wait in calls if wait is not None), None)
+        for name in names:
+            wait = self._knowledge.wait_call(f"{found.type}.{name}")
+            if wait is not None:
+                return Direct(wait, found.type)
+        return None
 
-    def _given(self, event: CallEvent, at: FunctionId) -> Wait | None:
+    def _given(self, event: CallEvent, at: FunctionId) -> Direct | None:
         """`to_thread(requests.get, url)`: the call that is made inside."""
         for expr in self._run(event, at):
-            if not isinstance(expr, Name | Attribute):
-                continue
-            wait = self._external(self._types.infer(expr, at))
-            if wait is not None:
-                return wait
+            if isinstance(expr, Name | Attribute):
+                wait = self._external(self._types.infer(expr, at))
+                if wait is not None:
+                    return Direct(wait, dotted(expr) or text_of(event))
         return None
 
     def entered(self, event: Event, at: FunctionId) -> tuple[FunctionId, ...]:
@@ -226,12 +241,16 @@ class Waits:
                 pass
 
     def _by_name(self, name: str) -> tuple[FunctionId, ...]:
-        """The methods of a telling name that the project defines, if each of them waits for something external."""
+        """The methods of a telling name that the project defines, if each of them waits for something external.
+
+        Of an interface's methods one is enough.
+        """
         if name not in self._named:
             self._named[name] = ()
             refs = self._analysis.overrides.by_name(name)
             found = tuple(at for ref in refs if (at := self._program.function_id(ref)) is not None)
-            if all(self.function(at, "external") is not None for at in found):
+            enough = any if self._analysis.overrides.is_interface(name) else all
+            if enough(self.function(at, "external") is not None for at in found):
                 self._named[name] = found
         return self._named[name]
 

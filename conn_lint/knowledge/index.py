@@ -43,6 +43,7 @@ class Index(msgspec.Struct, frozen=True):
     wait_types: dict[str, tuple[Wait, ...]]
     wait_patterns: tuple[tuple[str, Wait], ...]
     runs: dict[str, Run]
+    bulks: frozenset[str]
     injects: dict[str, Inject]
     handlers: dict[str, tuple[Handler, ...]]
     holds: tuple[Hold, ...]
@@ -97,6 +98,7 @@ def build_index(families: Sequence[Family]) -> Index:
         wait_types=wait_types,
         wait_patterns=wait_patterns,
         runs={n: r for family in families for r in family.run for n in r.names},
+        bulks=frozenset(n for family in families for b in family.bulk for n in b.names),
         injects={n: i for family in families for i in family.inject for n in i.names},
         handlers=_handlers(families),
         holds=tuple(h for family in families for h in family.hold),
@@ -183,7 +185,7 @@ def _handlers(families: Sequence[Family]) -> dict[str, tuple[Handler, ...]]:
     found: dict[str, list[Handler]] = {}
     for family in families:
         for handler in family.handler:
-            for name in handler.decorators:
+            for name in (*handler.decorators, *handler.bases):
                 found.setdefault(name, []).append(handler)
     return {name: tuple(handlers) for name, handlers in found.items()}
 

@@ -167,6 +167,15 @@ class Knowledge:
                 return None
         return None
 
+    def attributes_giving(self, types: Iterable[str]) -> frozenset[str]:
+        """The dotted attributes that give a value of one of the types."""
+        wanted = set(types)
+        return frozenset(
+            name
+            for name, operation in self._index.operations.items()
+            if operation.attribute and self.canonical(operation.returns) in wanted
+        )
+
     def wrap(self, dotted: str) -> tuple[Wrap, ...]:
         """What a call does with the resources it is given, one record for each argument."""
         return next((w for n in self._names(dotted) if (w := self._index.wraps.get(n))), ())
@@ -221,6 +230,10 @@ class Knowledge:
     def run(self, dotted: str) -> Run | None:
         """What a call of it runs, if it runs what it is given."""
         return next((r for n in self._names(dotted) if (r := self._index.runs.get(n))), None)
+
+    def is_bulk(self, dotted: str) -> bool:
+        """Whether a call of it loads what it reads into the database as it comes."""
+        return any(name in self._index.bulks for name in self._names(dotted))
 
     def inject(self, dotted: str) -> Inject | None:
         """What a mark of dependency injection stands for."""

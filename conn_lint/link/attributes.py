@@ -38,7 +38,8 @@ class Attributes:
         """What `value.attr` stands for."""
         match value:
             case External(name=name):
-                return External(f"{name}.{attr}")
+                given = self._types.catalogue.attribute(name, attr)
+                return Instance(given) if given is not None else External(f"{name}.{attr}")
             case Instance(type=type_name):
                 given = self._types.catalogue.attribute(type_name, attr)
                 return Instance(given) if given is not None else External(f"{type_name}.{attr}")

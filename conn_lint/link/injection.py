@@ -126,9 +126,9 @@ class Injection:
 
     def handled(self, name: str, at: FunctionId, function: Function) -> Value | None:
         """What a framework calls a handler with, which its decorator tells."""
-        if not function.decorators or function.kind != "function":
-            return None
         types = self._types
+        if function.kind != "function":
+            return None
         names = [parameter.name for parameter in function.parameters]
         place = names.index(name) - (types.program.class_of(at) is not None)
         for decorator in function.decorators:
@@ -140,6 +140,14 @@ class Injection:
             given = types.catalogue.handled(dotted, function.name, place) if dotted else None
             if given is not None:
                 return Instance(types.catalogue.canonical(given))
+        cls = types.program.class_of(at)
+        if cls is None or not types.program.head(cls).bases:
+            return None
+        for base in types.attributes.ancestry(cls):
+            if isinstance(base, External):
+                given = types.catalogue.handled(base.name, function.name, place)
+                if given is not None:
+                    return Instance(types.catalogue.canonical(given))
         return None
 
     def written(self, annotation: Expr, at: FunctionId) -> tuple[Expr, FunctionId] | None:

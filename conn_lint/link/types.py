@@ -142,6 +142,8 @@ class Types:
     def name(self, name: str, at: FunctionId) -> Value | None:
         """What a name stands for inside the function `at`: its own scope, those around it, the module."""
         function = self.program.function(at)
+        if name.rpartition("@")[2].isdecimal() and "@" in name:  # a comprehension's own variable
+            return self._local(name, at, function) if function is not None else None
         current, first = at, True
         while function is not None and function.kind != "module":
             if name in function.global_names:

@@ -15,6 +15,7 @@ class Capacity(msgspec.Struct, frozen=True):
     """How many can be held at once, as the project itself says: `text` is "10+20" or "5"."""
 
     text: str
+    total: int
     location: Location
 
 
@@ -38,6 +39,7 @@ class Holding(msgspec.Struct, frozen=True):
     since: Location | None  # what began the holding
     begun_by: str  # ... as written
     chain: tuple[Step, ...] = ()
+    callers: tuple[Step, ...] = ()  # from who holds it first down to the caller of `function`
     capacity: Capacity | None = None
     entry: str = ""
     process_ends: bool = False  # a script: the process ends with the function

@@ -229,6 +229,12 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waits: bool = True
 
 
+class Bulk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that load what they read into the database as it comes: dotted names, or `.method`."""
+
+    names: tuple[str, ...]
+
+
 class Inject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Marks of dependency injection: a default or an annotation's extra that gives what it is passed.
 
@@ -243,12 +249,13 @@ class Inject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Handler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Functions that a framework calls, with the types of their parameters (without self).
 
-    They are known by a decorator (dotted; `.method` for a method of anything); where `functions` are
-    given, by their name too.
+    They are known by a decorator (dotted; `.method` for a method of anything) or by a base of their
+    class; where `functions` are given, by their name too.
     """
 
     types: tuple[str, ...]
-    decorators: tuple[str, ...]
+    decorators: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
 
 
@@ -302,6 +309,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     convenience: tuple[Convenience, ...] = ()
     wait: tuple[Wait, ...] = ()
     run: tuple[Run, ...] = ()
+    bulk: tuple[Bulk, ...] = ()
     inject: tuple[Inject, ...] = ()
     handler: tuple[Handler, ...] = ()
     hold: tuple[Hold, ...] = ()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from conn_lint.model.finding import Severity
 from conn_lint.model.holding import Holding
+from conn_lint.model.location import Location
 
 
 def message(holding: Holding) -> str:
     """Who holds what, what waits and for how long, since when, how it ends, what to do."""
     who = holding.entry or holding.function or "the module"
-    path = f": {_path(holding)}" if holding.chain else ""
+    path = f": {_path(holding)}" if holding.chain or holding.callers or holding.entry else ""
     return (
         f"{who} holds {_noun(holding)} while {holding.waits} waits{_limit(holding)}{path}; "
         f"{_since(holding)}. {_end(holding)}{_cure(holding)}."
@@ -27,16 +28,18 @@ def _noun(holding: Holding) -> str:
     resource = holding.resource
     if resource.kind == "transaction":
         return "a transaction"
-    return "a pooled connection" if resource.kind == "checkout" else "a connection"
+    return "a pooled connection" if _is_pooled(holding) else "a connection"
+
+
+def _is_pooled(holding: Holding) -> bool:
+    return holding.resource.kind in ("checkout", "factory")
 
 
 def _limit(holding: Holding) -> str:
     """` (timeout=60, chat.py:705)`, or that there is none."""
     place = ""
     if holding.chain:
-        location = holding.chain[-1].location
-        same = location.path == holding.location.path
-        place = f":{location.span.line}" if same else f"{location.path}:{location.span.line}"
+        place = _place(holding, holding.chain[-1].location)
     words = [place] if place else []
     if holding.timeout is not None:
         seconds = f"{holding.timeout:g}"
@@ -46,7 +49,18 @@ def _limit(holding: Holding) -> str:
 
 def _path(holding: Holding) -> str:
     """The functions between this one and the wait."""
-    return " -> ".join([holding.function, *(step.function for step in holding.chain)])
+    above = []
+    for number, step in enumerate(holding.callers):
+        place = f" ({_place(holding, step.location)})" if number == 0 else ""
+        above.append(f"{step.function}{place}")
+    here = holding.function or "the module"
+    return " -> ".join([*above, here, *(step.function for step in holding.chain)])
+
+
+def _place(holding: Holding, location: Location) -> str:
+    """`:12` within the file, else with its path."""
+    line = f":{location.span.line}"
+    return line if location.path == holding.location.path else f"{location.path}{line}"
 
 
 def _since(holding: Holding) -> str:
@@ -54,12 +68,7 @@ def _since(holding: Holding) -> str:
     what = f"{holding.holder} is in use"
     if holding.since is None:
         return what
-    line = holding.since.span.line
-    place = (
-        f":{line}"
-        if holding.since.path == holding.location.path
-        else f"{holding.since.path}:{line}"
-    )
+    place = _place(holding, holding.since)
     by = (
         f"{holding.begun_by} "
         if holding.begun_by and not holding.holder.startswith(holding.begun_by)
@@ -75,10 +84,10 @@ def _end(holding: Holding) -> str:
     if holding.capacity is not None:
         at = holding.capacity.location
         return (
-            f"As many such calls at once as the pool is large ({holding.capacity.text}, "
-            f'{at.path}:{at.span.line}) empty it, then "{_error(resource.name)}". '
+            f"{holding.capacity.total} such calls at once empty the pool ({holding.capacity.text}, "
+            f'{at.path}:{at.span.line}), then "{_error(resource.name)}". '
         )
-    if resource.kind == "checkout":
+    if _is_pooled(holding):
         return f'A few such calls at once empty the pool, then "{_error(resource.name)}". '
     if resource.kind == "transaction":
         return "Its locks and its connection are kept as long as that takes. "
