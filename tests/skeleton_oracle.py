@@ -6,7 +6,7 @@ import ast
 import io
 import tokenize
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from conn_lint.model.summary import Head, Skeleton
@@ -138,22 +138,36 @@ def _unit_differences(tree: ast.Module, nodes: list[Found], skeleton: Skeleton) 
     if [head.unit for head in skeleton.heads] != units:
         return [f"heads are not in units {units}"]
     numbers = {id(nodes[owner][0]): number for number, owner in enumerate(owners, 1)}
-    known = [frozenset(unit.names) for unit in skeleton.units]
-    missed = {
-        (number, name) for number, name in _mentions(tree, numbers) if name not in known[number]
+    kinds = {
+        "names": (_names, [unit.names for unit in skeleton.units]),
+        "calls": (_calls, [unit.calls for unit in skeleton.units]),
+        "stores": (_stores, [unit.stores for unit in skeleton.units]),
+        "bound": (_binds, [skeleton.bound, *(None for _ in skeleton.units[1:])]),
     }
-    return [f"missed {sorted(missed)[:5]}"] if missed else []
+    found: list[str] = []
+    for kind, (names_of, told) in kinds.items():
+        known = [None if names is None else frozenset(names) for names in told]
+        missed = {
+            (number, name)
+            for number, name in _mentions(tree, numbers, names_of)
+            if (names := known[number]) is not None and name not in names
+        }
+        if missed:
+            found.append(f"missed {kind} {sorted(missed)[:5]}")
+    return found
 
 
-def _mentions(tree: ast.Module, numbers: dict[int, int]) -> Iterator[tuple[int, str]]:
-    """The names mentioned in each unit; a function's head counts for it and for unit 0."""
+def _mentions(
+    tree: ast.Module, numbers: dict[int, int], names_of: Callable[[ast.AST], list[str]]
+) -> Iterator[tuple[int, str]]:
+    """What is mentioned in each unit; a function's head counts for it and for unit 0."""
     work: list[tuple[ast.AST, tuple[int, ...]]] = [(tree, (0,))]
     while work:
         node, units = work.pop()
         number = numbers.get(id(node))
         if number is not None:
             units = (0, number)
-        for name in _names(node):
+        for name in names_of(node):
             yield from ((unit, name) for unit in units)
         for field, value in ast.iter_fields(node):
             inner = (number,) if number is not None and field == "body" else units
@@ -177,6 +191,50 @@ def _names(node: ast.AST) -> list[str]:
             return [name]
         case _:
             return []
+
+
+def _calls(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return [name]
+        case ast.Call():
+            return [""]
+        case _:
+            return []
+
+
+def _stores(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Attribute(attr=name, ctx=ast.Store()):
+            return [name]
+        case _:
+            return []
+
+
+def _binds(node: ast.AST) -> list[str]:
+    """What a statement of a module or class binds; a comprehension has a scope of its own."""
+    match node:
+        case ast.Assign(targets=targets):
+            return [name for target in targets for name in _targets(target)]
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+            return _targets(target)
+        case ast.For(target=target) | ast.AsyncFor(target=target):
+            return _targets(target)
+        case ast.withitem(optional_vars=ast.expr() as target):
+            return _targets(target)
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+            return [name]
+        case ast.NamedExpr(target=ast.Name(id=name)) | ast.MatchStar(name=str(name)):
+            return [name]
+        case ast.MatchMapping(rest=str(name)):
+            return [name]
+        case _:
+            return []
+
+
+def _targets(target: ast.expr) -> list[str]:
+    names = (part for part in ast.walk(target) if isinstance(part, ast.Name))
+    return [name.id for name in names if isinstance(name.ctx, ast.Store)]
 
 
 def _line_differences(text: str, skeleton: Skeleton) -> list[str]:

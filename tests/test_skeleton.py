@@ -161,7 +161,7 @@ def test_names_of_units() -> None:
         """
     )
     head = {"two", "three", "f", "four", "five", "six", "seven"}
-    assert set(found.units[0].names) == {"one", "sixteen"} | head
+    assert set(found.units[0].names) == {"import", "one", "sixteen"} | head
     body = {"nine", "ten", "eleven", "twelve", "thirteen", "inner", "fifteen"}
     assert set(found.units[1].names) == body | head | {"f"}
     assert list(found.units[1].names) == sorted(found.units[1].names)
@@ -330,3 +330,41 @@ def test_time_grows_with_the_text(grow: Callable[[int], str]) -> None:
 
     small = min(seconds(4_000) for _ in range(3))
     assert seconds(40_000) < 40 * small + 0.1
+
+
+def test_calls_of_units() -> None:
+    found = skeleton(
+        """
+        import one
+        @two(three)
+        def four(five=six()):
+            seven.eight (nine, ten=eleven)
+            f"{twelve()} fourteen()"
+            if (thirteen): return fifteen
+        class Twenty(four()): # a head looks like a call, which does no harm
+            x = twentyone[0](1)
+        """
+    )
+    assert found.units[0].calls == ("", "Twenty", "four", "six", "two")
+    assert found.units[1].calls == ("eight", "six", "twelve", "two")
+    assert {"four", "nine", "thirteen"} <= set(found.units[1].names)
+
+
+@pytest.mark.parametrize("call", ["f()()", "f[0]()", "(f)()", "(f or g)(1)", "f[0] \\\n (1)"])
+def test_calls_without_a_name(call: str) -> None:
+    assert "" in skeleton(f"x = {call}\n").units[0].calls
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["x.a = 1", "x.y().a: T[b] = 1", "x.a, z = 1, 2", "(z, x.a) = y", "x.a += 1", "z = x.a = 1",
+     "for x.a in y: pass", "with y as x.a:\n  pass", "with y as x.a, z as b:\n  pass",
+     "[x.b, x.a] = y", "x . a \\\n = 1", "for x.a, b in y:\n  pass"],
+)  # fmt: skip
+def test_stores_of_units(statement: str) -> None:
+    assert "a" in skeleton(statement + "\n").units[0].stores
+
+
+def test_reads_are_no_stores() -> None:
+    reads = "f(x.a)\nx.b == 1\nx.c()\nx.d.e\ny = x.f + x.g\nf(x.h, 2)\nreturn x.i\n"
+    assert skeleton(reads).units[0].stores == ()

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from conn_lint.analyze.calls import Calls
 from conn_lint.analyze.catalogue import KnowledgeCatalogue
 from conn_lint.analyze.circles import Circles
+from conn_lint.analyze.demand import Demand
 from conn_lint.analyze.effects import Effects
 from conn_lint.analyze.endings import Endings
 from conn_lint.analyze.entries import Entries
@@ -15,7 +16,6 @@ from conn_lint.analyze.overrides import Overrides
 from conn_lint.analyze.owners import Owners
 from conn_lint.analyze.selfclosing import self_closing
 from conn_lint.analyze.sites import Sites, Solved
-from conn_lint.knowledge.index import dotted_prefixes
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, Program, SourceFile, UnitKey
 from conn_lint.link.types import Types
@@ -25,10 +25,11 @@ from conn_lint.model.flow import AssignEvent, CallEvent, Raised, RaiseEvent, Sto
 from conn_lint.model.summary import DocumentSummary, Function
 
 _MAX_ROUNDS = 40
+_RESTLESS = frozenset({"assert", "for", "import", "raise", "with", "yield"})
 
 
 class Analysis:
-    """Everything that is asked of one program. `words` are the names whose call may acquire something."""
+    """Everything that is asked of one program; with `everything` all of it is parsed."""
 
     def __init__(
         self,
@@ -36,10 +37,13 @@ class Analysis:
         load: LoadUnits,
         knowledge: Knowledge,
         documents: tuple[DocumentSummary, ...] = (),
+        *,
+        everything: bool = False,
     ) -> None:
         self.knowledge = knowledge
         self.documents = documents
         self.program = Program(files, load)
+        self.demand = Demand(files, knowledge, everything=everything)
         self.types = Types(self.program, KnowledgeCatalogue(knowledge))
         self.circles = Circles()
         self.calls = Calls(self)
@@ -49,34 +53,20 @@ class Analysis:
         self.endings = Endings(self)
         self.entries = Entries(self)
         self.overrides = Overrides(self)
-        self.types.holders.units = self._holders
-        self.words: set[str] = set()
+        self.types.holders.units = self.demand.holders
         self._calm: dict[FunctionId, bool] = {}
         self._methods: dict[str, list[FunctionRef]] | None = None
-        self._mentions: dict[str, list[UnitKey]] = defaultdict(list)
-        for path, file in files.items():
-            for number, unit in enumerate(file.skeleton.units):
-                for name in unit.names:
-                    self._mentions[name].append((path, number))
-
-    def _holders(self, attr: str) -> list[UnitKey]:
-        """The units that mention the attribute and may acquire what is put on it."""
-        return self.mentioning(attr, self.words) if attr in self._mentions else []
 
     def run(self) -> tuple[Solved, ...]:
         """All acquisitions of the program, solved; words are added until no function makes a new one known."""
-        new = self._seeds()
+        new = self.demand.seeds()
         seen: set[UnitKey] = set()
         found: dict[FunctionId, tuple[Solved, ...]] = {}
         for _ in range(_MAX_ROUNDS):
-            self.words |= new
-            units = {key for word in new for key in self._mentions.get(word, ())}
-            units = {key for key in units if not self.program.files[key[0]].is_stub}
+            units = self.demand.add(new)
             if not units:
                 break
-            # The module's own unit is asked for sooner or later: at once is cheaper.
-            modules = {(path, 0) for path, _ in units}
-            self.program.load(sorted((units | modules) - seen))
+            self.program.load(sorted(units - seen))
             again = units & seen
             seen |= units
             if again:
@@ -84,7 +74,7 @@ class Analysis:
             for key in sorted(seen if again else units):
                 for at in self._functions(key):
                     found[at] = self.sites.solved(at)
-            new = self._carriers(found) - self.words
+            new = self._carriers(found) - self.demand.words
         solved = [solved for at in sorted(found) for solved in found[at]]
         return (*solved, *self_closing(self, solved))
 
@@ -100,33 +90,6 @@ class Analysis:
             return []
         return [FunctionId(*key, index) for index in range(len(summary.functions))]
 
-    def _seeds(self) -> set[str]:
-        """Last parts of names that acquire something, of libraries that the project imports, and their aliases."""
-        roots = {
-            prefix
-            for file in self.program.files.values()
-            for item in file.skeleton.imports
-            for prefix in dotted_prefixes(
-                f"{item.module}.{item.name}" if item.name else item.module
-            )
-        }
-        words = self.knowledge.words_of(frozenset(roots))
-        return words | self._aliases(words)
-
-    def _aliases(self, words: set[str]) -> set[str]:
-        """Other names under which imports bind such a word, followed from file to file."""
-        found = set(words)
-        while True:
-            more = {
-                item.bound
-                for file in self.program.files.values()
-                for item in file.skeleton.imports
-                if item.name in found and item.bound not in found
-            }
-            if not more:
-                return found - words
-            found |= more
-
     def _carriers(self, found: Mapping[FunctionId, tuple[Solved, ...]]) -> set[str]:
         """Names of functions that give something fresh, of classes that own, of variables that hold factories."""
         words: set[str] = set()
@@ -138,24 +101,13 @@ class Analysis:
                 if solved.stored_on and (cls := self.program.class_of(at)) is not None:
                     words |= self._owning(cls)
             words |= self._factories(at)
-        return words | self._aliases(words | self.words)
+        return words
 
     def _owning(self, cls: ClassRef) -> set[str]:
         """The class and its subclasses, if objects of it are to be released."""
         if self.owners.resource_of(cls) is None:
             return set()
-        names = {self.program.head(cls).name}
-        while True:
-            more = {
-                head.name
-                for file in self.program.files.values()
-                for head in file.skeleton.heads
-                if head.kind == "class"
-                and any(base.partition("[")[0].rpartition(".")[2] in names for base in head.bases)
-            } - names
-            if not more:
-                return names
-            names |= more
+        return self.demand.subclasses(self.program.head(cls).name)
 
     def _factories(self, at: FunctionId) -> set[str]:
         """Variables and attributes that a factory is put into: calling them acquires."""
@@ -183,31 +135,22 @@ class Analysis:
         last = (
             func.attr if isinstance(func, Attribute) else func.id if isinstance(func, Name) else ""
         )
-        return last in self.words
+        return last in self.demand.words
 
     # What the parts ask of each other
 
-    def may_give(self, unit: int, path: str) -> bool:
-        """The unit mentions a word, so a function in it may make something for its caller."""
-        return any(n in self.words for n in self.program.files[path].skeleton.units[unit].names)
-
     def may_hold(self, at: FunctionId) -> bool:
-        """The unit of the function mentions a word."""
-        return self.may_give(at.unit, at.path)
+        """A call in the unit of the function may acquire something."""
+        return self.demand.may_acquire(at.path, at.unit)
 
     def mentioning(self, name: str, others: Collection[str] = ()) -> list[UnitKey]:
         """The units that mention `name`, and one of the others if there are any."""
-        return [
-            (path, number)
-            for path, number in self._mentions.get(name, ())
-            if not others
-            or not set(others).isdisjoint(self.program.files[path].skeleton.units[number].names)
-        ]
+        return self.demand.mentioning(name, others)
 
     def made_at_import(self, cls: ClassRef) -> bool:
         """An object of the class is made at module level: it lives as long as the process."""
         name = self.program.head(cls).name
-        for path, number in self.mentioning(name):
+        for path, number in self.demand.mentioning(name):
             at = FunctionId(path, 0, 0)
             function = self.program.function(at) if number == 0 else None
             for event in function.graph.events if function is not None else ():
@@ -240,6 +183,8 @@ class Analysis:
             return self.is_calm(init)
         if not isinstance(callee, FunctionRef):
             return False
+        if self._is_restless(callee):
+            return False
         at = self.program.function_id(callee)
         function = self.program.function(at) if at is not None else None
         if (
@@ -262,6 +207,15 @@ class Analysis:
                 if isinstance(edge.kind, Raised)
             )
         return self._calm[at]
+
+    def _is_restless(self, ref: FunctionRef) -> bool:
+        """The skeleton tells that something beside a call may raise; an inner function's words are not its own."""
+        heads = self.program.files[ref.path].skeleton.heads
+        unit = self.program.unit_of(ref)
+        around = ref.head + 1 < len(heads) and heads[ref.head + 1].unit == heads[ref.head].unit
+        if unit.head != ref.head or around or "lambda" in unit.names:
+            return False
+        return not _RESTLESS.isdisjoint(unit.names)
 
     def is_abstract(self, ref: FunctionRef, function: Function) -> bool:
         """The body says nothing: an interface, whose implementations may do anything."""

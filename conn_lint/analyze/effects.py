@@ -57,7 +57,7 @@ class Effects:
     def _find_fresh(self, ref: FunctionRef) -> Fresh | None:
         program = self._analysis.program
         head = program.head(ref)
-        if not self._analysis.may_give(head.unit, ref.path):
+        if not self._analysis.demand.may_acquire(ref.path, head.unit):
             return None
         if program.decorators(ref) & _NO_MAKERS or self._analysis.entries.memo(ref) is not None:
             return None

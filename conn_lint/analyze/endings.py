@@ -51,7 +51,7 @@ class Endings:
         own = self._program.head(ref).unit
         return [
             (path, unit)
-            for path, unit in self._analysis.mentioning(name)
+            for path, unit in self._analysis.demand.mentioning(name)
             if (path, unit) != (ref.path, own) and not self._program.files[path].is_test
         ]
 

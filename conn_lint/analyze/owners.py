@@ -45,6 +45,7 @@ class Owners:
         self._releasing = Releasing(analysis)
         self._owned: dict[ClassRef, tuple[Owned, ...]] = {}
         self._resources: dict[ClassRef, Resource | None] = {}
+        self._calls: dict[FunctionRef, frozenset[str]] = {}
         self._releasers: dict[tuple[ClassRef, str, str], frozenset[str]] = {}
 
     def resource_of(self, cls: ClassRef) -> Resource | None:
@@ -117,8 +118,10 @@ class Owners:
             more_begins: set[str] = set()
             more_releases: set[str] = set()
             for name, method in methods.items():
-                calls = self.own_calls(method)
-                if name in begins or name in releases or calls.isdisjoint(begins | releases):
+                if name in begins or name in releases:
+                    continue
+                calls = self.own_calls(method, begins | releases)
+                if not calls:
                     continue
                 change = self._analysis.effects.parameter(method, 0, spec)
                 if change is Change.RELEASE:
@@ -141,6 +144,7 @@ class Owners:
         return frozenset(
             self._program.head(method).name
             for method in self._methods(cls)
+            if self._program.mentions(method, {owned.attr})
             if (called := self._called_on(method, owned.attr))
             and (called - calm if "*" in lazy.begins else called & set(lazy.begins))
         )
@@ -196,9 +200,9 @@ class Owners:
         names = self.direct_releasers(cls, attr, resource)
         if not names:
             return names
-        calls = {self._program.head(m).name: self.own_calls(m) for m in self._methods(cls)}
+        methods = [(self._program.head(m).name, m) for m in self._methods(cls)]
         while True:
-            more = {name for name, called in calls.items() if called & names} - names
+            more = {name for name, m in methods if name not in names and self.own_calls(m, names)}
             if not more:
                 return names
             names |= more
@@ -214,8 +218,15 @@ class Owners:
             )
         return self._releasers[key]
 
-    def own_calls(self, method: FunctionRef) -> frozenset[str]:
-        """What the method reads or calls of its own object."""
+    def own_calls(self, method: FunctionRef, among: frozenset[str]) -> frozenset[str]:
+        """Which of these names the method reads or calls of its own object."""
+        if not self._program.mentions(method, among):
+            return frozenset()
+        if method not in self._calls:
+            self._calls[method] = self._own_calls(method)
+        return self._calls[method] & among
+
+    def _own_calls(self, method: FunctionRef) -> frozenset[str]:
         found: set[str] = set()
         for event, me in self._releasing.events(method):
             for expr in expressions(event):
@@ -233,7 +244,7 @@ class Owners:
     def _released_outside(self, cls: ClassRef, attr: str, names: set[str]) -> bool:
         """Some code that is no method of another class reads the attribute where it also releases something."""
         related = {base for base in self._attributes.ancestry(cls) if isinstance(base, ClassRef)}
-        for path, number in self._analysis.mentioning(attr, names):
+        for path, number in self._analysis.demand.mentioning(attr, names):
             summary = self._program.unit(path, number)
             functions = summary.functions if summary is not None else ()
             owner = self._program.class_of(FunctionId(path, number, 0))

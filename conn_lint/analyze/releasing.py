@@ -53,7 +53,9 @@ class Releasing:
         found = []
         for other in self._program.methods(ClassRef(method.path, parent)) if parent >= 0 else ():
             head = self._program.head(other)
-            if any(text.endswith("property") for text in head.decorators) and any(
+            if not any(text.endswith("property") for text in head.decorators):
+                continue
+            if self._program.mentions(other, {attr}) and any(
                 isinstance(event, ReturnEvent) and event.value == Attribute(Name(me), attr)
                 for event, me in self.events(other)
             ):

@@ -52,8 +52,10 @@ def self_closing(analysis: Analysis, solved: Sequence[Solved]) -> list[Solved]:
 def _methods(analysis: Analysis, cls: ClassRef, spec: Resource) -> Iterator[FunctionRef]:
     """The methods that both open and close by calls on their own object."""
     for method in analysis.program.methods(cls):
-        calls = analysis.owners.own_calls(method)
-        if not calls.isdisjoint(spec.begins) and not calls.isdisjoint(spec.release):
+        if all(
+            analysis.owners.own_calls(method, frozenset(names))
+            for names in (spec.begins, spec.release)
+        ):
             yield method
 
 

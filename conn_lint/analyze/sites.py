@@ -94,8 +94,8 @@ class Sites:
     def _may_acquire(self, event: CallEvent) -> bool:
         func = event.func
         if isinstance(func, Attribute):
-            return func.attr in self._analysis.words
-        return not isinstance(func, Name) or func.id in self._analysis.words
+            return func.attr in self._analysis.demand.words
+        return not isinstance(func, Name) or func.id in self._analysis.demand.words
 
     def _follow(
         self,

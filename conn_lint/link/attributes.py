@@ -138,15 +138,16 @@ class Attributes:
     def assignments(self, cls: ClassRef, attr: str) -> list[tuple[FunctionId, Expr, Expr | None]]:
         """All values that the class gives to an attribute of its objects or of itself; `None` left out."""
         found: list[tuple[FunctionId, Expr, Expr | None]] = []
-        body = self._program.function_id(cls)
+        bound = self._program.files[cls.path].skeleton.bound
+        inner = self._program.unit_of(cls).head >= 0
+        body = self._program.function_id(cls) if inner or attr in bound else None
         function = self._program.function(body) if body is not None else None
         if body is not None and function is not None:
             for event in function.graph.events:
                 if isinstance(event, AssignEvent) and event.target == attr:
                     found.append((body, event.value, event.annotation))
         for method in self._program.methods(cls):
-            head = self._program.head(method)
-            if attr not in self._program.files[cls.path].skeleton.units[head.unit].names:
+            if attr not in self._program.unit_of(method).stores:
                 continue
             at = self._program.function_id(method)
             function = self._program.function(at) if at is not None else None

@@ -52,7 +52,7 @@ class Holders:
         """The value that functions of the module give to a variable they declare global."""
         values: list[Value | None] = []
         for number, unit in enumerate(self._types.program.files[found.path].skeleton.units):
-            if number == 0 or found.name not in unit.names:
+            if number == 0 or found.name not in unit.names or "global" not in unit.names:
                 continue
             summary = self._types.program.unit(found.path, number)
             for index, function in enumerate(summary.functions if summary is not None else ()):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import TypeAlias
 
 import msgspec
 
 from conn_lint.link.modules import Modules
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.summary import Function, Head, Skeleton, UnitSummary
+from conn_lint.model.summary import Function, Head, Skeleton, Unit, UnitSummary
 
 UnitKey: TypeAlias = tuple[str, int]
 """A file's path within the project and the number of the unit in its skeleton."""
@@ -71,6 +71,15 @@ class Program:
     def head(self, ref: FunctionRef | ClassRef) -> Head:
         """The head of a function or class."""
         return self.files[ref.path].skeleton.heads[ref.head]
+
+    def unit_of(self, ref: FunctionRef | ClassRef) -> Unit:
+        """The unit in which the body of a function lies, as far as the skeleton tells: nothing is read for it."""
+        skeleton = self.files[ref.path].skeleton
+        return skeleton.units[skeleton.heads[ref.head].unit]
+
+    def mentions(self, ref: FunctionRef | ClassRef, names: Set[str]) -> bool:
+        """The unit of the function mentions one of the names; if not, its body need not be read for them."""
+        return not names.isdisjoint(self.unit_of(ref).names)
 
     def decorators(self, ref: FunctionRef | ClassRef) -> frozenset[str]:
         """The last names of its decorators: `lru_cache` for `@functools.lru_cache(maxsize=1)`."""

@@ -136,8 +136,7 @@ class Symbols:
         return self._imports[path]
 
     def _is_assigned(self, path: str, name: str) -> bool:
-        unit = self._program.files[path].skeleton.units[0]
-        if name not in unit.names:
+        if name not in self._program.files[path].skeleton.bound:
             # `global name` in a function binds it too, but then the module's own text rarely lacks it.
             return False
         summary = self._program.unit(path, 0)

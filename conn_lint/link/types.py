@@ -141,6 +141,8 @@ class Types:
 
     def name(self, name: str, at: FunctionId) -> Value | None:
         """What a name stands for inside the function `at`: its own scope, those around it, the module."""
+        if at.unit == 0 and at.number == 0:
+            return self.module_name(at.path, name)
         function = self.program.function(at)
         if name.rpartition("@")[2].isdecimal() and "@" in name:  # a comprehension's own variable
             return self._local(name, at, function) if function is not None else None

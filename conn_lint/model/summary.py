@@ -115,7 +115,9 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
     """A slice of a file: number 0 is the rest of the file, then its outermost functions and methods in order.
 
     `head` indexes the skeleton's heads (-1 for the rest). `line` is that of its first decorator. `names` are the
-    identifiers it mentions, sorted; heads of functions, with decorators and defaults, count for the rest as well.
+    identifiers it mentions, and such keywords as `global` and `raise`, sorted; heads of functions, with decorators
+    and defaults, count for the rest as well. `calls` are those of them that a bracket follows, and "" where something
+    without a name is called, as in `f()()`. `stores` are the attributes that may be assigned in it.
     `digest` is that of its text, as `syntax.slices` cuts it out.
     """
 
@@ -123,6 +125,8 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
     line: int
     end_line: int
     names: tuple[str, ...]
+    calls: tuple[str, ...]
+    stores: tuple[str, ...]
     digest: str
 
 
@@ -142,6 +146,7 @@ class Directive(msgspec.Struct, frozen=True, array_like=True):
 class Skeleton(msgspec.Struct, frozen=True, array_like=True):
     """What a lexical pass knows of a file. `statements` are spans (first, last line) of logical lines over several.
 
+    `bound` are names that a statement of unit 0 (in the module or in a class body) may bind, heads and imports apart.
     `error`: the file cannot be read (brackets or a string never end, or brackets nest too deep); the rest may be wrong.
     """
 
@@ -151,6 +156,7 @@ class Skeleton(msgspec.Struct, frozen=True, array_like=True):
     units: tuple[Unit, ...]
     directives: tuple[Directive, ...]
     statements: tuple[tuple[int, int], ...]
+    bound: tuple[str, ...] = ()
     error: str | None = None
 
 

@@ -19,7 +19,7 @@ _LINE = re.compile(
 )
 _HEAD_NAME = re.compile(rf"{BLANK}*({NAME})")
 _PART = re.compile(rf"[()\[\]{{}}:,]|\blambda{WORD_END}")
-_BLANKS = " \t\f\r\\\n"
+BLANKS = " \t\f\r\\\n"
 
 
 class FoundHead(msgspec.Struct):
@@ -34,6 +34,7 @@ class FoundHead(msgspec.Struct):
     parent: int
     start: int
     keyword: int
+    name_end: int
     colon: int
     bases: tuple[str, ...]
     decorators: tuple[str, ...]
@@ -49,7 +50,7 @@ def find_heads(text: str, code: str) -> list[FoundHead]:
     for match in _LINE.finditer(code):
         start, end = match.end(1), match.end()
         first = code[start : start + 1]
-        if first in {"", "\n"} or (first == "\\" and not code[start:end].strip(_BLANKS)):
+        if first in {"", "\n"} or (first == "\\" and not code[start:end].strip(BLANKS)):
             continue
         # A form feed starts the count anew. Tabs need no care: Python refuses a file where the
         # order of indentations depends on their width.
@@ -75,8 +76,8 @@ def find_heads(text: str, code: str) -> list[FoundHead]:
 
 def strip(code: str, start: int, end: int) -> tuple[int, int]:
     """The stretch without blanks (thus comments and line breaks) at both ends."""
-    part = code[start:end].rstrip(_BLANKS)
-    return start + len(part) - len(part.lstrip(_BLANKS)), start + len(part)
+    part = code[start:end].rstrip(BLANKS)
+    return start + len(part) - len(part.lstrip(BLANKS)), start + len(part)
 
 
 def normal_name(name: str) -> str:
@@ -104,6 +105,7 @@ def _read_head(
         parent=parent,
         start=decorators[0][0] if decorators else line.start(2),
         keyword=line.start(2),
+        name_end=name.end(),
         colon=colon,
         bases=tuple(text[start:end] for start, end in bases),
         decorators=tuple(

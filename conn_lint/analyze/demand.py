@@ -1,0 +1,124 @@
+"""Which units can matter: those that call a word, told from skeletons alone, before anything is parsed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+
+from conn_lint.knowledge.index import dotted_prefixes
+from conn_lint.knowledge.lookup import Knowledge
+from conn_lint.link.program import SourceFile, UnitKey
+
+
+class Demand:
+    """Words are the names whose call may acquire something; they only ever become more.
+
+    `everything`: all units matter, whatever they call. It finds the same, which tests make use of.
+    """
+
+    def __init__(
+        self, files: Mapping[str, SourceFile], knowledge: Knowledge, *, everything: bool = False
+    ) -> None:
+        self._files = files
+        self._knowledge = knowledge
+        self._everything = everything
+        self.words: set[str] = set()
+        self._callers: dict[str, list[UnitKey]] = defaultdict(list)
+        self._mentions: dict[str, list[str]] | None = None
+        self._subclasses: dict[str, set[str]] | None = None
+        self._aliases: dict[str, set[str]] = defaultdict(set)
+        for path, file in files.items():
+            for number, unit in enumerate(file.skeleton.units):
+                for name in unit.calls:
+                    self._callers[name].append((path, number))
+            for item in file.skeleton.imports:
+                if item.name is not None and item.name != item.bound:
+                    self._aliases[item.name].add(item.bound)
+
+    def add(self, words: Iterable[str]) -> set[UnitKey]:
+        """Take up words and their aliases, and give the units that may do something else now."""
+        new = self.with_aliases(words) - self.words
+        self.words |= new
+        if self._everything:
+            keys = {(p, n) for p, f in self._files.items() for n in range(len(f.skeleton.units))}
+        else:
+            keys = {key for word in new for key in self._callers.get(word, ())}
+            keys.update(
+                key for key in self._callers.get("", ()) if not new.isdisjoint(self._names(*key))
+            )
+        return {key for key in keys if new and not self._files[key[0]].is_stub}
+
+    def may_acquire(self, path: str, number: int) -> bool:
+        """The unit calls a word, or calls something without a name and mentions a word."""
+        unit = self._files[path].skeleton.units[number]
+        if not self.words.isdisjoint(unit.calls):
+            return True
+        return "" in unit.calls and not self.words.isdisjoint(unit.names)
+
+    def holders(self, attr: str) -> list[UnitKey]:
+        """The units that may put something on an attribute of this name, and mention a word."""
+        found: list[UnitKey] = []
+        for path in self._files_with(attr):
+            for number, unit in enumerate(self._files[path].skeleton.units):
+                if attr in unit.stores and not self.words.isdisjoint(unit.names):
+                    found.append((path, number))
+        return found
+
+    def mentioning(self, name: str, others: Collection[str] = ()) -> list[UnitKey]:
+        """The units that mention `name`, and one of the others if there are any."""
+        wanted = set(others)
+        return [
+            (path, number)
+            for path in self._files_with(name)
+            for number, unit in enumerate(self._files[path].skeleton.units)
+            if name in unit.names and (not wanted or not wanted.isdisjoint(unit.names))
+        ]
+
+    def seeds(self) -> set[str]:
+        """Last parts of names that acquire something, of libraries that the project imports."""
+        roots = {
+            prefix
+            for module in {
+                f"{item.module}.{item.name}" if item.name else item.module
+                for file in self._files.values()
+                for item in file.skeleton.imports
+            }
+            for prefix in dotted_prefixes(module)
+        }
+        return self._knowledge.words_of(frozenset(roots))
+
+    def with_aliases(self, words: Iterable[str]) -> set[str]:
+        """The words, and other names under which imports bind them, followed from file to file."""
+        found: set[str] = set()
+        todo = set(words)
+        while todo:
+            found |= todo
+            todo = {alias for word in todo for alias in self._aliases.get(word, ())} - found
+        return found
+
+    def subclasses(self, name: str) -> set[str]:
+        """The names of classes below one of this name, itself included."""
+        if self._subclasses is None:
+            self._subclasses = defaultdict(set)
+            for file in self._files.values():
+                for head in file.skeleton.heads:
+                    for base in head.bases if head.kind == "class" else ():
+                        last = base.partition("[")[0].rpartition(".")[2]
+                        self._subclasses[last].add(head.name)
+        found: set[str] = set()
+        todo = {name}
+        while todo:
+            found |= todo
+            todo = {sub for base in todo for sub in self._subclasses.get(base, ())} - found
+        return found
+
+    def _files_with(self, name: str) -> list[str]:
+        if self._mentions is None:
+            self._mentions = defaultdict(list)
+            for path, file in self._files.items():
+                for mentioned in set().union(*(unit.names for unit in file.skeleton.units)):
+                    self._mentions[mentioned].append(path)
+        return self._mentions.get(name, [])
+
+    def _names(self, path: str, number: int) -> tuple[str, ...]:
+        return self._files[path].skeleton.units[number].names
