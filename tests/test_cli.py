@@ -175,7 +175,7 @@ def test_internal_errors_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(ALL_RULES[0]), "check", fail)
     code, out, err = invoke(".", "--no-cache")
     assert code == 2
-    assert "internal error in the rule never-released (KeyError: " in err
+    assert f"internal error in the rule {ALL_RULES[0].name} (KeyError: " in err
     assert "please report it" in err
     assert "Traceback" not in out + err
     code, _, err = invoke(".", "--no-cache", "--verbose")

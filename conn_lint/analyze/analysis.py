@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
+from conn_lint.analyze.callers import Callers
 from conn_lint.analyze.calls import Calls
 from conn_lint.analyze.catalogue import KnowledgeCatalogue
 from conn_lint.analyze.circles import Circles
@@ -12,8 +13,13 @@ from conn_lint.analyze.demand import Demand
 from conn_lint.analyze.effects import Effects
 from conn_lint.analyze.endings import Endings
 from conn_lint.analyze.entries import Entries
+from conn_lint.analyze.lifetimes import Lifetimes
+from conn_lint.analyze.mentions import Mentions
+from conn_lint.analyze.origins import Origins
 from conn_lint.analyze.overrides import Overrides
 from conn_lint.analyze.owners import Owners
+from conn_lint.analyze.reach import Reach
+from conn_lint.analyze.repeats import Looping
 from conn_lint.analyze.selfclosing import self_closing
 from conn_lint.analyze.sites import Sites, Solved
 from conn_lint.knowledge.lookup import Knowledge
@@ -51,8 +57,14 @@ class Analysis:
         self.owners = Owners(self)
         self.sites = Sites(self)
         self.endings = Endings(self)
+        self.mentions = Mentions(self)
+        self.callers = Callers(self)
         self.entries = Entries(self)
         self.overrides = Overrides(self)
+        self.lifetimes = Lifetimes(self)
+        self.origins = Origins(self)
+        self.reach = Reach(self)
+        self.looping = Looping(self)
         self.types.holders.units = self.demand.holders
         self._calm: dict[FunctionId, bool] = {}
         self._methods: dict[str, list[FunctionRef]] | None = None

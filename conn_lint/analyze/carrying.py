@@ -199,7 +199,7 @@ class CarryMeaning(EventMeaning):
         ref = program.ref_of(at)
         if not isinstance(ref, FunctionRef) or depth > _MAX_DEPTH:
             return True
-        for name in self._analysis.owners.own_calls(ref):
+        for name in self._analysis.owners.own_calls(ref, frozenset(names)):
             method = self._types.attributes.method(cls, name)
             inner = program.function_id(method) if method is not None else None
             if inner is not None and inner != at and self._touches(inner, role, depth + 1):

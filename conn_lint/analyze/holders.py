@@ -62,7 +62,7 @@ class Holders:
         lenders = self._lenders()
         for at in self._borrowers(lenders):
             self._borrowed(at)
-        for at in self._mentioning(self._analysis.words):
+        for at in self._mentioning(self._analysis.demand.words):
             self._entered(at)
         for at in self._candidates(lenders):
             self._given(at)

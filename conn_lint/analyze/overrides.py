@@ -76,7 +76,8 @@ class Overrides:
 
     def by_name(self, name: str) -> tuple[FunctionRef, ...]:
         """The methods of a name that hardly means two things, if few classes define it."""
-        if len(name) < _TELLING or "_" not in name.strip("_"):
+        plain = name.strip("_")
+        if len(name) < _TELLING or ("_" not in plain and plain == plain.lower()):
             return ()
         if self._methods is None:
             self._methods = defaultdict(list)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import functools
 
+from conn_lint.analyze.advice import advice
 from conn_lint.analyze.analysis import Analysis
 from conn_lint.analyze.calls import text_of
+from conn_lint.analyze.creations import Creations
 from conn_lint.analyze.holdings import Holdings
+from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
-from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance
+from conn_lint.link.values import ClassRef, FunctionRef, Instance
+from conn_lint.model.creation import Creation
 from conn_lint.model.expression import Attribute
 from conn_lint.model.finding import Step
 from conn_lint.model.flow import CallEvent, Event, RaiseEvent, ReturnEvent, YieldEvent
 from conn_lint.model.holding import Holding
-from conn_lint.model.location import Location, Span
+from conn_lint.model.location import Location
 from conn_lint.model.site import Fate, Site, Skip
 
 _MAX_CHAIN = 8
@@ -26,6 +30,8 @@ class Project:
         self._analysis = analysis
         self._program = analysis.program
         self._all = solved
+        self._places = Places(analysis.program)
+        self._creations = Creations(analysis, solved)
 
     @functools.cached_property
     def _sites(self) -> tuple[Site, ...]:
@@ -49,6 +55,14 @@ class Project:
         """Every wait outside tests during which something is held, ordered by file and line."""
         return self._holdings
 
+    def creations(self) -> tuple[Creation, ...]:
+        """Every call outside tests that makes a connection, client or pool, ordered by file and line."""
+        return self._creations.all
+
+    def home(self, creation: Creation, framework: str) -> str:
+        """Where one that lives as long as the process belongs, in words; what the project has already comes first."""
+        return advice(creation, self.creations(), self._analysis.knowledge.frameworks, framework)
+
     def owned_sites(self) -> tuple[Site, ...]:
         """Acquisitions whose release is a function's own duty, where the library needs one."""
         return tuple(
@@ -67,8 +81,8 @@ class Project:
         if fate is Fate.HANDED_OVER and self._kept_for_good(solved):
             fate = Fate.NEVER
         return Site(
-            location=self._location(solved.at, solved.event.span),
-            statement=self._statement(solved.at, solved.event),
+            location=self._places.location(solved.at, solved.event.span),
+            statement=self._places.statement(solved.at, solved.event),
             call=text_of(solved.event),
             function=qualname,
             module=self._program.files[solved.at.path].module,
@@ -115,19 +129,6 @@ class Project:
             if other.nodes != solved.nodes
         )
 
-    def _location(self, at: FunctionId, span: Span) -> Location:
-        return Location(at.path, span.shifted(self._program.first_line(at.path, at.unit)))
-
-    def _statement(self, at: FunctionId, event: Event) -> tuple[int, int]:
-        function = self._program.function(at)
-        before = self._program.first_line(at.path, at.unit)
-        span = event.span
-        if function is not None and 0 <= event.statement < len(function.statements):
-            whole = function.statements[event.statement]
-            if whole.kind not in ("if", "for", "while", "try", "with", "match"):
-                span = whole.span
-        return span.line + before, span.end_line + before
-
     def _line_of(self, solved: Solved, nodes: frozenset[int]) -> int:
         """The first line of the nodes, 0 without any."""
         function = self._program.function(solved.at)
@@ -143,7 +144,7 @@ class Project:
         events = [event for n in solved.closed_not_returned if (event := function.graph.events[n])]
         first = min(events, key=lambda event: event.span)
         text = text_of(first) if isinstance(first, CallEvent) else "with"
-        return self._location(solved.at, first.span), text
+        return self._places.location(solved.at, first.span), text
 
     def _skip(self, solved: Solved) -> Skip | None:
         if solved.skipped is None:
@@ -153,8 +154,8 @@ class Project:
         how, node = solved.skipped
         event = function.graph.events[node] if node >= 0 else None
         if event is None:
-            return Skip(how, self._location(solved.at, solved.event.span), "")
-        return Skip(how, self._location(solved.at, event.span), _words(event))
+            return Skip(how, self._places.location(solved.at, solved.event.span), "")
+        return Skip(how, self._places.location(solved.at, event.span), _words(event))
 
     def _chain(self, solved: Solved) -> tuple[Step, ...]:
         """From the project's own maker down to the library's call."""
@@ -168,7 +169,7 @@ class Project:
                 break
             steps.append(
                 Step(
-                    self._location(inner.at, inner.event.span),
+                    self._places.location(inner.at, inner.event.span),
                     self._program.qualname(inner.at),
                     f"opened by {text_of(inner.event)}()",
                 )

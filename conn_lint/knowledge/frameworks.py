@@ -162,6 +162,10 @@ class Frameworks:
         """The way of making something once that a decorator or function outside the project stands for."""
         return self._memo_names.get(dotted) or self._memo_names.get(self._types(dotted)[0])
 
+    def place(self, framework: str) -> Place | None:
+        """Where a client that lives as long as the process belongs."""
+        return next((place for place in self.places if place.framework == framework), None)
+
     def memo_by_word(self, word: str) -> Memo | None:
         """The same for a decorator of which only the last name is known."""
         return self._memo_words.get(word.lower())

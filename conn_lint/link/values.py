@@ -79,8 +79,13 @@ Value: TypeAlias = (
 
 
 def agreed(values: Iterable[Value | None]) -> Value | None:
-    """The one value that all known ones agree on."""
+    """The one value that all known ones agree on; a plain `False` beside unknown ones tells nothing."""
+    given = tuple(values)
     known = {
-        (type(value), value): value for value in values if value is not None
+        (type(value), value): value for value in given if value is not None
     }  # tuples compare across types
-    return next(iter(known.values())) if len(known) == 1 else None
+    if len(known) != 1:
+        return None
+    found = next(iter(known.values()))
+    plain = isinstance(found, Instance) and found.type.startswith("builtins.")
+    return None if plain and None in given else found

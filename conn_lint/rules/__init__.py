@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from conn_lint.rules.base import Rule
 from conn_lint.rules.cannot_analyse import CannotAnalyse
+from conn_lint.rules.client_per_request import ClientPerRequest
+from conn_lint.rules.connect_in_loop import ConnectInLoop
 from conn_lint.rules.held_across_http import HeldAcrossHttp
 from conn_lint.rules.held_across_wait import HeldAcrossWait
 from conn_lint.rules.never_released import NeverReleased
@@ -12,6 +14,8 @@ from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
 from conn_lint.rules.with_does_not_close import WithDoesNotClose
 
 ALL_RULES: tuple[Rule, ...] = (
+    ClientPerRequest(),
+    ConnectInLoop(),
     NeverReleased(),
     NotReleasedOnError(),
     WithDoesNotClose(),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from conn_lint.model.creation import Creation, EntryWay, LoopWay
 from conn_lint.model.finding import Severity
 from conn_lint.model.resource import Kind, Resource
 from conn_lint.model.site import Site
+
+_MAX_SHOWN = 6  # functions of a chain in a message
 
 _NOUNS: dict[Kind, str] = {
     "connection": "a connection",
@@ -75,13 +78,73 @@ def cure(resource: Resource) -> str:
     return f"Call {verb(resource)} in finally"
 
 
+_EACH = {
+    "request": "on every request",
+    "connection": "for every connection of a client",
+    "message": "for every message",
+    "job": "for every job",
+    "tick": "at every turn",
+    "rerun": "on every rerun of the page",
+    "invocation": "for every event",
+    "update": "for every update",
+    "session": "for every session",
+    "call": "on every call",
+}
+
+
+def each(per: str) -> str:
+    """How often, in words."""
+    return _EACH.get(per, f"for every {per}")
+
+
+def way(entry: EntryWay, creation: Creation) -> str:
+    """The chain of calls from an entry point, and how many others there are."""
+    parts = [
+        f"{step.function} ({step.location.path}:{step.location.span.line})" for step in entry.steps
+    ]
+    if len(parts) > _MAX_SHOWN:
+        parts = [*parts[: _MAX_SHOWN - 1], "...", parts[-1]]
+    chain = " -> ".join([*parts, creation.function or creation.module])
+    more = entry.count - 1
+    others = f", and {more} more entry point{'s' if more > 1 else ''}" if more else ""
+    unsure = "" if entry.sure else " (a step rests on the method's name alone)"
+    return f"{entry.label}: {chain}{others}{unsure}"
+
+
+def crowd(resource: Resource) -> str:
+    """How it ends when many do it at a time."""
+    if _is_database(resource):
+        return 'the server refuses ("too many clients already")'
+    return "sockets, memory and handshakes of as many clients pile up"
+
+
+def loop_at_creation(creation: Creation) -> LoopWay | None:
+    """The loop that repeats the creation at its own place: around it, or around all calls of its helper.
+
+    A helper is read as one with the loops of its file if there are several, or they are the script's own body.
+    """
+    direct = next((loop for loop in creation.loops if loop.direct), None)
+    if direct is not None:
+        return direct
+    here = creation.location.path
+    near = creation.loops_always and all(loop.location.path == here for loop in creation.loops)
+    if near and (len(creation.loops) > 1 or not creation.loops[0].function):
+        return creation.loops[0]
+    return None
+
+
+def graded(resource: Resource, default: Severity) -> Severity:
+    """Errors are for databases, caches and brokers."""
+    if default is Severity.ERROR and not _is_database(resource):
+        return Severity.WARNING
+    return default
+
+
 def severity_of(site: Site, default: Severity) -> Severity:
     """Errors are for databases, caches and brokers; less grave where the process ends with the function."""
     if site.process_ends:
         return Severity.NOTE
-    if default is Severity.ERROR and not _is_database(site.resource):
-        return Severity.WARNING
-    return default
+    return graded(site.resource, default)
 
 
 def _is_database(resource: Resource) -> bool:

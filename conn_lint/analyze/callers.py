@@ -1,0 +1,389 @@
+"""Who calls a function: the edges of the call graph, walked against their direction and on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from conn_lint.analyze.mentions import OWN_NAMES
+from conn_lint.link.values import (
+    ClassRef,
+    FunctionId,
+    FunctionRef,
+    ObjectRef,
+    Value,
+)
+from conn_lint.model.expression import Attribute, Call, Container, Expr, Name, children, walk
+from conn_lint.model.flow import (
+    AssignEvent,
+    CallEvent,
+    DefineEvent,
+    Event,
+    UseEvent,
+    WithEnterEvent,
+    expressions,
+)
+from conn_lint.model.summary import Function
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
+_ENTERING = ("__enter__", "__aenter__", "__exit__", "__aexit__")
+
+
+class Caller(NamedTuple):
+    """One place that leads to a function. `node` is its event's, -1 where it lies outside the graph.
+
+    `how` is call, construct (the class is called), pass (given to a call as argument number `argument`), refer,
+    enter (a with-block), read (a property), wrap (the function decorates `at`), inject (a default or annotation
+    of `at`), inside (written in `at`). `sure` is False where only the method's name says so.
+    """
+
+    at: FunctionId
+    node: int
+    how: str
+    argument: int = -1
+    sure: bool = True
+    outside: Call | None = None  # the call outside the graph that it is given to
+
+
+class Callers:
+    """Answers for each function and class once."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._types = analysis.types
+        self._of: dict[FunctionId, tuple[Caller, ...]] = {}
+        self._of_class: dict[ClassRef, tuple[Caller, ...]] = {}
+
+    def of(self, at: FunctionId) -> tuple[Caller, ...]:
+        """The places outside tests that lead to a function, in order."""
+        if at not in self._of:
+            self._of[at] = ()
+            self._of[at] = tuple(dict.fromkeys(self._find(at)))
+        return self._of[at]
+
+    def of_class(self, cls: ClassRef) -> tuple[Caller, ...]:
+        """The places where objects of the class, or of a subclass, are made."""
+        if cls not in self._of_class:
+            self._of_class[cls] = ()
+            names = self._analysis.mentions.class_names(cls)
+            search = _Search(self._analysis, names, None, frozenset({cls}))
+            self._of_class[cls] = tuple(
+                dict.fromkeys(
+                    caller
+                    for key in self._analysis.mentions.of_class(cls)
+                    for caller in search.in_unit(*key)
+                )
+            )
+        return self._of_class[cls]
+
+    def _find(self, at: FunctionId) -> Iterator[Caller]:
+        function = self._program.function(at)
+        if function is None or function.kind in ("module", "class"):
+            return
+        if function.kind == "lambda" or (at.number != 0 and not self._is_method(at, function)):
+            yield from self._inner(at, function)
+            return
+        ref = self._program.ref_of(at)
+        if not isinstance(ref, FunctionRef):
+            return
+        head = self._program.head(ref)
+        cls = self._class_around(ref)
+        if cls is not None and head.name in _CONSTRUCTORS:
+            yield from self.of_class(cls)
+            yield from self._by_name(ref, cls)
+        elif cls is not None and head.name in _ENTERING:
+            yield from self._entering(ref, cls)
+        else:
+            yield from self._by_name(ref, cls)
+
+    def _is_method(self, at: FunctionId, function: Function) -> bool:
+        """It is written directly in a class, be it in a unit of another function."""
+        if function.parent < 0:
+            return True
+        around = self._program.function(FunctionId(at.path, at.unit, function.parent))
+        return around is not None and around.kind == "class"
+
+    def _class_around(self, ref: FunctionRef) -> ClassRef | None:
+        parent = self._program.head(ref).parent
+        if parent < 0:
+            return None
+        heads = self._program.files[ref.path].skeleton.heads
+        return ClassRef(ref.path, parent) if heads[parent].kind == "class" else None
+
+    def _by_name(self, ref: FunctionRef, cls: ClassRef | None) -> Iterator[Caller]:
+        mentions = self._analysis.mentions
+        name = self._program.head(ref).name
+        units = mentions.of_function(ref) if cls is None else mentions.of_method(ref, cls)
+        self._program.load(units)
+        search = _Search(self._analysis, mentions.names_of(name), ref, frozenset())
+        for key in units:
+            for caller in search.in_unit(*key):
+                if caller.how == "table":
+                    yield from self._through_table(caller)
+                else:
+                    yield caller
+
+    def _through_table(self, caller: Caller) -> Iterator[Caller]:
+        """It lies in a module's container: who reads that may call it."""
+        function = self._program.function(caller.at)
+        event = function.graph.events[caller.node] if function is not None else None
+        if not isinstance(event, AssignEvent):
+            return
+        for path, number in self._analysis.mentioning(event.target):
+            if number == 0 or self._program.files[path].is_test:
+                continue
+            for at, inner in self._functions(path, number):
+                for node, other in enumerate(inner.graph.events):
+                    if other is not None and _mentions(other, event.target):
+                        yield Caller(at, node, "refer", sure=False)
+                        break
+
+    def _entering(self, ref: FunctionRef, cls: ClassRef) -> Iterator[Caller]:
+        """With-blocks over an object of the class, in the functions that can have one."""
+        attributes = self._types.attributes
+        name = self._program.head(ref).name
+        seen: set[FunctionId] = set()
+        for caller in self.of_class(cls):
+            keys = {(caller.at.path, caller.at.unit)}
+            function = self._program.function(caller.at)
+            if function is not None and function.name:
+                keys.update(self._analysis.mentioning(function.name))
+            for path, number in sorted(keys):
+                for at, inner in self._functions(path, number):
+                    if at in seen or self._program.files[path].is_test:
+                        continue
+                    seen.add(at)
+                    for node, event in enumerate(inner.graph.events):
+                        if isinstance(event, WithEnterEvent):
+                            value = self._types.infer(event.value, at)
+                            if (
+                                isinstance(value, ObjectRef)
+                                and attributes.method(value.cls, name) == ref
+                            ):
+                                yield Caller(at, node, "enter")
+
+    def _functions(self, path: str, number: int) -> Iterator[tuple[FunctionId, Function]]:
+        summary = self._program.unit(path, number)
+        for index, function in enumerate(summary.functions if summary is not None else ()):
+            yield FunctionId(path, number, index), function
+
+    def _inner(self, at: FunctionId, function: Function) -> Iterator[Caller]:
+        """A function written in another: called or passed there, or taken along by who leads to that one."""
+        around = FunctionId(at.path, at.unit, max(function.parent, 0))
+        outer = self._program.function(around)
+        if outer is None or around == at:
+            return
+        found = False
+        if function.name:
+            for place, other in self._functions(at.path, at.unit):
+                if place == at:
+                    continue
+                for node, event in enumerate(other.graph.events):
+                    if isinstance(event, CallEvent):
+                        if event.func == Name(function.name):
+                            found = True
+                            yield Caller(place, node, "call")
+                            continue
+                        for index, argument in enumerate(event.arguments):
+                            if Name(function.name) in walk(argument.value):
+                                found = True
+                                yield Caller(place, node, "pass", index)
+        define = next(
+            (
+                node
+                for node, event in enumerate(outer.graph.events)
+                if isinstance(event, DefineEvent) and event.function == at.number
+            ),
+            -1,
+        )
+        if not found:
+            yield Caller(around, define, "inside")
+        yield from self._wrapped(around, outer)
+
+    def _wrapped(self, around: FunctionId, outer: Function) -> Iterator[Caller]:
+        """The function around it is a decorator: what it decorates runs the inner one."""
+        if outer.kind != "function":
+            return
+        for caller in self.of(around):
+            if caller.how == "wrap":
+                yield caller
+
+
+class _Search:
+    """Looks through units for references to one function, or for the making of objects of classes."""
+
+    def __init__(
+        self,
+        analysis: Analysis,
+        names: frozenset[str],
+        ref: FunctionRef | None,
+        classes: frozenset[ClassRef],
+    ) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._types = analysis.types
+        self._names = names
+        self._ref = ref
+        self._classes = classes
+        parent = analysis.program.head(ref).parent if ref is not None else -1
+        self._cls = ClassRef(ref.path, parent) if ref is not None and parent >= 0 else None
+        self._own = analysis.program.function_id(ref) if ref is not None else None
+        self._alone = ref is not None and self._cls is not None and analysis.mentions.is_alone(ref)
+
+    def in_unit(self, path: str, number: int) -> Iterator[Caller]:
+        if self._program.files[path].is_test or self._program.files[path].is_stub:
+            return
+        wanted = self._names | OWN_NAMES if self._classes else self._names
+        if wanted.isdisjoint(self._program.files[path].skeleton.units[number].names):
+            return
+        summary = self._program.unit(path, number)
+        for index, function in enumerate(summary.functions if summary is not None else ()):
+            at = FunctionId(path, number, index)
+            for node, event in enumerate(function.graph.events):
+                if event is not None:
+                    yield from self._in_event(event, node, at)
+            yield from self._outside(function, at)
+
+    def _in_event(self, event: Event, node: int, at: FunctionId) -> Iterator[Caller]:
+        if isinstance(event, CallEvent):
+            last = _last(event.func)
+            if last in self._names or (self._classes and last in OWN_NAMES):
+                how = self._called(event, at)
+                if how:
+                    yield Caller(at, node, how, sure=how != "maybe")
+            for index, argument in enumerate(event.arguments):
+                if self._refers(argument.value, at):
+                    yield Caller(at, node, "pass", index)
+        elif isinstance(event, UseEvent):
+            if self._reads(event.value, at):
+                yield Caller(at, node, "read")
+        elif not isinstance(event, WithEnterEvent) and any(
+            self._refers(expr, at) for expr in expressions(event)
+        ):
+            module = isinstance(event, AssignEvent) and at == FunctionId(at.path, 0, 0)
+            contained = isinstance(event, AssignEvent) and isinstance(event.value, Container)
+            yield Caller(at, node, "table" if module and contained else "refer")
+
+    def _called(self, event: CallEvent, at: FunctionId) -> str:
+        callee = self._analysis.calls.callee(event, at)
+        if isinstance(callee, ClassRef):
+            return "construct" if self._makes(callee) else ""
+        if self._is_it(callee, event.func, at):
+            return "call"
+        if callee is None and isinstance(event.func, Attribute) and self._may_be(event):
+            return "maybe"
+        return ""
+
+    def _may_be(self, event: CallEvent) -> bool:
+        """Of something unknown the method of that name is called, and no other class has one that fits."""
+        if self._ref is None or self._cls is None:
+            return False
+        given = len(event.arguments)
+        if any(a.keyword in ("*", "**") for a in event.arguments):
+            given = -1
+        if self._alone or self._analysis.mentions.is_alone(self._ref, given):
+            return True
+        name = self._program.head(self._ref).name
+        return self._ref in self._analysis.overrides.by_name(name)
+
+    def _makes(self, callee: ClassRef) -> bool:
+        return any(cls in self._types.attributes.ancestry(callee) for cls in self._classes)
+
+    def _is_it(self, value: Value | None, func: Expr, at: FunctionId) -> bool:
+        """The value is the function, or the method of a base that it overrides."""
+        if not isinstance(value, FunctionRef) or self._ref is None:
+            return False
+        found = value._replace(bound=False)
+        if found == self._ref:
+            return True
+        if self._cls is None or not isinstance(func, Attribute) or func.attr not in self._names:
+            return False
+        owner = self._types.infer(func.value, at)
+        if isinstance(owner, ObjectRef):
+            owner = owner.cls
+        ancestry = self._types.attributes.ancestry(self._cls)
+        return isinstance(owner, ClassRef) and owner != self._cls and owner in ancestry
+
+    def _refers(self, expr: Expr, at: FunctionId) -> bool:
+        """The expression mentions the function (or class) without calling it."""
+        for part in _wholes(expr):
+            if _last(part) in self._names:
+                value = self._types.infer(part, at)
+                if isinstance(value, ClassRef) and self._classes and self._makes(value):
+                    return True
+                if self._is_it(value, part, at) and at != self._own:
+                    return True
+        return False
+
+    def _reads(self, expr: Expr, at: FunctionId) -> bool:
+        """A property is read."""
+        if self._ref is None or self._cls is None or not self._is_property():
+            return False
+        for part in walk(expr):
+            if isinstance(part, Attribute) and part.attr in self._names:
+                owner = self._types.infer(part.value, at)
+                if isinstance(owner, ObjectRef):
+                    method = self._types.attributes.method(owner.cls, part.attr)
+                    ancestry = self._types.attributes.ancestry(self._cls)
+                    if method == self._ref or (method is not None and owner.cls in ancestry):
+                        return True
+                elif owner is None and self._alone:
+                    return True
+        return False
+
+    def _is_property(self) -> bool:
+        assert self._ref is not None
+        return bool(self._program.decorators(self._ref) & {"property", "cached_property"})
+
+    def _outside(self, function: Function, at: FunctionId) -> Iterator[Caller]:
+        """Decorators, defaults and annotations; they are evaluated around the function."""
+        around = FunctionId(at.path, at.unit, function.parent) if function.parent >= 0 else None
+        scope = around if around is not None else FunctionId(at.path, 0, 0)
+        for expr in function.decorators:
+            if self._refers(expr.func if isinstance(expr, Call) else expr, scope):
+                yield Caller(at, -1, "wrap")
+            elif self._refers(expr, scope):
+                yield Caller(at, -1, "inject", outside=expr if isinstance(expr, Call) else None)
+        for parameter in function.parameters:
+            for part in (parameter.default, parameter.annotation):
+                if part is not None:
+                    yield from self._injected(part, scope, at)
+
+    def _injected(self, expr: Expr, scope: FunctionId, at: FunctionId) -> Iterator[Caller]:
+        for part in walk(expr):
+            if isinstance(part, Call):
+                for index, argument in enumerate(part.arguments):
+                    if isinstance(argument.value, Name | Attribute) and self._refers(
+                        argument.value, scope
+                    ):
+                        yield Caller(at, -1, "inject", index, outside=part)
+
+
+def _wholes(expr: Expr) -> Iterator[Expr]:
+    """The names and attributes in an expression as wholes: of `a.b` not the `a`."""
+    todo = [expr]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Name | Attribute):
+            yield part
+        else:
+            todo.extend(children(part))
+
+
+def _last(expr: Expr) -> str:
+    """The last name of a callee as written."""
+    if isinstance(expr, Attribute):
+        return expr.attr
+    return expr.id if isinstance(expr, Name) else ""
+
+
+def _mentions(event: Event, name: str) -> bool:
+    return any(
+        isinstance(part, Name | Attribute) and _last(part) == name
+        for expr in expressions(event)
+        for part in walk(expr)
+    )

@@ -1,0 +1,145 @@
+"""Creations for rules: every call of a library that makes something, with what leads to it again and again."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from conn_lint.analyze.calls import text_of
+from conn_lint.analyze.kept import Scope
+from conn_lint.analyze.origins import Origin
+from conn_lint.analyze.places import Places
+from conn_lint.analyze.reach import Link, Reached
+from conn_lint.analyze.repeats import Repeat
+from conn_lint.analyze.sites import Solved
+from conn_lint.link.values import ClassRef, FunctionId
+from conn_lint.model.creation import Creation, EntryWay, LoopWay
+from conn_lint.model.expression import Expr, Temp, dotted
+from conn_lint.model.finding import Step
+from conn_lint.model.flow import CallEvent
+from conn_lint.model.summary import Loop
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_KINDS = frozenset({"connection", "client", "pool", "embedded", "target-session"})
+_MAX_STEPS = 12
+
+
+class Creations:
+    """Built from the acquisitions of a run."""
+
+    def __init__(self, analysis: Analysis, solved: tuple[Solved, ...]) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._places = Places(analysis.program)
+        self._solved = solved
+
+    @functools.cached_property
+    def all(self) -> tuple[Creation, ...]:
+        """Every creation outside tests, by file and line."""
+        found = [self._creation(solved) for solved in self._solved if self._creates(solved)]
+        return tuple(sorted(found, key=lambda creation: creation.location))
+
+    def _creates(self, solved: Solved) -> bool:
+        """The library's own call, or that of a class of the project which is the library's by inheritance."""
+        if solved.resource.kind not in _KINDS or self._program.files[solved.at.path].is_test:
+            return False
+        via = solved.acquired.via
+        if via is None:
+            return True
+        return isinstance(via, ClassRef) and self._analysis.owners.resource_of(via) is None
+
+    def _creation(self, solved: Solved) -> Creation:
+        at, event = solved.at, solved.event
+        function = self._program.function(at)
+        assert function is not None
+        origins = self._analysis.origins.of_call(event, at)
+        scope = self._analysis.lifetimes.scope(at, solved.nodes)
+        reached = self._analysis.reach.of(at, solved.nodes, origins)
+        shared = [r for r in reached if not r.differs]
+        loops, always = self._loops(solved, origins)
+        return Creation(
+            location=self._places.location(at, event.span),
+            statement=self._places.statement(at, event),
+            call=text_of(event),
+            function=self._program.qualname(at),
+            module=self._program.files[at.path].module,
+            resource=solved.resource,
+            lifetime=scope.value,
+            at_import=function.kind in ("module", "class"),
+            entry=self._way(shared[0], len(shared)) if shared else None,
+            differs=bool(reached) and not shared,
+            loops=loops,
+            loops_always=always,
+        )
+
+    def _way(self, reached: Reached, count: int) -> EntryWay:
+        entered = reached.entered
+        top = reached.links[0].caller.at if reached.links else None
+        steps = tuple(self._steps(reached.links))
+        first = steps[0] if steps else None
+        return EntryWay(
+            label=entered.label,
+            per=entered.entry.per,
+            framework=entered.entry.framework,
+            location=first.location if first is not None else self._places.nowhere,
+            function=self._program.qualname(top) if top is not None else "",
+            steps=steps[:_MAX_STEPS],
+            count=count,
+            sure=reached.sure,
+        )
+
+    def _steps(self, links: tuple[Link, ...]) -> Iterator[Step]:
+        for link in links:
+            caller = link.caller
+            location = self._places.of_node(caller.at, caller.node)
+            name = self._program.qualname(caller.at) or self._program.files[caller.at.path].module
+            note = f"leads to {self._name(link.to)}"
+            yield Step(
+                location, name, note if caller.sure else f"{note}, by the method's name alone"
+            )
+
+    def _name(self, to: FunctionId | ClassRef) -> str:
+        if isinstance(to, ClassRef):
+            return self._program.head(to).qualname
+        return self._program.qualname(to)
+
+    def _loops(
+        self, solved: Solved, origins: frozenset[Origin]
+    ) -> tuple[tuple[LoopWay, ...], bool]:
+        at, nodes = solved.at, solved.nodes
+        loop = self._analysis.looping.directly(at, nodes, origins)
+        if loop is not None:
+            return (self._loop_way(Repeat(at, nodes[0], loop, ())),), True
+        if self._analysis.lifetimes.scope(at, nodes) in (Scope.PROCESS, Scope.THREAD):
+            return (), False
+        repeats = self._analysis.looping.through_callers(at, nodes, origins)
+        ways = {(r.at, r.node): self._loop_way(r) for r in repeats.found}
+        return tuple(ways.values()), repeats.always
+
+    def _loop_way(self, repeat: Repeat) -> LoopWay:
+        function = self._program.function(repeat.at)
+        assert function is not None
+        event = function.graph.events[repeat.node]
+        assert event is not None
+        below = repeat.links[1:]
+        return LoopWay(
+            location=self._places.location(repeat.at, event.span),
+            statement=self._places.statement(repeat.at, event),
+            call=text_of(event) if isinstance(event, CallEvent) else "",
+            function=self._program.qualname(repeat.at),
+            line=self._places.line(repeat.at, repeat.loop.span) if repeat.loop else 0,
+            items=self._items(repeat.loop, repeat.at),
+            steps=tuple(self._steps(below)),
+            direct=not repeat.links,
+        )
+
+    def _items(self, loop: Loop | None, at: FunctionId) -> str:
+        """What the loop runs over, if it has a name."""
+        expr: Expr | None = loop.iterable if loop is not None else None
+        if isinstance(expr, Temp):
+            maker = self._analysis.types.maker(expr, at)
+            return f"{text_of(maker)}()" if isinstance(maker, CallEvent) else ""
+        return (dotted(expr) or "") if expr is not None else ""

@@ -1,0 +1,226 @@
+"""Which units can mean a given function or class when they mention its name: a question to skeletons."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from conn_lint.link.program import UnitKey
+from conn_lint.link.values import ClassRef, FunctionRef
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_BUILTIN_METHODS = frozenset(
+    name
+    for kind in (str, bytes, list, dict, set, tuple, int, type(open), type(lambda: 0))
+    for name in dir(kind)
+)
+
+
+_FEW = 4
+
+OWN_NAMES = frozenset({"cls", "__class__"})
+"""How methods call their own class."""
+
+
+class Mentions:
+    """Answers from skeletons alone; nothing is parsed for it."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._givers: dict[ClassRef, frozenset[str]] = {}
+        self._only: dict[tuple[FunctionRef, int], bool] = {}
+
+    @cached_property
+    def _aliases(self) -> dict[str, frozenset[str]]:
+        """Names under which imports bind another name."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for file in self._program.files.values():
+            for item in file.skeleton.imports:
+                if item.name is not None and item.bound not in (item.name, "*"):
+                    found[item.name].add(item.bound)
+        return {name: frozenset(bound) for name, bound in found.items()}
+
+    @cached_property
+    def _names(self) -> dict[str, frozenset[str]]:
+        """All that a file mentions."""
+        return {
+            path: frozenset(name for unit in file.skeleton.units for name in unit.names)
+            for path, file in self._program.files.items()
+        }
+
+    @cached_property
+    def _heads(self) -> dict[str, list[tuple[str, int]]]:
+        """The heads of each name."""
+        found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for path, file in self._program.files.items():
+            if not file.is_stub:
+                for index, head in enumerate(file.skeleton.heads):
+                    found[head.name].append((path, index))
+        return found
+
+    @cached_property
+    def _subclasses(self) -> dict[str, list[ClassRef]]:
+        """Classes by the last name of a base."""
+        found: dict[str, list[ClassRef]] = defaultdict(list)
+        for path, file in self._program.files.items():
+            for index, head in enumerate(file.skeleton.heads):
+                if head.kind == "class":
+                    for base in head.bases:
+                        found[base.partition("[")[0].rpartition(".")[2]].append(
+                            ClassRef(path, index)
+                        )
+        return found
+
+    def names_of(self, name: str) -> frozenset[str]:
+        """The name and those that imports give it."""
+        return frozenset({name}) | self._aliases.get(name, frozenset())
+
+    def subclasses(self, cls: ClassRef) -> tuple[ClassRef, ...]:
+        """Classes of the project that inherit from it, at any distance; not the class itself."""
+        found: list[ClassRef] = []
+        todo = [cls]
+        while todo:
+            name = self._program.head(todo.pop()).name
+            for spelling in self.names_of(name):
+                for sub in self._subclasses.get(spelling, ()):
+                    known = sub in found or sub == cls
+                    if not known and cls in self._analysis.types.attributes.ancestry(sub):
+                        found.append(sub)
+                        todo.append(sub)
+        return tuple(found)
+
+    def class_names(self, cls: ClassRef) -> frozenset[str]:
+        """The names of the class and of its subclasses, as anybody may write them."""
+        refs = (cls, *self.subclasses(cls))
+        return frozenset(n for ref in refs for n in self.names_of(self._program.head(ref).name))
+
+    def of_function(self, ref: FunctionRef) -> list[UnitKey]:
+        """The units that may refer to a function of a module by its name."""
+        name = self._program.head(ref).name
+        stem = ref.path.rpartition("/")[2].removesuffix(".py")
+        module = ref.path.rpartition("/")[0].rpartition("/")[2] if stem == "__init__" else stem
+        found = []
+        for spelling in self.names_of(name):
+            for path, number in self._analysis.mentioning(spelling):
+                if path == ref.path or self._imports(path, spelling, module):
+                    found.append((path, number))
+        return sorted(set(found))
+
+    def _imports(self, path: str, name: str, module: str) -> bool:
+        return any(
+            item.bound in (name, "*")
+            or item.name in (name, module)
+            or module in item.module.split(".")
+            for item in self._program.files[path].skeleton.imports
+        )
+
+    def of_method(self, ref: FunctionRef, cls: ClassRef) -> list[UnitKey]:
+        """The units that may refer to a method: their files mention its class, or somebody who gives one."""
+        name = self._program.head(ref).name
+        units = self._analysis.mentioning(name)
+        if self.is_distinctive(ref):
+            return units
+        roots = self._related(cls) | self._givers_of(cls)
+        return [key for key in units if not roots.isdisjoint(self._names[key[0]])]
+
+    def of_class(self, cls: ClassRef) -> list[UnitKey]:
+        """The units that mention the class or a subclass; its own methods may call it `cls`."""
+        units = {key for name in self.class_names(cls) for key in self._analysis.mentioning(name)}
+        for own in (cls, *self.subclasses(cls)):
+            for base in self._analysis.types.attributes.ancestry(own):
+                if isinstance(base, ClassRef):
+                    skeleton = self._program.files[base.path].skeleton
+                    for method in self._program.methods(base):
+                        number = self._program.head(method).unit
+                        if not OWN_NAMES.isdisjoint(skeleton.units[number].names):
+                            units.add((base.path, number))
+        return sorted(units)
+
+    def _related(self, cls: ClassRef) -> frozenset[str]:
+        """Its own names and those of its bases in the project: an object may be known as one of them."""
+        bases = self._analysis.types.attributes.ancestry(cls)
+        names = {
+            name
+            for base in bases
+            if isinstance(base, ClassRef)
+            for name in self.names_of(self._program.head(base).name)
+        }
+        return frozenset(names) | self.class_names(cls)
+
+    def _givers_of(self, cls: ClassRef) -> frozenset[str]:
+        """Functions and classes in whose units an object of the class is mentioned: they may hand it on."""
+        if cls not in self._givers:
+            found: set[str] = set()
+            for name in self._related(cls):
+                for path, number in self._analysis.mentioning(name):
+                    skeleton = self._program.files[path].skeleton
+                    head = skeleton.units[number].head
+                    if head < 0:
+                        continue
+                    found.add(skeleton.heads[head].name)
+                    parent = skeleton.heads[head].parent
+                    if parent >= 0:
+                        found.add(skeleton.heads[parent].name)
+            self._givers[cls] = frozenset(
+                name for name in found if not name.startswith("__") and name not in _BUILTIN_METHODS
+            )
+        return self._givers[cls]
+
+    def is_distinctive(self, ref: FunctionRef) -> bool:
+        """So few methods bear the name that a call of it on something unknown may be asked after."""
+        name = self._program.head(ref).name
+        return name not in _BUILTIN_METHODS and len(self._heads[name]) <= _FEW
+
+    def is_alone(self, ref: FunctionRef, given: int = -1) -> bool:
+        """The method's name is defined by one class, or one family of classes, and no builtin type has it.
+
+        Of several the one counts that alone takes as many arguments as are `given`.
+        """
+        key = (ref, given)
+        if key not in self._only:
+            self._only[key] = self._is_alone(ref, given)
+        return self._only[key]
+
+    def _is_alone(self, ref: FunctionRef, given: int) -> bool:
+        name = self._program.head(ref).name
+        if name.startswith("__") or name in _BUILTIN_METHODS:
+            return False
+        classes: list[ClassRef] = []
+        for path, index in self._heads[name]:
+            head = self._program.files[path].skeleton.heads[index]
+            if head.parent < 0 or self._program.files[path].is_test:
+                continue
+            if self._program.files[path].skeleton.heads[head.parent].kind != "class":
+                return False
+            other = FunctionRef(path, index)
+            if given < 0 or other == ref or self._accepts(other, given):
+                classes.append(ClassRef(path, head.parent))
+        if given >= 0 and not self._accepts(ref, given):
+            return False
+        return len(classes) == 1 or self._one_family(classes)
+
+    def _accepts(self, ref: FunctionRef, given: int) -> bool:
+        """The method can be called with so many arguments, besides its object."""
+        at = self._program.function_id(ref)
+        function = self._program.function(at) if at is not None else None
+        if function is None:
+            return True
+        kinds = [p.kind for p in function.parameters]
+        plain = [p for p in function.parameters if p.kind in ("positional", "normal")][1:]
+        needed = sum(1 for p in plain if p.default is None)
+        most = len(plain) + (len(function.parameters) if "*" in kinds or "**" in kinds else 0)
+        return needed <= given <= most + kinds.count("keyword")
+
+    def _one_family(self, classes: list[ClassRef]) -> bool:
+        """One of the classes, which is written in the project, is a base of all the others."""
+        if not classes or len(classes) > 40:
+            return False
+        ancestry = self._analysis.types.attributes.ancestry
+        common = set(ancestry(classes[0]))
+        for cls in classes[1:]:
+            common &= set(ancestry(cls))
+        return any(cls in common for cls in classes)

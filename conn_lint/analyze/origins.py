@@ -1,0 +1,256 @@
+"""Where the values that decide a connection come from: fixed settings, a parameter, a loop's variable.
+
+Two requests can share a connection only if both would open the same one. So for the arguments of the call that
+opens it we ask which parameters and loop variables they are made of. Settings, the environment, module variables
+and literals are nobody's: the connection is the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from conn_lint.link.values import ClassRef, FunctionId
+from conn_lint.model.expression import (
+    Argument,
+    Attribute,
+    Expr,
+    Lambda,
+    Name,
+    Temp,
+    children,
+)
+from conn_lint.model.flow import (
+    AssignEvent,
+    AwaitEvent,
+    CallEvent,
+    IterateEvent,
+    StoreEvent,
+    WithEnterEvent,
+    YieldEvent,
+)
+from conn_lint.model.summary import Function
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_MAX_DEPTH = 12
+_SETTINGS = frozenset(
+    {"config", "configuration", "settings", "conf", "env", "environ", "app", "application", "bot",
+     "app_config", "app_settings", "cfg", "secrets", "options", "opts", "constants", "conn_params", "args"}
+)  # fmt: skip
+_MANNER = frozenset(
+    {"timeout", "connect_timeout", "read_timeout", "socket_timeout", "socket_connect_timeout", "headers", "cookies",
+     "params", "follow_redirects", "limits", "retries", "max_retries", "event_hooks", "connector", "echo", "future",
+     "autocommit", "client_encoding", "charset", "application_name", "client_name", "cursor_factory", "cursorclass",
+     "row_factory", "decode_responses", "max_connections", "pool_size", "max_overflow", "isolation_level", "trust_env",
+     "check_same_thread", "loop", "logger", "json_serialize", "raise_for_status", "http_client", "http_options"}
+)  # fmt: skip
+"""Keywords that say how to connect, not to what or as whom."""
+
+
+class Origin(NamedTuple):
+    """`kind` is param (of the function itself), loop (`number` of the function's loops), field (`name` of
+    an object of the class at `owner`), or stranger (of an unpacked argument).
+    """
+
+    kind: str
+    name: str
+    number: int = -1
+    owner: ClassRef | None = None
+
+
+class Origins:
+    """Traces values through a function's own assignments and its class's attributes."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._assigned: dict[FunctionId, dict[str, list[Expr]]] = {}
+        self._fields: dict[tuple[ClassRef, str], frozenset[Origin]] = {}
+
+    def of_call(self, event: CallEvent, at: FunctionId) -> frozenset[Origin]:
+        """What decides to what the call connects, and as whom."""
+        found: set[Origin] = set()
+        for argument in event.arguments:
+            if argument.keyword not in _MANNER:
+                found |= self.of(argument.value, at)
+        if isinstance(event.func, Attribute):
+            found |= self.of(event.func.value, at)
+        return frozenset(found)
+
+    def of(self, expr: Expr, at: FunctionId) -> frozenset[Origin]:
+        """The parameters, loop variables and fields that the value is made of."""
+        return frozenset(self._walk(expr, at, _MAX_DEPTH, set()))
+
+    def _walk(
+        self, expr: Expr, at: FunctionId, depth: int, seen: set[tuple[FunctionId, str]]
+    ) -> Iterator[Origin]:
+        if depth == 0:
+            return
+        if isinstance(expr, Attribute):
+            path = _path(expr)
+            if path is not None:
+                field = self._field(path, at)
+                if field is not None:
+                    yield from field
+                    return
+                if not _SETTINGS.isdisjoint(path[1:]):
+                    return
+            yield from self._walk(expr.value, at, depth, seen)
+        elif isinstance(expr, Name):
+            yield from self._name(expr.id, at, depth, seen)
+        elif isinstance(expr, Temp):
+            yield from self._result(expr, at, depth, seen)
+        elif isinstance(expr, Lambda):
+            return
+        else:
+            for part in children(expr):
+                yield from self._walk(part, at, depth, seen)
+
+    def _result(
+        self, expr: Temp, at: FunctionId, depth: int, seen: set[tuple[FunctionId, str]]
+    ) -> Iterator[Origin]:
+        match self._analysis.types.maker(expr, at):
+            case CallEvent(func=func, arguments=arguments):
+                if isinstance(func, Attribute):
+                    yield from self._walk(func.value, at, depth - 1, seen)
+                for argument in arguments:
+                    yield from self._walk(argument.value, at, depth - 1, seen)
+            case AwaitEvent(value=value) | WithEnterEvent(value=value):
+                yield from self._walk(value, at, depth - 1, seen)
+            case IterateEvent(loop=loop) as event:
+                yield Origin("loop", "", self._loop_of(event, at, loop))
+            case YieldEvent():
+                yield Origin("stranger", "yield")
+            case _:
+                pass
+
+    def _loop_of(self, event: IterateEvent, at: FunctionId, around: int) -> int:
+        """The loop whose next item is asked for."""
+        function = self._analysis.program.function(at)
+        assert function is not None
+        for number, loop in enumerate(function.loops):
+            if loop.kind != "while" and loop.iterable == event.value and loop.parent == around:
+                return number
+        return around
+
+    def _name(
+        self, name: str, at: FunctionId, depth: int, seen: set[tuple[FunctionId, str]]
+    ) -> Iterator[Origin]:
+        if (at, name) in seen:
+            return
+        seen.add((at, name))
+        function = self._analysis.program.function(at)
+        while function is not None and name not in function.locals and "@" not in name:
+            if function.parent < 0 or name in function.global_names:
+                return  # a module's variable
+            at = FunctionId(at.path, at.unit, function.parent)
+            function = self._analysis.program.function(at)
+        if function is None or function.kind == "module":
+            return
+        if any(p.name == name for p in function.parameters):
+            me = self._analysis.program.class_of(at) is not None and function.parameters[0].name
+            if name != me and name not in _SETTINGS:
+                yield Origin("param", name)
+        for value in self._values(at, function).get(name, ()):
+            yield from self._walk(value, at, depth - 1, seen)
+
+    def _values(self, at: FunctionId, function: Function) -> dict[str, list[Expr]]:
+        """What is assigned to each name; putting something into it counts too."""
+        if at not in self._assigned:
+            found: dict[str, list[Expr]] = {}
+            for event in function.graph.events:
+                if isinstance(event, AssignEvent):
+                    found.setdefault(event.target, []).append(event.value)
+                elif isinstance(event, StoreEvent) and isinstance(event.target.value, Name):
+                    found.setdefault(event.target.value.id, []).append(event.value)
+            self._assigned[at] = found
+        return self._assigned[at]
+
+    def _field(self, path: list[str], at: FunctionId) -> frozenset[Origin] | None:
+        """`self.x` in a method: what the class's own methods put there."""
+        cls = self._analysis.program.class_of(at)
+        function = self._analysis.program.function(at)
+        if cls is None or function is None or not function.parameters or len(path) < 2:
+            return None
+        if path[0] != function.parameters[0].name:
+            return None
+        return self._of_field(cls, path[1])
+
+    def _of_field(self, cls: ClassRef, attr: str) -> frozenset[Origin]:
+        key = (cls, attr)
+        if key not in self._fields:
+            self._fields[key] = frozenset()
+            found: set[Origin] = set()
+            for base in self._analysis.types.attributes.ancestry(cls):
+                if isinstance(base, ClassRef):
+                    for at, value, _ in self._analysis.types.attributes.assignments(base, attr):
+                        found.update(self._stored(value, at, base))
+            self._fields[key] = frozenset(found)
+        return self._fields[key]
+
+    def _stored(self, value: Expr, at: FunctionId, cls: ClassRef) -> Iterator[Origin]:
+        """Origins of a stored value, as seen from an object: a constructor's parameter is a field of it."""
+        function = self._analysis.program.function(at)
+        constructs = function is not None and function.name in ("__init__", "__new__")
+        for origin in self.of(value, at):
+            if origin.kind == "param" and origin.name not in _SETTINGS:
+                if constructs:
+                    yield Origin("field", origin.name, owner=cls)
+                else:
+                    yield Origin("stranger", origin.name)
+            elif origin.kind == "field":
+                yield origin
+
+
+def through(
+    origins: frozenset[Origin], given: dict[str, frozenset[Origin]] | None
+) -> frozenset[Origin]:
+    """Origins of a callee's values as its caller sees them; `given` are those of the arguments by parameter.
+
+    Without `given` (the call is somebody else's) parameters come from strangers.
+    """
+    found: set[Origin] = set()
+    for origin in origins:
+        if origin.kind == "loop":
+            found.add(Origin("stranger", "loop"))
+        elif origin.kind != "param":
+            found.add(origin)
+        elif given is None:
+            found.add(Origin("stranger", origin.name))
+        elif origin.name in given:
+            found |= given[origin.name]
+        else:
+            found |= given.get("*", frozenset())
+    return frozenset(found)
+
+
+def arguments_by_name(
+    arguments: tuple[Argument, ...], function: Function, *, bound: bool
+) -> dict[str, Expr] | None:
+    """The arguments of a call by the callee's parameters; None if some are unpacked."""
+    names = [p.name for p in function.parameters if p.kind in ("positional", "normal")]
+    if bound:
+        names = names[1:]
+    given: dict[str, Expr] = {}
+    position = 0
+    for argument in arguments:
+        if argument.keyword in ("*", "**"):
+            return None
+        if argument.keyword is not None:
+            given[argument.keyword] = argument.value
+        elif position < len(names):
+            given[names[position]] = argument.value
+            position += 1
+    return given
+
+
+def _path(expr: Attribute) -> list[str] | None:
+    parts = [expr.attr]
+    value = expr.value
+    while isinstance(value, Attribute):
+        parts.append(value.attr)
+        value = value.value
+    if not isinstance(value, Name):
+        return None
+    return [value.id, *reversed(parts)]

@@ -1,0 +1,325 @@
+"""Loops that make something anew on each pass, in the function itself or through functions that it calls.
+
+A loop counts if, without anything raising, the place comes again within it. So a loop that ends once it has
+succeeded (a retry, a fall-back) is none; neither is one whose variable decides the connection, nor a `while` that
+sleeps between its passes.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from conn_lint.analyze.callers import Caller
+from conn_lint.analyze.kept import Scope
+from conn_lint.analyze.origins import Origin
+from conn_lint.analyze.reach import Link, Place
+from conn_lint.analyze.waits import Waits
+from conn_lint.flow.guarding import reachable, without_absent
+from conn_lint.flow.solve import successors
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.model.expression import Attribute, Container, Expr, Literal, Name, walk
+from conn_lint.model.flow import (
+    AssignEvent,
+    CallEvent,
+    Edge,
+    Event,
+    FlowGraph,
+    Guard,
+    IterateEvent,
+    Raised,
+    ReturnEvent,
+)
+from conn_lint.model.location import Span
+from conn_lint.model.summary import Function, Loop
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_MAPPING = frozenset({"map", "imap", "imap_unordered", "starmap", "map_async", "starmap_async"})
+_RUNNING = frozenset(
+    {"submit", "Thread", "Process", "apply", "apply_async", "run_in_executor", "to_thread", "spawn"}
+)
+_MAX_DEPTH = 6
+_MAX_UNSURE_DEPTH = 4  # where a step on the way may also not be taken
+_MAX_TURNS = 1
+_MAX_PLACES = 200
+
+
+class Repeat(NamedTuple):
+    """A call (or creation) that a loop repeats: where it stands, the loop, and the way down to the creation."""
+
+    at: FunctionId
+    node: int
+    loop: Loop | None  # None: a function that is mapped over items
+    links: tuple[Link, ...]
+
+
+class Repeats(NamedTuple):
+    """All loops that repeat one creation. `always`: no way leads to it but through one of them."""
+
+    found: tuple[Repeat, ...]
+    always: bool
+
+
+NO_REPEATS = Repeats((), False)
+
+
+class Looping:
+    """Answers for creations."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._waits = Waits(analysis)
+
+    def directly(
+        self, at: FunctionId, nodes: tuple[int, ...], origins: frozenset[Origin]
+    ) -> Loop | None:
+        """The innermost loop of the function that makes the event happen anew on each pass."""
+        function = self._program.function(at)
+        if function is None or not nodes or nodes[0] < 0:
+            return None
+        event = function.graph.events[nodes[0]]
+        if event is None or event.loop < 0:
+            return None
+        lifetimes = self._analysis.lifetimes
+        if lifetimes.scope(at, nodes) is not Scope.EACH or lifetimes.repairs(at, nodes):
+            return None
+        edges = successors(function.graph)
+        number = event.loop
+        while number >= 0:
+            loop = function.loops[number]
+            decided = Origin("loop", "", number) in origins
+            if (
+                not decided
+                and self._repeats(at, function, loop, nodes, edges)
+                and not self._is_asked_for(at, function, loop, nodes)
+            ):
+                return loop
+            number = loop.parent
+        return None
+
+    def through_callers(
+        self, at: FunctionId, nodes: tuple[int, ...], origins: frozenset[Origin]
+    ) -> Repeats:
+        """The calls in loops that lead to the event, the nearest on each way."""
+        start = self._analysis.reach.around(at, nodes, origins)
+        if start is None or self._is_kept_on_request(at, nodes):
+            return NO_REPEATS
+        found: list[Repeat] = []
+        always = True
+        ways: dict[Place, tuple[Link, ...]] = {start: ()}
+        turns: Counter[Place] = Counter()  # how many steps on the way may also not be taken
+        todo = deque([start])
+        while todo and len(ways) < _MAX_PLACES:
+            place = todo.popleft()
+            if self._is_remembered(place):
+                always = False
+                continue
+            callers = self._callers(place)
+            always &= bool(callers)
+            for caller in callers:
+                links = (Link(caller, place.at), *ways[place])
+                above = self._analysis.reach.above(place, caller)
+                turn = turns[place] + (not self._happens(place, caller))
+                if (
+                    above is None
+                    or turn > _MAX_TURNS
+                    or self._is_kept_on_request(caller.at, (caller.node,))
+                ):
+                    always = False
+                elif (repeat := self._repeat(place, caller, links)) is not None:
+                    found.append(repeat)
+                elif len(links) >= (_MAX_UNSURE_DEPTH if turn else _MAX_DEPTH):
+                    always = False
+                elif above not in ways:
+                    ways[above] = links
+                    turns[above] = turn
+                    todo.append(above)
+        return Repeats(tuple(found), always and bool(found))
+
+    def _happens(self, place: Place, caller: Caller) -> bool:
+        """Called so, the function gives no result without the event, or another that does the same.
+
+        An early `return False` gives none.
+        """
+        if isinstance(place.at, ClassRef) or min(place.nodes, default=-1) < 0:
+            return True
+        function = self._program.function(place.at)
+        if function is None:
+            return False
+        absent = self._analysis.reach.absent(place, caller)
+        edges = without_absent(function.graph, successors(function.graph), absent)
+        same = self._alike(place.at, place.nodes, function)
+        empty = {n for n, event in enumerate(function.graph.events) if _returns_nothing(event)}
+        ways = reachable(edges, [FlowGraph.ENTRY], without=same | empty, normal=True)
+        return FlowGraph.EXIT not in ways
+
+    def _alike(self, at: FunctionId, nodes: tuple[int, ...], function: Function) -> set[int]:
+        """The nodes and those of the function's other acquisitions, or other calls of the same callee."""
+        same = set(nodes)
+        made = {node for solved in self._analysis.sites.solved(at) for node in solved.nodes}
+        if made & same:
+            same |= made
+        first = function.graph.events[nodes[0]]
+        callee = self._analysis.calls.callee(first, at) if isinstance(first, CallEvent) else None
+        if callee is not None:
+            same |= {
+                node
+                for node, event in enumerate(function.graph.events)
+                if isinstance(event, CallEvent) and self._analysis.calls.callee(event, at) == callee
+            }
+        return same
+
+    def _is_kept_on_request(self, at: FunctionId, nodes: tuple[int, ...]) -> bool:
+        return self._analysis.lifetimes.scope(at, nodes) is Scope.REQUEST
+
+    def _callers(self, place: Place) -> tuple[Caller, ...]:
+        """The places that certainly run the function, and not only when something has raised."""
+        return tuple(c for c in self._analysis.reach.callers(place) if c.sure and self._runs(c))
+
+    def _runs(self, caller: Caller) -> bool:
+        function = self._program.function(caller.at)
+        if function is None or caller.node < 0:
+            return caller.how == "wrap"
+        if caller.how not in ("call", "construct", "enter", "read", "inside", "pass"):
+            return False
+        event = function.graph.events[caller.node]
+        if caller.how == "pass" and isinstance(event, CallEvent):
+            func = event.func
+            name = func.attr if isinstance(func, Attribute) else getattr(func, "id", "")
+            if name not in _RUNNING and name not in _MAPPING:
+                return False
+        edges = successors(function.graph)
+        calm = reachable(edges, [FlowGraph.ENTRY], normal=True)
+        ends = reachable(edges, [caller.node], normal=True)
+        return caller.node in calm and FlowGraph.EXIT in ends
+
+    def _is_remembered(self, place: Place) -> bool:
+        """A decorator keeps what the function gives."""
+        if isinstance(place.at, ClassRef):
+            return False
+        ref = self._program.ref_of(place.at)
+        return isinstance(ref, FunctionRef) and self._analysis.entries.memo(ref) is not None
+
+    def _repeat(self, place: Place, caller: Caller, links: tuple[Link, ...]) -> Repeat | None:
+        function = self._program.function(caller.at)
+        if function is None or caller.node < 0:
+            return None
+        event = function.graph.events[caller.node]
+        if caller.how == "pass" and isinstance(event, CallEvent):
+            name = (
+                event.func.attr
+                if isinstance(event.func, Attribute)
+                else getattr(event.func, "id", "")
+            )
+            if name in _MAPPING and caller.argument == 0:
+                varies = any(origin.kind == "param" for origin in place.origins)
+                return None if varies else Repeat(caller.at, caller.node, None, links)
+        if caller.how in ("inside", "refer", "inject", "wrap"):
+            return None
+        origins = self._analysis.reach.seen_from(place, caller)
+        loop = self.directly(caller.at, (caller.node,), origins)
+        if loop is None or any(o.kind in ("loop", "stranger") for o in origins):
+            return None
+        return Repeat(caller.at, caller.node, loop, links)
+
+    def _repeats(
+        self,
+        at: FunctionId,
+        function: Function,
+        loop: Loop,
+        nodes: tuple[int, ...],
+        edges: Mapping[int, Sequence[Edge]],
+    ) -> bool:
+        """The event comes again within the loop, and nothing waits in between."""
+        events = function.graph.events
+        outside = {
+            node
+            for node, event in enumerate(events)
+            if event is not None and not _contains(loop.span, event.span)
+        }
+        if loop.kind == "while" or self._counts(loop, at):
+            outside |= {node for node, event in enumerate(events) if self._pauses(node, event, at)}
+        after = [
+            edge.target
+            for node in nodes
+            for edge in edges.get(node, ())
+            if not isinstance(edge.kind, Raised)
+        ]
+        found = reachable(edges, after, without=outside | {0, 1, 2}, normal=True)
+        return not found.isdisjoint(nodes)
+
+    def _counts(self, loop: Loop, at: FunctionId) -> bool:
+        """`for attempt in range(5)`: the passes are turns, not things."""
+        maker = self._analysis.types.maker(loop.iterable, at)
+        return isinstance(maker, CallEvent) and maker.func == Name("range")
+
+    def _pauses(self, node: int, event: Event | None, at: FunctionId) -> bool:
+        """The event sleeps, or waits for something to come; directly or through the project's functions."""
+        return event is not None and self._waits.event(node, event, at, "pause") is not None
+
+    def _is_asked_for(
+        self, at: FunctionId, function: Function, loop: Loop, nodes: tuple[int, ...]
+    ) -> bool:
+        """On a page, within the loop: it happens if the user presses this one button."""
+        entered = self._analysis.entries.script(at.path)
+        libraries = entered.entry.names if entered is not None else ()
+        if not libraries:
+            return False
+        pressed = {
+            edge.source: edge
+            for edge in function.graph.edges
+            if isinstance(edge.kind, Guard) and self._is_of_page(edge.kind.test, at, libraries)
+        }
+        inside = {
+            n for n in nodes if (e := function.graph.events[n]) and _contains(loop.span, e.span)
+        }
+        edges = successors(function.graph)
+        heads = [
+            (e.span, n)
+            for n, e in enumerate(function.graph.events)
+            if isinstance(e, IterateEvent) and _contains(loop.span, e.span)
+        ]
+        if not inside or not pressed or not heads:
+            return False
+        found = reachable(edges, [min(heads)[1]], without=set(pressed))
+        return found.isdisjoint(nodes)
+
+    def _is_of_page(self, test: Expr, at: FunctionId, names: tuple[str, ...]) -> bool:
+        """The test reads what a call of the page's framework gave."""
+        for part in walk(test):
+            maker = self._analysis.types.maker(part, at)
+            if maker is None and isinstance(part, Name):
+                maker = self._made(part.id, at)
+            if isinstance(maker, CallEvent):
+                name = self._analysis.calls.external_name(maker, at) or ""
+                if any(fnmatch.fnmatchcase(name, pattern) for pattern in names):
+                    return True
+        return False
+
+    def _made(self, name: str, at: FunctionId) -> Event | None:
+        """The call whose result the name has."""
+        function = self._program.function(at)
+        for event in function.graph.events if function is not None else ():
+            if isinstance(event, AssignEvent) and event.target == name:
+                return self._analysis.types.maker(event.value, at)
+        return None
+
+
+def _returns_nothing(event: Event | None) -> bool:
+    if not isinstance(event, ReturnEvent):
+        return False
+    value = event.value
+    items = value.items if isinstance(value, Container) else (value,)
+    return all(item is None or isinstance(item, Literal) for item in items)
+
+
+def _contains(outer: Span, inner: Span) -> bool:
+    return (outer.line, outer.column) <= (inner.line, inner.column) and (
+        inner.end_line,
+        inner.end_column,
+    ) <= (outer.end_line, outer.end_column)

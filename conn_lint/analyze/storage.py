@@ -1,0 +1,159 @@
+"""Places in which functions keep things, as expressions speak of them: `self.x`, `cache[key]`, `hasattr(app, "x")`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from conn_lint.link.values import FunctionId
+from conn_lint.model.expression import (
+    Attribute,
+    Call,
+    Expr,
+    Literal,
+    Name,
+    Operator,
+    Subscript,
+    dotted,
+    walk,
+)
+from conn_lint.model.flow import (
+    AssignEvent,
+    Event,
+    StoreEvent,
+    expand,
+    expressions,
+)
+from conn_lint.model.summary import Function
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_MISSING = frozenset({"KeyError", "AttributeError", "LookupError", "NameError", "IndexError"})
+_KEEPERS = frozenset({"setdefault", "set", "update"})
+_PROCESS_WORDS = frozenset({"app", "application", "bot", "server", "container", "extensions"})
+_REQUEST_WORDS = frozenset({"g", "request", "req", "_request"})
+_MAX_ALIASES = 3
+
+
+class Place(NamedTuple):
+    """Where something is kept: the text of the place, and of the key in it ("" without one)."""
+
+    text: str
+    key: str
+
+
+class Reader:
+    """Reads places out of the expressions of one function."""
+
+    def __init__(self, analysis: Analysis, at: FunctionId, function: Function) -> None:
+        self._function = function
+        self._makers = analysis.types.makers(at)
+        self.assigned: dict[str, list[Expr]] = {}
+        for event in function.graph.events:
+            if isinstance(event, AssignEvent):
+                self.assigned.setdefault(event.target, []).append(event.value)
+
+    def plain(self, expr: Expr) -> Expr:
+        """The expression with calls written out and local aliases of attributes resolved."""
+        expr = expand(expr, self._makers)
+        for _ in range(_MAX_ALIASES):
+            root, rest = expr, []
+            while isinstance(root, Attribute):
+                rest.append(root.attr)
+                root = root.value
+            if not isinstance(root, Name) or root.id not in self._function.locals:
+                return expr
+            if any(p.name == root.id for p in self._function.parameters):
+                return expr
+            values = [v for v in self.assigned.get(root.id, ()) if is_path(v)]
+            if len(values) != 1 or not rest:
+                return expr
+            expr = values[0]
+            for attr in reversed(rest):
+                expr = Attribute(expr, attr)
+        return expr
+
+    def place(self, expr: Expr) -> Place | None:
+        """The place that an expression reads, if it reads one."""
+        match expr:
+            case Attribute():
+                return self.item(expr, None, "")
+            case Subscript(value=value, index=index):
+                return self.item(value, index, "[]")
+            case Call(func=Attribute(value=value, attr="get"), arguments=arguments):
+                return self.item(value, arguments[0].value if arguments else None, "[]")
+            case Call(func=Name(id="hasattr" | "getattr"), arguments=(owner, name, *_)):
+                return self.attribute(owner.value, name.value)
+            case Operator(op="in" | "not in", operands=(Literal(value=name), Call())):
+                return Place(str(name), "")  # "x" in globals()
+            case Operator(op="in" | "not in", operands=(key, container)):
+                return self.item(container, key, "[]")
+            case _:
+                return None
+
+    def attribute(self, owner: Expr, name: Expr) -> Place | None:
+        """The attribute that `getattr` and its like speak of; one of a variable name is like a key."""
+        if isinstance(name, Literal):
+            return self.item(owner, None, f".{name.value}")
+        return self.item(owner, name, "[]")
+
+    def item(self, owner: Expr, key: Expr | None, suffix: str) -> Place | None:
+        text = dotted(self.plain(owner))
+        if text is None:
+            return None
+        return Place(text + suffix, _key(self.plain(key)) if key is not None else "")
+
+    def asked(self, test: Expr, depth: int) -> Iterator[Place]:
+        """The places that a test reads."""
+        for part in walk(expand(test, self._makers)):
+            if isinstance(part, Name):
+                yield Place(part.id, "")
+                if depth < _MAX_ALIASES:
+                    for value in self.assigned.get(part.id, ()):
+                        yield from self.asked(value, depth + 1)
+            else:
+                place = self.place(part)
+                if place is not None:
+                    yield place
+
+    @functools.cache  # noqa: B019 - lives no longer than the question
+    def read_places(self) -> frozenset[Place]:
+        """All places that the function reads by an attribute, a subscript or a name."""
+        return frozenset(
+            place
+            for event in self._function.graph.events
+            if not isinstance(event, StoreEvent | AssignEvent)
+            for expr in reads(event)
+            for place in self.asked(expr, _MAX_ALIASES)
+        )
+
+
+def means(asked: Place, kept: Place) -> bool:
+    """A test of the first place tells whether the second one is filled."""
+    if kept.text.endswith(".*"):
+        owner = kept.text[:-2]
+        return asked.text.startswith(f"{owner}.") or (asked.text == owner and "." in owner)
+    if asked.text == kept.text:
+        return not asked.key or not kept.key or asked.key == kept.key
+    # The place may lie within what is asked for (`cls._instance.pool`), or be asked for a detail.
+    inner, outer = sorted((asked.text, kept.text), key=len, reverse=True)
+    if not inner.startswith((f"{outer}.", f"{outer}[")):
+        return False
+    return "." in outer or outer == asked.text == kept.text or asked.text == inner
+
+
+def _key(expr: Expr) -> str:
+    """A key as text, "" where it is not plain."""
+    if isinstance(expr, Literal):
+        return repr(expr.value)
+    return dotted(expr) or ""
+
+
+def is_path(expr: Expr) -> bool:
+    return dotted(expr) is not None
+
+
+def reads(event: Event | None) -> tuple[Expr, ...]:
+    return () if event is None else expressions(event)

@@ -1,0 +1,70 @@
+"""A place where a program creates a connection, client or pool, and how often it comes to that."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from conn_lint.model.finding import Step
+from conn_lint.model.location import Location
+from conn_lint.model.resource import Resource
+
+Lifetime: TypeAlias = Literal["each", "local", "object", "request", "thread", "process"]
+
+
+class EntryWay(msgspec.Struct, frozen=True):
+    """How an entry point leads to a creation.
+
+    `label` names the entry point ("GET /orders"), `per` what it is entered for, `steps` are the calls from it down.
+    `count` entry points lead there; `sure` is False where a method's name alone is the evidence for a step.
+    """
+
+    label: str
+    per: str
+    framework: str
+    location: Location
+    function: str
+    steps: tuple[Step, ...]
+    count: int
+    sure: bool
+
+
+class LoopWay(msgspec.Struct, frozen=True):
+    """How a loop repeats a creation.
+
+    `location` (and `statement`, first and last line) are those of the call in the loop, `call` its text; `direct`:
+    it is the creation itself. `line` is the loop's (0: the call maps a function over items), `items` what it runs
+    over, `steps` the calls below that call.
+    """
+
+    location: Location
+    statement: tuple[int, int]
+    call: str
+    function: str
+    line: int
+    items: str
+    steps: tuple[Step, ...]
+    direct: bool
+
+
+class Creation(msgspec.Struct, frozen=True):
+    """One creating call. `lifetime` is how long its function keeps what it makes; `differs`: entry points lead there,
+    but what decides the connection comes from the request.
+    """
+
+    location: Location
+    statement: tuple[int, int]
+    call: str
+    function: str
+    module: str
+    resource: Resource
+    lifetime: Lifetime
+    at_import: bool
+    entry: EntryWay | None = None
+    differs: bool = False
+    loops: tuple[LoopWay, ...] = ()
+    loops_always: bool = False
+    makers: tuple[
+        Location, ...
+    ] = ()  # where the function is called, or objects of its class are made

@@ -1,0 +1,124 @@
+"""CNX101."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conn_lint.analyze.project import Project
+from conn_lint.model.creation import Creation, EntryWay
+from conn_lint.model.finding import Finding, Severity
+from conn_lint.rules import wording
+from conn_lint.rules.base import Rule
+
+_KINDS = ("connection", "client", "pool")
+_ONCE = ("run", "parse", "process")  # a run of its own, in which once is right
+
+
+class ClientPerRequest(Rule):
+    """A connection, client or pool is created anew for each request, event, job or message.
+
+    ## Why it matters
+    Opening a connection costs 5 to 300 ms and 5 to 10 MB of the server; a client brings a pool, threads and TLS
+    sessions of its own. One user does not notice. A hundred at a time open a hundred connections, and a server takes
+    about as many: `FATAL: sorry, too many clients already`.
+
+    What counts is reached from a request handler, a dependency, middleware, a task of a queue, a serverless handler,
+    a bot's handler, a tool or the rerun of a page, through any number of calls in the project. What is memoised, made
+    at import or in a start-up hook, borrowed from a pool, or decided by the request (the tenant's own database) does
+    not. The message shows the chain of calls.
+
+    ## Example
+    ```python
+    import psycopg2
+    from flask import Flask
+
+    app = Flask(__name__)
+
+    def load(order_id):
+        conn = psycopg2.connect("dbname=shop")
+        try:
+            with conn.cursor() as cursor:
+                cursor.execute("SELECT * FROM orders WHERE id = %s", [order_id])
+                return cursor.fetchone()
+        finally:
+            conn.close()
+
+    @app.get("/orders/<int:order_id>")
+    def get_order(order_id):
+        return {"order": load(order_id)}
+    ```
+
+    ## Use instead
+    ```python
+    from flask import Flask
+    from psycopg2.pool import ThreadedConnectionPool
+
+    app = Flask(__name__)
+    pool = ThreadedConnectionPool(1, 5, "dbname=shop")
+
+    def load(order_id):
+        conn = pool.getconn()
+        try:
+            with conn.cursor() as cursor:
+                cursor.execute("SELECT * FROM orders WHERE id = %s", [order_id])
+                return cursor.fetchone()
+        finally:
+            pool.putconn(conn)
+
+    @app.get("/orders/<int:order_id>")
+    def get_order(order_id):
+        return {"order": load(order_id)}
+    ```
+
+    ## Fix safety
+    No fix yet.
+    """
+
+    __slots__ = ()
+
+    code = "CNX101"
+    name = "client-per-request"
+    severity = Severity.ERROR
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """One finding for each creation that entry points lead to."""
+        for creation in project.creations():
+            entry = creation.entry
+            if entry is None or entry.per in _ONCE or not _counts(creation):
+                continue
+            what = wording.noun(creation.resource)
+            yield Finding(
+                code=self.code,
+                rule=self.name,
+                message=(
+                    f"{creation.call}() opens {what} {wording.each(entry.per)}: "
+                    f"{wording.way(entry, creation)}{_guard(creation)}; in the end "
+                    f"{wording.crowd(creation.resource)}. "
+                    f"{project.home(creation, entry.framework)}."
+                ),
+                location=creation.location,
+                severity=_severity(creation, entry, self.severity),
+                chain=entry.steps,
+                statement=creation.statement,
+            )
+
+
+def _counts(creation: Creation) -> bool:
+    """It is worth sharing, and no loop is the nearer defect."""
+    resource = creation.resource
+    if resource.kind not in _KINDS or resource.per_request == "skip":
+        return False
+    return wording.loop_at_creation(creation) is None
+
+
+def _guard(creation: Creation) -> str:
+    """Why the guard that is there does not help."""
+    if creation.lifetime != "object":
+        return ""
+    return "; it is kept on an object that is made anew each time"
+
+
+def _severity(creation: Creation, entry: EntryWay, default: Severity) -> Severity:
+    if creation.resource.per_request == "low" or entry.per == "tick":
+        return Severity.NOTE
+    return wording.graded(creation.resource, default)
