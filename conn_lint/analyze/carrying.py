@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.analyze.contexts import Context, Holder, Place
 from conn_lint.analyze.keeping import GLOBAL, OBJECT, class_of_role, role_of_object
 from conn_lint.analyze.meaning import EventMeaning
-from conn_lint.analyze.roles import DERIVED, OWN, PENDING
+from conn_lint.analyze.roles import DERIVED, LENT, OWN, PENDING, ROW
 from conn_lint.flow.world import UNTOUCHED, Change, Effect, Situation
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Name, Temp, walk
@@ -56,6 +56,7 @@ class CarryMeaning(EventMeaning):
             str, str
         ] = {}  # attributes of self that it was stored on, with its roles
         self.begun: dict[Span, Place] = {}  # calls that began it, and where inside
+        self.lent_on = False  # it is yielded
         self.begun_at: set[int] = set()  # the nodes that began it, as the domain finds them
         self._holds: Holds
         self._holder: Holder
@@ -79,9 +80,13 @@ class CarryMeaning(EventMeaning):
 
     def _plain_method(self, node: int, role: str, name: str) -> Effect:
         """A method of the resource itself, or of something derived from it."""
+        if role == ROW:
+            return Effect(Change.NONE, ROW)
         effect = super().method(node, role, name)
         if role != OWN:
             return effect
+        if name in self.resource.expiring and self._holds.keeping.expires:
+            return effect._replace(role=ROW)
         event = self.events[node]
         callee = self._calls.callee(event, self.at) if isinstance(event, CallEvent) else None
         if isinstance(callee, External) and self._is_cursor(callee.name):
@@ -218,7 +223,7 @@ class CarryMeaning(EventMeaning):
         outcome = self._holds.outcome(context, resource, self._holder, since)
         if self.situation is Situation.IDLE and outcome.begun is not None:
             self.begun[event.span] = outcome.begun
-        returned = outcome.returned if outcome.returned == OWN else ""
+        returned = outcome.returned if outcome.returned in (OWN, LENT) else ""
         if outcome.situation is self.situation:
             return Effect(Change.NONE, returned)
         return Effect(_CHANGES.get(outcome.situation, Change.NONE), returned)
@@ -277,6 +282,8 @@ class CarryMeaning(EventMeaning):
         """A with-block begins: a lazy session holds nothing yet."""
         if role == DERIVED:
             return Effect(Change.NONE, DERIVED)
+        if role == LENT:
+            return Effect(Change.NONE, OWN)
         if role.startswith(OBJECT):
             return self._with_object(node, role, ("__enter__", "__aenter__"))
         if (
@@ -313,6 +320,18 @@ class CarryMeaning(EventMeaning):
                 effect = self._entered(node, method, 0, role)
                 return effect._replace(role=effect.role or role)
         return Effect(Change.NONE, role)
+
+    def attribute(self, node: int, role: str, name: str) -> Effect:
+        """`x.name` is read: of an object whose transaction is over, it is read anew."""
+        if role == ROW and self.situation is Situation.IDLE:
+            return Effect(Change.BEGIN)
+        return super().attribute(node, role, name)
+
+    def yielded(self, node: int, role: str) -> Effect:
+        """It is lent: whoever borrows it is followed there."""
+        if role == OWN:
+            self.lent_on = True
+        return UNTOUCHED
 
     def called(self, node: int, role: str) -> Effect:
         """X itself is called."""

@@ -77,7 +77,7 @@ class Holdings:
             or self._analysis.endings.ends_process(held.at),
             cached=waiting.cached,
             streams=self._streams(function),
-            entry=self._entry(held.at) or self._entry(held.holder.at),
+            entry=self._entry(held.holder.at) or self._entry(held.at),
         )
 
     def _callers(self, held: Held, holders: Holders) -> tuple[Step, ...]:

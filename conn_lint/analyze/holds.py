@@ -7,6 +7,7 @@ rests on a caller that really holds.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,8 @@ from conn_lint.analyze.carrying import CarryMeaning
 from conn_lint.analyze.contexts import Context, Held, Holder, Outcome, Place
 from conn_lint.analyze.keeping import GLOBAL, OBJECT, Keeping, class_of_role
 from conn_lint.analyze.registries import Registries
-from conn_lint.analyze.roles import OWN
-from conn_lint.analyze.waits import Category, Waits
+from conn_lint.analyze.roles import LENT, OWN
+from conn_lint.analyze.waits import Category, Waiting, Waits
 from conn_lint.flow import spelling
 from conn_lint.flow.aliases import role_of
 from conn_lint.flow.holding import Holding
@@ -154,9 +155,10 @@ class Holds:
                 self._note(at, node, event, holder, inner or mine or since or _first(at, begun))
         worlds = states.get(FlowGraph.EXIT, set())
         last = begun[-1] if begun else None
+        lent = meaning.lent_on and bool(meaning.lends)
         return Outcome(
             _summed_up(worlds, start.situation),
-            next(iter(sorted(domain.returned(worlds))), ""),
+            LENT if lent else next(iter(sorted(domain.returned(worlds))), ""),
             (meaning.begun.get(last.span) or (at, last)) if last is not None else None,
         )
 
@@ -170,10 +172,19 @@ class Holds:
     ) -> None:
         for category in CATEGORIES:
             waiting = self.waits.event(node, event, at, category)
-            if waiting is not None:
+            if waiting is not None and not self._through_sibling(at, waiting):
                 key = (at.path, at.unit, event.span, category)
                 self.found.setdefault(key, Held(at, event, waiting, holder, since))
                 return
+
+    def _through_sibling(self, at: FunctionId, waiting: Waiting) -> bool:
+        """The wait is what another implementation of the holder's own interface would do."""
+        mine = self._program.class_of(at)
+        links = waiting.links
+        return any(
+            self._analysis.overrides.is_unlikely(mine, link.at, before.at)
+            for before, link in itertools.pairwise(links)
+        )
 
     # Objects that keep it
 

@@ -7,6 +7,7 @@ or "" where only the types of its attributes tell.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.roles import OWN
@@ -57,6 +58,14 @@ class Keeping:
         self._types = analysis.types
         self._typed: dict[ClassRef, dict[str, Kept]] = {}
         self._resources: dict[str, Resource | None] = {}
+
+    @functools.cached_property
+    def expires(self) -> bool:
+        """Objects are read anew after a commit: nowhere does the project speak of the switch."""
+        return not any(
+            not self._program.files[path].is_test
+            for path, _ in self._analysis.mentioning("expire_on_commit")
+        )
 
     def resource_of(self, type_name: str) -> Resource | None:
         """What a value of the type is, if it can be held."""

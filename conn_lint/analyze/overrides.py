@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from conn_lint.link.values import ClassRef, FunctionRef
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Value
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
@@ -54,6 +54,25 @@ class Overrides:
         at = self._program.function_id(ref)
         function = self._program.function(at) if at is not None else None
         return function is not None and self._analysis.is_abstract(ref, function)
+
+    def is_unlikely(self, one: ClassRef | None, target: FunctionId, caller: FunctionId) -> bool:
+        """The method belongs to another way to do what the class does, and the caller does not name it.
+
+        An object of one implementation hardly comes upon one of another behind their base.
+        """
+        other = self._program.class_of(target)
+        if one is None or other is None or one == other:
+            return False
+        names = self._program.files[caller.path].skeleton.units[caller.unit].names
+        return self._program.head(other).name not in names and self._are_siblings(one, other)
+
+    def _are_siblings(self, one: ClassRef, other: ClassRef) -> bool:
+        mine = [c for c in self._ancestry(one) if isinstance(c, ClassRef)]
+        theirs = [c for c in self._ancestry(other) if isinstance(c, ClassRef)]
+        return one not in theirs and other not in mine and not set(mine).isdisjoint(theirs)
+
+    def _ancestry(self, cls: ClassRef) -> tuple[Value, ...]:
+        return self._analysis.types.attributes.ancestry(cls)
 
     def below(self, cls: ClassRef) -> list[ClassRef]:
         """Subclasses, and theirs, by the names of their bases."""

@@ -9,6 +9,8 @@ KEPT = "kept"  # something made with it, which uses it from then on
 INSIDE = "inside"  # a container with the resource in it
 CLOSING = "closing:"  # contextlib.closing and its like, with the method they call
 WRAP = "wrap:"  # an object of a project class that keeps it on an attribute
+LENT = "lent"  # a context manager of the project that was given it and gives it on
+ROW = "row"  # an object read through a session, which reads itself anew after a commit
 BOUND = "bound:"  # a method of it, not called
 
 __all__ = [
@@ -18,8 +20,10 @@ __all__ = [
     "DERIVED",
     "INSIDE",
     "KEPT",
+    "LENT",
     "OWN",
     "PART",
     "PENDING",
+    "ROW",
     "WRAP",
 ]

@@ -124,7 +124,10 @@ class Waits:
         targets: tuple[FunctionId, ...],
         category: Category,
     ) -> Waiting | None:
+        mine = self._program.class_of(at)
         for target in targets:
+            if self._analysis.overrides.is_unlikely(mine, target, at):
+                continue
             inner = self.function(target, category)
             if inner is not None and len(inner.links) < _MAX_CHAIN:
                 return Waiting(

@@ -122,6 +122,9 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     lazy: bool = False  # holds nothing until the first of `begins`
     begins: tuple[str, ...] = ()  # methods that make a lazy one busy ("*": all but the next two)
     ends: tuple[str, ...] = ()  # methods that make it idle again, without releasing it
+    expiring: tuple[
+        str, ...
+    ] = ()  # methods that give objects which `ends` makes read themselves anew
     idle_methods: tuple[str, ...] = ()  # methods that leave an idle lazy one idle
     open_checks: tuple[str, ...] = ()  # methods or attributes that tell that it is open
     closed_checks: tuple[str, ...] = ()  # methods or attributes that tell that it is closed
