@@ -42,6 +42,13 @@ class Creations:
         found = [self._creation(solved) for solved in self._solved if self._creates(solved)]
         return tuple(sorted(found, key=lambda creation: creation.location))
 
+    def reached(self) -> Iterator[tuple[Creation, Solved, tuple[Reached, ...]]]:
+        """Each creation with all entry points that lead there, nearest first."""
+        for solved in filter(self._creates, self._solved):
+            origins = self._analysis.origins.of_call(solved.event, solved.at)
+            reached = self._analysis.reach.of(solved.at, solved.nodes, origins)
+            yield self._creation(solved), solved, reached
+
     def _creates(self, solved: Solved) -> bool:
         """The library's own call, or that of a class of the project which is the library's by inheritance."""
         if solved.resource.kind not in _KINDS or self._program.files[solved.at.path].is_test:
@@ -78,7 +85,7 @@ class Creations:
     def _way(self, reached: Reached, count: int) -> EntryWay:
         entered = reached.entered
         top = reached.links[0].caller.at if reached.links else None
-        steps = tuple(self._steps(reached.links))
+        steps = tuple(self.steps(reached.links))
         first = steps[0] if steps else None
         return EntryWay(
             label=entered.label,
@@ -91,7 +98,8 @@ class Creations:
             sure=reached.sure,
         )
 
-    def _steps(self, links: tuple[Link, ...]) -> Iterator[Step]:
+    def steps(self, links: tuple[Link, ...]) -> Iterator[Step]:
+        """A chain of calls, from the top down."""
         for link in links:
             caller = link.caller
             location = self._places.of_node(caller.at, caller.node)
@@ -132,7 +140,7 @@ class Creations:
             function=self._program.qualname(repeat.at),
             line=self._places.line(repeat.at, repeat.loop.span) if repeat.loop else 0,
             items=self._items(repeat.loop, repeat.at),
-            steps=tuple(self._steps(below)),
+            steps=tuple(self.steps(below)),
             direct=not repeat.links,
         )
 

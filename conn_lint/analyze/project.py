@@ -7,11 +7,13 @@ import functools
 from conn_lint.analyze.advice import advice
 from conn_lint.analyze.analysis import Analysis
 from conn_lint.analyze.calls import text_of
+from conn_lint.analyze.connections import connections_of
 from conn_lint.analyze.creations import Creations
 from conn_lint.analyze.holdings import Holdings
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
+from conn_lint.model.connections import Connection
 from conn_lint.model.creation import Creation
 from conn_lint.model.expression import Attribute
 from conn_lint.model.finding import Step
@@ -58,6 +60,10 @@ class Project:
     def creations(self) -> tuple[Creation, ...]:
         """Every call outside tests that makes a connection, client or pool, ordered by file and line."""
         return self._creations.all
+
+    def connections(self) -> tuple[Connection, ...]:
+        """The same creations with all that leads to them, as they are drawn."""
+        return tuple(connections_of(self._analysis, self._creations))
 
     def home(self, creation: Creation, framework: str) -> str:
         """Where one that lives as long as the process belongs, in words; what the project has already comes first."""

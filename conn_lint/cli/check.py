@@ -62,18 +62,18 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
     try:
         flags = make_flags(values)
         job = _job(paths, values.get("stdin_filename"))
-        with _progress(quiet=values["quiet"]) as progress:
+        with progress_of(quiet=values["quiet"]) as progress:
             run = check_projects(job, flags, progress)
     except ConfigError as error:
-        _complain(str(error))
+        complain(str(error))
         sys.exit(FAILED)
     except KeyboardInterrupt:
-        _complain("interrupted")
+        complain("interrupted")
         sys.exit(130)
     try:
         _write(run, job, values)
     except OSError as error:
-        _complain(f"the report cannot be written: {error}")
+        complain(f"the report cannot be written: {error}")
         sys.exit(FAILED)
     sys.exit(_exit_code(run, exit_zero=values["exit_zero"]))
 
@@ -90,7 +90,7 @@ def _job(paths: tuple[str, ...], stdin_filename: str | None) -> Job:
 
 
 def _exit_code(run: Run, *, exit_zero: bool) -> int:
-    if run.problems or any(outcome.troubles for _, outcome in run.checked):
+    if has_failed(run):
         return FAILED
     found = any(
         finding.severity >= settings.fail_on
@@ -110,16 +110,26 @@ def _write(run: Run, job: Job, values: dict[str, Any]) -> None:
     if values["statistics"]:
         is_text = output_format in ("text", "concise") and values["output_file"] is None
         _write_statistics(report, is_text=is_text)
-    for problem in run.problems:
-        _complain(problem)
-    for _, outcome in run.checked:
-        for trouble in outcome.troubles:
-            _complain(trouble.message)
-            if values["verbose"] and trouble.trace:
-                click.echo(trouble.trace, err=True)
+    say_problems(run, verbose=values["verbose"])
     if not values["quiet"]:
         for line in say_more(run, verbose=values["verbose"]):
             click.echo(line, err=True)
+
+
+def say_problems(run: Run, *, verbose: bool) -> None:
+    """What could not be done, and what went wrong in conn-lint itself."""
+    for problem in run.problems:
+        complain(problem)
+    for _, outcome in run.checked:
+        for trouble in outcome.troubles:
+            complain(trouble.message)
+            if verbose and trouble.trace:
+                click.echo(trouble.trace, err=True)
+
+
+def has_failed(run: Run) -> bool:
+    """Something of the run is missing: a wrong path or configuration, or an internal failure."""
+    return bool(run.problems) or any(outcome.troubles for _, outcome in run.checked)
 
 
 def _write_statistics(report: Report, *, is_text: bool) -> None:
@@ -131,7 +141,8 @@ def _write_statistics(report: Report, *, is_text: bool) -> None:
 
 
 @contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Progress]:
+def progress_of(*, quiet: bool) -> Iterator[Progress]:
+    """A bar for people who wait; nothing elsewhere."""
     from conn_lint.engine.phase_one import silent  # noqa: PLC0415
 
     if quiet or not sys.stderr.isatty():
@@ -143,7 +154,8 @@ def _progress(*, quiet: bool) -> Iterator[Progress]:
         yield bar
 
 
-def _complain(text: str) -> None:
+def complain(text: str) -> None:
+    """A line on the error stream."""
     from conn_lint.model.mask import mask  # noqa: PLC0415
     from conn_lint.report.escape import one_line  # noqa: PLC0415
 

@@ -19,7 +19,8 @@ from conn_lint.engine.discover import Found, discover
 from conn_lint.engine.inputs import look_inside
 from conn_lint.engine.phase_one import Progress, silent
 from conn_lint.engine.roots import Roots
-from conn_lint.model.finding import Finding
+from conn_lint.model.connections import Connection
+from conn_lint.model.finding import Finding, Step
 from conn_lint.model.location import Location
 from conn_lint.model.settings import Settings
 
@@ -31,6 +32,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     overrides: Mapping[Path, bytes] = {}
     isolated_files: bool = False
     host_decides: bool = False
+    draws: bool = False
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -96,6 +98,7 @@ def check_projects(job: Job, flags: Flags, progress: Progress = silent) -> Run:
             overrides=overrides,
             isolated=job.isolated_files,
             host_decides=job.host_decides,
+            draws=job.draws,
         )
         outcome = check(request, settings, projects.roots, progress)
         checked[root] = (settings, outcome)
@@ -144,11 +147,25 @@ def display(path: Path) -> str:
 
 def relocate(finding: Finding, place: Callable[[str], str]) -> Finding:
     """The finding with other paths, in its chain too."""
+    location, chain = _moved(finding.location, place), _moved_steps(finding.chain, place)
+    return msgspec.structs.replace(finding, location=location, chain=chain)
 
-    def move(location: Location) -> Location:
-        return Location(place(location.path), location.span)
 
-    chain = tuple(
-        msgspec.structs.replace(step, location=move(step.location)) for step in finding.chain
+def relocate_connection(connection: Connection, place: Callable[[str], str]) -> Connection:
+    """The connection with other paths, in all that leads to it too."""
+    ways = tuple(
+        msgspec.structs.replace(way, steps=_moved_steps(way.steps, place))
+        for way in connection.ways
     )
-    return msgspec.structs.replace(finding, location=move(finding.location), chain=chain)
+    location = _moved(connection.location, place)
+    return msgspec.structs.replace(connection, location=location, ways=ways)
+
+
+def _moved(location: Location, place: Callable[[str], str]) -> Location:
+    return Location(place(location.path), location.span)
+
+
+def _moved_steps(steps: tuple[Step, ...], place: Callable[[str], str]) -> tuple[Step, ...]:
+    return tuple(
+        msgspec.structs.replace(step, location=_moved(step.location, place)) for step in steps
+    )

@@ -25,7 +25,8 @@ from conn_lint.engine.suppress import Comments, comments_of
 from conn_lint.knowledge.load import load_builtin
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import SourceFile
-from conn_lint.model.finding import Finding
+from conn_lint.model.connections import Connection
+from conn_lint.model.finding import Finding, Step
 from conn_lint.model.location import Location, Span
 from conn_lint.model.mask import mask
 from conn_lint.model.settings import Settings
@@ -46,27 +47,30 @@ class Trouble(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True):
     """What a run found out, before selection: cached under the digest of all its inputs.
 
-    `comments` are those of the files with findings.
+    `comments` are those of the files with findings. `connections` are there where they were asked for.
     """
 
     findings: tuple[Finding, ...]
     comments: dict[str, Comments]
     troubles: tuple[Trouble, ...]
+    connections: tuple[Connection, ...] = ()
 
 
-def analyse(inputs: Inputs, settings: Settings, progress: Progress, *, isolated: bool) -> Result:
+def analyse(
+    inputs: Inputs, settings: Settings, progress: Progress, *, isolated: bool, draws: bool = False
+) -> Result:
     """The result of a run, from the cache if exactly these inputs were seen before.
 
-    With `isolated` each file is analysed as if it were alone in the world.
+    With `isolated` each file is analysed as if it were alone in the world; with `draws` the result has connections.
     """
     try:
         knowledge = Knowledge(load_builtin(), settings.knowledge)
         cache = Cache(_cache_folder(settings))
-        key = _run_key(inputs, settings, knowledge, isolated=isolated)
+        key = _run_key(inputs, settings, knowledge, isolated=isolated, draws=draws)
         result = _cached(cache, key)
         if result is None:
             run = _Run(inputs, settings, knowledge, cache, progress)
-            result = run_deep(run.result, isolated=isolated)
+            result = run_deep(run.result, isolated=isolated, draws=draws)
             cache.save()
             if not result.troubles:
                 _keep(cache, key, result)
@@ -103,12 +107,18 @@ class _Run:
         self._phase_one = PhaseOne(inputs, cache, settings.jobs, progress)
         self._troubles: list[Trouble] = []
 
-    def result(self, *, isolated: bool) -> Result:
+    def result(self, *, isolated: bool, draws: bool) -> Result:
         skeletons = self._phase_one.skeletons()
         files = _source_files(self._inputs, skeletons, self._settings)
         groups = [{path: file} for path, file in files.items()] if isolated else [files]
         documents = () if isolated else summaries(self._inputs.documents, self._cache.documents)
-        findings = [finding for group in groups for finding in self._findings(group, documents)]
+        findings: list[Finding] = []
+        drawn: list[Connection] = []
+        for group in groups:
+            project = self._project(group, documents)
+            if project is not None:
+                findings.extend(self._findings(project))
+                drawn.extend(self._connections(project) if draws else ())
         failures = self._phase_one.failures.values()
         findings.extend(map(_cannot_analyse, failures))
         self._troubles.extend(
@@ -123,17 +133,20 @@ class _Run:
             for path in sorted({finding.location.path for finding in kept})
             if path in skeletons and (found := comments_of(skeletons[path])) is not None
         }
-        return Result(tuple(kept), comments, tuple(self._troubles))
+        connections = sorted((c for c in drawn if c.location.path in reported), key=_place)
+        return Result(tuple(kept), comments, tuple(self._troubles), tuple(connections))
 
-    def _findings(
+    def _project(
         self, files: Mapping[str, SourceFile], documents: tuple[DocumentSummary, ...]
-    ) -> Iterator[Finding]:
+    ) -> Project | None:
         load, knowledge = self._phase_one.load, self._knowledge
         try:
-            project = analyze_program(files, load, knowledge, documents=documents)
+            return analyze_program(files, load, knowledge, documents=documents)
         except Exception as error:  # noqa: BLE001 - what phase one found is still reported
             self._troubles.append(trouble("the analysis", error))
-            return
+            return None
+
+    def _findings(self, project: Project) -> Iterator[Finding]:
         for rule in ALL_RULES:
             yield from self._checked(rule, project)
 
@@ -143,6 +156,17 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - one rule must not take the others with it
             self._troubles.append(trouble(f"the rule {rule.name}", error))
             return ()
+
+    def _connections(self, project: Project) -> Iterable[Connection]:
+        try:
+            return list(map(_masked_connection, project.connections()))
+        except Exception as error:  # noqa: BLE001 - the findings are still reported
+            self._troubles.append(trouble("the connections", error))
+            return ()
+
+
+def _place(connection: Connection) -> tuple[Location, str]:
+    return connection.location, connection.call
 
 
 def _cache_folder(settings: Settings) -> Path | None:
@@ -166,7 +190,9 @@ def _keep(cache: Cache, key: str, result: Result) -> None:
         cache.results.put(key, msgspec.msgpack.encode(result))
 
 
-def _run_key(inputs: Inputs, settings: Settings, knowledge: Knowledge, *, isolated: bool) -> str:
+def _run_key(
+    inputs: Inputs, settings: Settings, knowledge: Knowledge, *, isolated: bool, draws: bool
+) -> str:
     """A digest of everything that a result depends on.
 
     Selection is not among it, nor where the project lies.
@@ -181,6 +207,7 @@ def _run_key(inputs: Inputs, settings: Settings, knowledge: Knowledge, *, isolat
         sorted((os.fsencode(path), why) for path, why in inputs.unreadable.items()),
         sorted((os.fsencode(d.path), d.digest, d.problem) for d in inputs.documents.values()),
         isolated,
+        draws,
     )
     versions = f"{__version__} {code_version()} {knowledge.digest()}"
     return digest_of(versions.encode(), msgspec.msgpack.encode(parts)).hex()
@@ -219,5 +246,17 @@ def _cannot_analyse(failure: Failure) -> Finding:
 
 
 def _masked(finding: Finding) -> Finding:
-    chain = tuple(msgspec.structs.replace(step, note=mask(step.note)) for step in finding.chain)
+    chain = _masked_steps(finding.chain)
     return msgspec.structs.replace(finding, message=mask(finding.message), chain=chain)
+
+
+def _masked_connection(connection: Connection) -> Connection:
+    ways = tuple(
+        msgspec.structs.replace(way, label=mask(way.label), steps=_masked_steps(way.steps))
+        for way in connection.ways
+    )
+    return msgspec.structs.replace(connection, call=mask(connection.call), ways=ways)
+
+
+def _masked_steps(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    return tuple(msgspec.structs.replace(step, note=mask(step.note)) for step in steps)

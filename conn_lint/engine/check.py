@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,9 @@ from conn_lint.engine.phase_one import Progress, silent
 from conn_lint.engine.roots import Roots
 from conn_lint.engine.select import Selection
 from conn_lint.engine.suppress import is_suppressed
+from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding
+from conn_lint.model.location import Location
 from conn_lint.model.settings import Settings
 
 
@@ -23,7 +26,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     `files` were reported on, `read` is how many were known. `unreported` are given files on which
     nothing is ever reported. `nested` are the roots of other projects below the given paths.
-    Comments in the code silenced `suppressed` findings.
+    Comments in the code silenced `suppressed` findings. `connections` are there where they were asked for.
     """
 
     root: Path
@@ -34,6 +37,7 @@ class Outcome(msgspec.Struct, frozen=True):
     unreported: tuple[Found, ...] = ()
     nested: tuple[Path, ...] = ()
     suppressed: int = 0
+    connections: tuple[Connection, ...] = ()
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,13 +45,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     `overrides` is the content of files that come from standard input. With `isolated` nothing
     beyond each single file is known. `host_decides`: selection, noqa and ignores are left to the
-    program that asks (flake8).
+    program that asks (flake8). `draws`: connections are wanted too.
     """
 
     paths: tuple[Path, ...]
     overrides: Mapping[Path, bytes] = {}
     isolated: bool = False
     host_decides: bool = False
+    draws: bool = False
 
 
 def check(
@@ -58,7 +63,7 @@ def check(
     listing = _listing(request, settings, roots or Roots(), within)
     overrides = {name_below(p, settings.root): data for p, data in request.overrides.items()}
     inputs = read_inputs(listing, settings, overrides)
-    result = analyse(inputs, settings, progress, isolated=request.isolated)
+    result = analyse(inputs, settings, progress, isolated=request.isolated, draws=request.draws)
     kept, suppressed = _wanted(result, settings, within, request)
     linked = [Found(f.path, Role.LINKED, f.why) for f in inputs.files.values() if not f.is_reported]
     return Outcome(
@@ -70,7 +75,22 @@ def check(
         unreported=tuple(found for found in linked if within.names(found.path)),
         nested=tuple(r for r in listing.nested if within.holds(name_below(r, settings.root))),
         suppressed=suppressed,
+        connections=tuple(_with_codes(result.connections, kept, within)),
     )
+
+
+def _with_codes(
+    connections: Iterable[Connection], findings: Iterable[Finding], within: _Within
+) -> Iterator[Connection]:
+    """The connections below the given paths, each with the codes of the findings that rest on it."""
+    codes: dict[Location, set[str]] = defaultdict(set)
+    for finding in findings:
+        for place in (finding.location, *(step.location for step in finding.chain)):
+            codes[place].add(finding.code)
+    for connection in connections:
+        if within.holds(connection.location.path):
+            found = tuple(sorted(codes[connection.location]))
+            yield msgspec.structs.replace(connection, codes=found)
 
 
 class _Within:
