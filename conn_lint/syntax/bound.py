@@ -25,7 +25,7 @@ _PATTERNS = tuple(
     )
 )
 _RARE = (
-    (";", re.compile(rf";[ \t]*({NAME}[^\n=(]*)=(?!=)")),
+    (";", re.compile(rf";[ \t]*({NAME}[^\n=(;]*)=(?!=)")),
     (":=", re.compile(rf"({NAME}){BLANK}*:=")),
 )
 _NAME = re.compile(NAME)
