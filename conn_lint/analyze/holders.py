@@ -284,8 +284,6 @@ class Holders:
         function = self._program.function(at)
         if function is None or function.kind != "function" or function.graph.too_large:
             return
-        if not self._may_wait(at):
-            return
         for place, parameter in enumerate(function.parameters):
             self._parameter(at, function, place, parameter)
         for decorator in function.decorators:
@@ -322,7 +320,7 @@ class Holders:
             lazy = [k.resource for k in kept.values() if k.resource.lazy]
             if lazy:
                 resource, role = lazy[0], role_of_object(value.cls, "")
-        if resource is None:
+        if resource is None or not self._may_wait(at):
             return
         busy = busy or not resource.lazy
         since = None
