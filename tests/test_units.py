@@ -207,3 +207,11 @@ def test_an_endless_chain_is_not_parsed() -> None:
     assert error.value.line == 3
     assert "calls in one chain" in error.value.message
     parse_unit("a" + ".b()" * 200 + "\n")
+
+
+def test_nodes_are_validated_again_after_parsing() -> None:
+    parse_unit("x = 1\n")
+    with pytest.raises(UnitError):
+        parse_unit("x = (\n")
+    with pytest.raises(cst.CSTValidationError):
+        cst.Name("")

@@ -32,6 +32,7 @@ from conn_lint.model.summary import DocumentSummary, Function
 
 _MAX_ROUNDS = 40
 _RESTLESS = frozenset({"assert", "for", "import", "raise", "with", "yield"})
+_BUSY = (_RESTLESS | {"await", "return"}) - {"raise"}
 
 
 class Analysis:
@@ -221,13 +222,21 @@ class Analysis:
         return self._calm[at]
 
     def _is_restless(self, ref: FunctionRef) -> bool:
-        """The skeleton tells that something beside a call may raise; an inner function's words are not its own."""
+        """The skeleton tells that something beside a call may raise."""
+        return self._has_alone(ref, _RESTLESS)
+
+    def _has_alone(self, ref: FunctionRef, keywords: frozenset[str]) -> bool:
+        """The function has one of these keywords, and no inner function whose it could be."""
         heads = self.program.files[ref.path].skeleton.heads
         unit = self.program.unit_of(ref)
         around = ref.head + 1 < len(heads) and heads[ref.head + 1].unit == heads[ref.head].unit
         if unit.head != ref.head or around or "lambda" in unit.names:
             return False
-        return not _RESTLESS.isdisjoint(unit.names)
+        return not keywords.isdisjoint(unit.names)
+
+    def may_be_abstract(self, ref: FunctionRef) -> bool:
+        """As far as the skeleton tells, the body says nothing."""
+        return not self._has_alone(ref, _BUSY) and not self.program.unit_of(ref).stores
 
     def is_abstract(self, ref: FunctionRef, function: Function) -> bool:
         """The body says nothing: an interface, whose implementations may do anything."""

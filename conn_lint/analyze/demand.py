@@ -26,6 +26,7 @@ class Demand:
         self._callers: dict[str, list[UnitKey]] = defaultdict(list)
         self._mentions: dict[str, list[str]] | None = None
         self._subclasses: dict[str, set[str]] | None = None
+        self._found: dict[str, tuple[UnitKey, ...]] = {}
         self._aliases: dict[str, set[str]] = defaultdict(set)
         for path, file in files.items():
             for number, unit in enumerate(file.skeleton.units):
@@ -66,13 +67,18 @@ class Demand:
 
     def mentioning(self, name: str, others: Collection[str] = ()) -> list[UnitKey]:
         """The units that mention `name`, and one of the others if there are any."""
+        if name not in self._found:
+            self._found[name] = tuple(
+                (path, number)
+                for path in self._files_with(name)
+                for number, unit in enumerate(self._files[path].skeleton.units)
+                if name in unit.names
+            )
+        found = self._found[name]
         wanted = set(others)
-        return [
-            (path, number)
-            for path in self._files_with(name)
-            for number, unit in enumerate(self._files[path].skeleton.units)
-            if name in unit.names and (not wanted or not wanted.isdisjoint(unit.names))
-        ]
+        if wanted:
+            return [key for key in found if not wanted.isdisjoint(self._names(*key))]
+        return list(found)
 
     def seeds(self) -> set[str]:
         """Last parts of names that acquire something, of libraries that the project imports."""

@@ -62,7 +62,7 @@ class Holders:
         lenders = self._lenders()
         for at in self._borrowers(lenders):
             self._borrowed(at)
-        for at in self._mentioning(self._analysis.demand.words):
+        for at in self._functions_of(self._with_blocks()):
             self._entered(at)
         for at in self._candidates(lenders):
             self._given(at)
@@ -169,6 +169,11 @@ class Holders:
         """The functions that may call one of them."""
         words = {self._program.head(ref).name for ref in lenders if self._is_manager(ref)}
         return self._mentioning(words)
+
+    def _with_blocks(self) -> set[UnitKey]:
+        """The units that mention what may acquire, and have a `with`."""
+        words = self._analysis.demand.words
+        return set(self._analysis.mentioning("with", words))
 
     def _mentioning(self, words: Iterable[str]) -> list[FunctionId]:
         """The functions of the units outside tests that mention a word."""

@@ -34,9 +34,7 @@ class Overrides:
 
     def _find(self, ref: FunctionRef) -> tuple[FunctionRef, ...]:
         head = self._program.head(ref)
-        at = self._program.function_id(ref)
-        function = self._program.function(at) if at is not None else None
-        if head.parent < 0 or function is None or not self._is_abstract(ref):
+        if head.parent < 0 or not self._is_abstract(ref):
             return ()
         found = [
             self._bound(FunctionRef(cls.path, index))
@@ -51,6 +49,8 @@ class Overrides:
     def _is_abstract(self, ref: FunctionRef) -> bool:
         if "abstractmethod" in self._program.decorators(ref):
             return True
+        if not self._analysis.may_be_abstract(ref):
+            return False
         at = self._program.function_id(ref)
         function = self._program.function(at) if at is not None else None
         return function is not None and self._analysis.is_abstract(ref, function)

@@ -101,7 +101,7 @@ class Registry:
                     continue
                 renamed = {i.bound for i in file.skeleton.imports if i.name in words}
                 for number, unit in enumerate(file.skeleton.units):
-                    if not (words | renamed).isdisjoint(unit.names):
+                    if not (words | renamed).isdisjoint(unit.calls):
                         yield from self._texts_in(path, number, words | renamed)
 
     def _texts_in(

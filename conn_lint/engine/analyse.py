@@ -16,6 +16,7 @@ from conn_lint import __version__
 from conn_lint.analyze.program import analyze_program
 from conn_lint.analyze.project import Project
 from conn_lint.engine.cache import FOLDER, Cache, code_version, digest_of
+from conn_lint.engine.collector import seldom_collected
 from conn_lint.engine.documents import summaries
 from conn_lint.engine.ignore import compile_patterns
 from conn_lint.engine.inputs import Inputs
@@ -70,7 +71,8 @@ def analyse(
         result = _cached(cache, key)
         if result is None:
             run = _Run(inputs, settings, knowledge, cache, progress)
-            result = run_deep(run.result, isolated=isolated, draws=draws)
+            with seldom_collected():
+                result = run_deep(run.result, isolated=isolated, draws=draws)
             cache.save()
             if not result.troubles:
                 _keep(cache, key, result)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -15,14 +16,25 @@ from conn_lint.model.expression import (
     Literal,
     Name,
     Subscript,
+    Temp,
 )
-from conn_lint.model.flow import AssignEvent, StoreEvent
+from conn_lint.model.flow import AssignEvent, Import, StoreEvent
+from conn_lint.model.location import Span
 from conn_lint.model.mask import STARS, is_secret_name, mask
-from conn_lint.model.summary import DocumentSummary, Entry, Head, Parameter, Skeleton
+from conn_lint.model.summary import (
+    Block,
+    DocumentSummary,
+    Entry,
+    Head,
+    Parameter,
+    Skeleton,
+    Statement,
+)
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 Keys: TypeAlias = tuple[str | int, ...]
 
+_PLAIN = (Span, Block, Statement, Import, Name, Temp)
 _NAMING_KEYS = ("name", "Name", "key", "Key")
 
 
@@ -46,12 +58,32 @@ def _masked(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def redact(record: Record) -> Record:
-    """A copy of a summary in which literals hold no secret: in URLs, DSNs, and where a name says
-    so.
+    """The summary with literals that hold no secret: in URLs, DSNs, and where a name says so.
+
+    What holds none is not copied: nearly all of it.
     """
-    fields = {name: _redact_value(getattr(record, name)) for name in record.__struct_fields__}
-    hidden: Record = _hide_named(type(record)(**fields))
+    changed: dict[str, Any] = {}
+    for name in _fields(type(record)):
+        value = getattr(record, name)
+        if value:
+            clean = _redact_value(value)
+            if clean is not value:
+                changed[name] = clean
+    clean = msgspec.structs.replace(record, **changed) if changed else record
+    hidden: Record = _hide_named(clean) if type(clean) in _NAMED else clean
     return hidden
+
+
+@functools.cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields in which literals can lie, at any depth."""
+    return tuple(name for name, hint in get_type_hints(kind).items() if _holds_records(hint))
+
+
+def _holds_records(hint: Any) -> bool:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return hint not in _PLAIN
+    return any(map(_holds_records, get_args(hint)))
 
 
 def redact_document(document: DocumentSummary) -> DocumentSummary:
@@ -88,15 +120,19 @@ def _names_beside(entry: Entry, values: Mapping[Keys, Any]) -> Iterator[Any]:
 
 
 def _redact_value(value: Any) -> Any:
-    match value:
-        case Literal(kind="str" | "bytes", value=str(text)):
-            return Literal(value.kind, mask(text))
-        case msgspec.Struct():
-            return redact(value)
-        case tuple():
-            return tuple(_redact_value(item) for item in value)
-        case _:
-            return value
+    if type(value) is tuple:
+        items = [_redact_value(item) for item in value]
+        same = all(new is old for new, old in zip(items, value, strict=True))
+        return value if same else tuple(items)
+    if type(value) is Literal:
+        if value.kind in ("str", "bytes") and isinstance(value.value, str):
+            clean = mask(value.value)
+            return value if clean == value.value else Literal(value.kind, clean)
+        return value
+    return redact(value) if isinstance(value, msgspec.Struct) else value
+
+
+_NAMED = frozenset({Argument, AssignEvent, StoreEvent, Parameter, Container})
 
 
 def _hide_named(record: Any) -> Any:

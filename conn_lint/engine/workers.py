@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from conn_lint.engine.collector import seldom_collected
 from conn_lint.engine.jobs import EMPTY, FileJob, Reading, UnitDone, UnitJob, failed_unit
 from conn_lint.engine.redact import redact, redact_skeleton
 from conn_lint.lower.unit import lower_unit
@@ -37,7 +38,7 @@ def read_files(jobs: Sequence[FileJob]) -> list[tuple[bytes, bytes]]:
     """The digest and the encoded Reading of each file."""
 
     def work() -> list[tuple[bytes, bytes]]:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), seldom_collected():
             warnings.simplefilter("ignore")
             return [(job.digest, _ENCODE.encode(read_file(job.data))) for job in jobs]
 
@@ -46,7 +47,8 @@ def read_files(jobs: Sequence[FileJob]) -> list[tuple[bytes, bytes]]:
 
 def lower_units(jobs: Sequence[UnitJob]) -> list[UnitDone]:
     """The summary of each unit."""
-    return run_deep(lambda: [_lower(job) for job in jobs])
+    with seldom_collected():
+        return run_deep(lambda: [_lower(job) for job in jobs])
 
 
 def read_file(data: bytes) -> Reading:

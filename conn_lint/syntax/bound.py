@@ -19,7 +19,7 @@ _PATTERNS = tuple(
         rf"{_START}(?:(?=[(\[*])|(?={NAME}{BLANK}*,))([^\n=]*)=(?!=)",
         rf"{_START}(?:async{BLANK}+)?for{WORD_END}([^\n]*?[^{LETTERS}])in{WORD_END}",
         rf"{_START}(?:case|del|type){WORD_END}([^\n]*)",
-        rf"{_START}(?:{_HEADS}){WORD_END}[^\n]*:[ \t]*({NAME}[^\n=(]*)=(?!=)",
+        rf"{_START}(?:{_HEADS}){WORD_END}[^\n]*:[ \t]*({NAME}[^\n=(]{{0,200}})=(?!=)",
         rf" as{BLANK}+([^\n:]*)",
         rf"=[ \t]*({NAME})(?=[ \t]*=(?!=))",
     )

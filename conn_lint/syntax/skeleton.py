@@ -39,7 +39,9 @@ _STORED = re.compile(
 )
 _BRACES = re.compile(r"\{\{|\}\}|[{}]")
 # Keywords that tell enough of a function to spare reading it count as names.
-_TELLING = {"assert", "for", "global", "import", "lambda", "raise", "with", "yield"}
+_TELLING = frozenset(
+    {"assert", "await", "for", "global", "import", "lambda", "raise", "return", "with", "yield"}
+)
 _KEYWORDS = frozenset(keyword.kwlist) - _TELLING
 
 
