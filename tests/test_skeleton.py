@@ -162,7 +162,7 @@ def test_names_of_units() -> None:
     )
     head = {"two", "three", "f", "four", "five", "six", "seven"}
     assert set(found.units[0].names) == {"import", "one", "sixteen"} | head
-    body = {"nine", "ten", "eleven", "twelve", "thirteen", "inner", "fifteen"}
+    body = {"nine", "ten", "eleven", "twelve", "thirteen", "inner", "return", "fifteen"}
     assert set(found.units[1].names) == body | head | {"f"}
     assert list(found.units[1].names) == sorted(found.units[1].names)
 

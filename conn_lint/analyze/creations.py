@@ -10,14 +10,16 @@ from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.origins import Origin
 from conn_lint.analyze.places import Places
-from conn_lint.analyze.reach import Link, Reached
+from conn_lint.analyze.reach import Link, Place, Reached
 from conn_lint.analyze.repeats import Repeat
+from conn_lint.analyze.sharing import Sharing
 from conn_lint.analyze.sites import Solved
 from conn_lint.link.values import ClassRef, FunctionId
 from conn_lint.model.creation import Creation, EntryWay, LoopWay
 from conn_lint.model.expression import Expr, Temp, dotted
 from conn_lint.model.finding import Step
 from conn_lint.model.flow import CallEvent
+from conn_lint.model.location import Location
 from conn_lint.model.summary import Loop
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Creations:
         self._program = analysis.program
         self._places = Places(analysis.program)
         self._solved = solved
+        self._sharing = Sharing(analysis)
 
     @functools.cached_property
     def all(self) -> tuple[Creation, ...]:
@@ -80,7 +83,47 @@ class Creations:
             differs=bool(reached) and not shared,
             loops=loops,
             loops_always=always,
+            makers=() if reached else self._makers(solved, origins, scope),
+            users=tuple(self._users(solved)),
         )
+
+    def _makers(
+        self, solved: Solved, origins: frozenset[Origin], scope: Scope
+    ) -> tuple[Location, ...]:
+        """Places in one process that get one each: callers of the function that hands it out, makers of its objects."""
+        function = self._program.function(solved.at)
+        handed = bool(solved.returned_roles) or bool(solved.stored_on)
+        if function is None or not handed or scope in (Scope.PROCESS, Scope.THREAD):
+            return ()
+        place = self._analysis.reach.around(solved.at, solved.nodes, origins)
+        if place is None or self._is_memoised(place):
+            return ()
+        found: set[Location] = set()
+        for caller in self._analysis.reach.callers(place):
+            above = self._analysis.reach.above(place, caller)
+            if above is None or above.origins or not caller.sure or self._is_script(caller.at):
+                continue
+            found.add(self._places.of_node(caller.at, caller.node))
+        return tuple(sorted(found))
+
+    def _is_memoised(self, place: Place) -> bool:
+        ref = None if isinstance(place.at, ClassRef) else self._program.ref_of(place.at)
+        return ref is not None and self._analysis.entries.memo(ref) is not None
+
+    def _is_script(self, at: FunctionId) -> bool:
+        """Code that ends with the process, or a module that is run by itself."""
+        function = self._program.function(at)
+        names = self._program.files[at.path].skeleton.units[0].names
+        alone = (
+            function is not None and function.kind in ("module", "class") and "__name__" in names
+        )
+        return alone or self._analysis.endings.ends_process(at)
+
+    def _users(self, solved: Solved) -> Iterator[Step]:
+        for user in self._sharing.users(solved):
+            name = self._program.qualname(user.at)
+            label = user.reached.entered.label if user.reached is not None else "a thread"
+            yield Step(self._places.of_node(user.at, -1), name, f"used here ({label})")
 
     def _way(self, reached: Reached, count: int) -> EntryWay:
         entered = reached.entered

@@ -188,6 +188,11 @@ class Kept:
             for event in function.graph.events
         )
 
+    def receiving(self, nodes: Iterable[int]) -> frozenset[str]:
+        """The names that get what the nodes make, or something made of it."""
+        names, _ = self._taken(nodes, direct=False)
+        return names - {*self._function.global_names, *self._function.nonlocal_names}
+
     def _taken(
         self, nodes: Iterable[int], *, direct: bool
     ) -> tuple[frozenset[str], frozenset[int | None]]:
@@ -253,7 +258,7 @@ class Kept:
             )
         if not isinstance(kind, Guard):
             return False
-        asked = set(self._reader.asked(kind.test, 0))
+        asked = self._reader.asked(kind.test)
         return any(means(a, place) for a in asked for place in places)
 
     def scope_of(self, place: Place) -> Scope:

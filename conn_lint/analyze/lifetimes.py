@@ -7,18 +7,32 @@ attribute of the request no longer than the request.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.kept import Kept, Scope
+from conn_lint.analyze.storage import Place
 from conn_lint.flow.guarding import is_guarded, reachable
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import FunctionId
-from conn_lint.model.flow import (
-    FlowGraph,
-)
+from conn_lint.model.expression import Temp
+from conn_lint.model.flow import Edge, FlowGraph, Guard, Handler, IterateEvent
+from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
+
+
+class _Ways(NamedTuple):
+    """What is asked again and again of one function. `calm`: nodes reached while nothing raises; `untested`: those
+    that no test stands before.
+    """
+
+    edges: Mapping[int, Sequence[Edge]]
+    calm: set[int]
+    untested: set[int]
+    kept: Kept
 
 
 class Lifetimes:
@@ -28,7 +42,7 @@ class Lifetimes:
         self._analysis = analysis
         self._program = analysis.program
         self._memo: dict[tuple[FunctionId, tuple[int, ...]], Scope] = {}
-        self._repairs: dict[tuple[FunctionId, tuple[int, ...]], bool] = {}
+        self._functions: dict[FunctionId, _Ways | None] = {}
 
     def scope(self, at: FunctionId, nodes: tuple[int, ...]) -> Scope:
         """How often the event (its copies in the graph) happens while the function is called again and again."""
@@ -39,29 +53,55 @@ class Lifetimes:
 
     def repairs(self, at: FunctionId, nodes: tuple[int, ...]) -> bool:
         """After something has raised, the event makes what is kept where something was before: a reconnect."""
-        if (at, nodes) not in self._repairs:
+        ways = self._ways(at)
+        if ways is None or min(nodes, default=-1) < 0 or not ways.calm.isdisjoint(nodes):
+            return False
+        return ways.kept.replaces(nodes)
+
+    def _ways(self, at: FunctionId) -> _Ways | None:
+        if at not in self._functions:
             function = self._program.function(at)
-            found = False
-            if function is not None and min(nodes, default=-1) >= 0:
+            if function is None or function.graph.too_large:
+                self._functions[at] = None
+            else:
                 edges = successors(function.graph)
-                calm = reachable(edges, [FlowGraph.ENTRY], normal=True)
-                found = calm.isdisjoint(nodes) and Kept(self._analysis, at, function).replaces(
-                    nodes
+                self._functions[at] = _Ways(
+                    edges=edges,
+                    calm=reachable(edges, [FlowGraph.ENTRY], normal=True),
+                    untested=reachable(_without_tests(edges, function), [FlowGraph.ENTRY]),
+                    kept=Kept(self._analysis, at, function),
                 )
-            self._repairs[at, nodes] = found
-        return self._repairs[at, nodes]
+        return self._functions[at]
 
     def _scope(self, at: FunctionId, nodes: tuple[int, ...]) -> Scope:
-        function = self._program.function(at)
-        if function is None or function.graph.too_large or min(nodes, default=-1) < 0:
+        ways = self._ways(at)
+        if ways is None or min(nodes, default=-1) < 0 or not ways.untested.isdisjoint(nodes):
             return Scope.EACH
-        guarding = Kept(self._analysis, at, function)
-        kept = guarding.places(nodes)
-        found = Scope.EACH
-        edges = successors(function.graph)
+        kept = ways.kept
+        by_scope: dict[Scope, list[Place]] = {}
+        for place in kept.places(nodes):
+            by_scope.setdefault(kept.scope_of(place), []).append(place)
         for scope in (Scope.PROCESS, Scope.THREAD, Scope.OBJECT, Scope.REQUEST, Scope.LOCAL):
-            places = [place for place in kept if guarding.scope_of(place) is scope]
-            if places and is_guarded(edges, nodes, lambda edge, p=places: guarding.asks(edge, p)):  # type: ignore[misc]
-                found = scope
-                break
-        return found
+            places = by_scope.get(scope)
+            if places and is_guarded(ways.edges, nodes, functools.partial(_asks, kept, places)):
+                return scope
+        return Scope.EACH
+
+
+def _asks(kept: Kept, places: list[Place], edge: Edge) -> bool:
+    return kept.asks(edge, places)
+
+
+def _without_tests(
+    edges: Mapping[int, Sequence[Edge]], function: Function
+) -> dict[int, list[Edge]]:
+    """The edges that no test but a loop's own decides, and no handler."""
+    heads = {event.result for event in function.graph.events if isinstance(event, IterateEvent)}
+
+    def is_test(edge: Edge) -> bool:
+        kind = edge.kind
+        if isinstance(kind, Guard):
+            return not (isinstance(kind.test, Temp) and kind.test.index in heads)
+        return isinstance(kind, Handler)
+
+    return {node: [edge for edge in out if not is_test(edge)] for node, out in edges.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,6 +49,8 @@ class Reader:
     def __init__(self, analysis: Analysis, at: FunctionId, function: Function) -> None:
         self._function = function
         self._makers = analysis.types.makers(at)
+        self._asked: dict[Expr, frozenset[Place]] = {}
+        self._read: frozenset[Place] | None = None
         self.assigned: dict[str, list[Expr]] = {}
         for event in function.graph.events:
             if isinstance(event, AssignEvent):
@@ -105,29 +106,39 @@ class Reader:
             return None
         return Place(text + suffix, _key(self.plain(key)) if key is not None else "")
 
-    def asked(self, test: Expr, depth: int) -> Iterator[Place]:
-        """The places that a test reads."""
-        for part in walk(expand(test, self._makers)):
-            if isinstance(part, Name):
-                yield Place(part.id, "")
-                if depth < _MAX_ALIASES:
-                    for value in self.assigned.get(part.id, ()):
-                        yield from self.asked(value, depth + 1)
-            else:
-                place = self.place(part)
-                if place is not None:
-                    yield place
+    def asked(self, test: Expr) -> frozenset[Place]:
+        """The places that a test reads, through the names that it reads too."""
+        if test not in self._asked:
+            self._asked[test] = frozenset(self._follow(test, _MAX_ALIASES))
+        return self._asked[test]
 
-    @functools.cache  # noqa: B019 - lives no longer than the question
+    def _follow(self, test: Expr, depth: int) -> Iterator[Place]:
+        seen: set[str] = set()
+        todo = [(test, depth)]
+        while todo:
+            expr, left = todo.pop()
+            for part in walk(expand(expr, self._makers)):
+                if not isinstance(part, Name):
+                    place = self.place(part)
+                    if place is not None:
+                        yield place
+                elif part.id not in seen:
+                    seen.add(part.id)
+                    yield Place(part.id, "")
+                    if left:
+                        todo.extend((value, left - 1) for value in self.assigned.get(part.id, ()))
+
     def read_places(self) -> frozenset[Place]:
         """All places that the function reads by an attribute, a subscript or a name."""
-        return frozenset(
-            place
-            for event in self._function.graph.events
-            if not isinstance(event, StoreEvent | AssignEvent)
-            for expr in reads(event)
-            for place in self.asked(expr, _MAX_ALIASES)
-        )
+        if self._read is None:
+            self._read = frozenset(
+                place
+                for event in self._function.graph.events
+                if not isinstance(event, StoreEvent | AssignEvent)
+                for expr in reads(event)
+                for place in self._follow(expr, 0)
+            )
+        return self._read
 
 
 def means(asked: Place, kept: Place) -> bool:

@@ -67,4 +67,5 @@ class Creation(msgspec.Struct, frozen=True):
     loops_always: bool = False
     makers: tuple[
         Location, ...
-    ] = ()  # where the function is called, or objects of its class are made
+    ] = ()  # places that get one each of what the function hands out or keeps
+    users: tuple[Step, ...] = ()  # who uses the one that is shared, at the same time

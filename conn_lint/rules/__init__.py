@@ -11,11 +11,15 @@ from conn_lint.rules.held_across_wait import HeldAcrossWait
 from conn_lint.rules.never_released import NeverReleased
 from conn_lint.rules.not_released_on_error import NotReleasedOnError
 from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
+from conn_lint.rules.shared_connection import SharedConnection
+from conn_lint.rules.unsingletoned_client import UnsingletonedClient
 from conn_lint.rules.with_does_not_close import WithDoesNotClose
 
 ALL_RULES: tuple[Rule, ...] = (
     ClientPerRequest(),
     ConnectInLoop(),
+    UnsingletonedClient(),
+    SharedConnection(),
     NeverReleased(),
     NotReleasedOnError(),
     WithDoesNotClose(),
