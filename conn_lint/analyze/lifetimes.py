@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.kept import Kept, Scope
 from conn_lint.analyze.storage import Place
-from conn_lint.flow.guarding import is_guarded, reachable
+from conn_lint.flow.guarding import dominators, is_guarded, reachable
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import FunctionId
 from conn_lint.model.expression import Temp
@@ -30,6 +30,7 @@ class _Ways(NamedTuple):
     """
 
     edges: Mapping[int, Sequence[Edge]]
+    dominators: Mapping[int, int]
     calm: set[int]
     untested: set[int]
     kept: Kept
@@ -67,6 +68,7 @@ class Lifetimes:
                 edges = successors(function.graph)
                 self._functions[at] = _Ways(
                     edges=edges,
+                    dominators=dominators(edges),
                     calm=reachable(edges, [FlowGraph.ENTRY], normal=True),
                     untested=reachable(_without_tests(edges, function), [FlowGraph.ENTRY]),
                     kept=Kept(self._analysis, at, function),
@@ -83,7 +85,9 @@ class Lifetimes:
             by_scope.setdefault(kept.scope_of(place), []).append(place)
         for scope in (Scope.PROCESS, Scope.THREAD, Scope.OBJECT, Scope.REQUEST, Scope.LOCAL):
             places = by_scope.get(scope)
-            if places and is_guarded(ways.edges, nodes, functools.partial(_asks, kept, places)):
+            if places and is_guarded(
+                ways.edges, ways.dominators, nodes, functools.partial(_asks, kept, places)
+            ):
                 return scope
         return Scope.EACH
 

@@ -148,6 +148,8 @@ def means(asked: Place, kept: Place) -> bool:
         return asked.text.startswith(f"{owner}.") or (asked.text == owner and "." in owner)
     if asked.text == kept.text:
         return not asked.key or not kept.key or asked.key == kept.key
+    if asked.text[:1] != kept.text[:1]:
+        return False
     # The place may lie within what is asked for (`cls._instance.pool`), or be asked for a detail.
     inner, outer = sorted((asked.text, kept.text), key=len, reverse=True)
     if not inner.startswith((f"{outer}.", f"{outer}[")):

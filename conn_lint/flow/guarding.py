@@ -32,27 +32,93 @@ def reachable(
     return seen
 
 
+def dominators(edges: Mapping[int, Sequence[Edge]]) -> dict[int, int]:
+    """The nearest node that each way to a node passes; the entry's is itself (Cooper, Harvey and Kennedy 2001)."""
+    order = _postorder(edges)
+    number = {node: index for index, node in enumerate(order)}
+    before: dict[int, list[int]] = {node: [] for node in order}
+    for node in order:
+        for edge in edges.get(node, ()):
+            before[edge.target].append(node)
+    found = {FlowGraph.ENTRY: FlowGraph.ENTRY}
+    changed = True
+    while changed:
+        changed = False
+        for node in reversed(order):
+            if node == FlowGraph.ENTRY:
+                continue
+            known = [other for other in before[node] if other in found]
+            nearest = known[0]
+            for other in known[1:]:
+                nearest = _common(found, number, nearest, other)
+            if found.get(node) != nearest:
+                found[node] = nearest
+                changed = True
+    return found
+
+
+def _postorder(edges: Mapping[int, Sequence[Edge]]) -> list[int]:
+    order: list[int] = []
+    seen = {FlowGraph.ENTRY}
+    todo = [(FlowGraph.ENTRY, iter(edges.get(FlowGraph.ENTRY, ())))]
+    while todo:
+        node, out = todo[-1]
+        for edge in out:
+            if edge.target not in seen:
+                seen.add(edge.target)
+                todo.append((edge.target, iter(edges.get(edge.target, ()))))
+                break
+        else:
+            order.append(node)
+            todo.pop()
+    return order
+
+
+def _common(found: Mapping[int, int], number: Mapping[int, int], one: int, other: int) -> int:
+    while one != other:
+        while number[one] < number[other]:
+            one = found[one]
+        while number[other] < number[one]:
+            other = found[other]
+    return one
+
+
+def _passed(found: Mapping[int, int], nodes: Collection[int]) -> list[int]:
+    """The nodes that each way to all of these passes."""
+    chains = []
+    for node in nodes:
+        chain = []
+        current = node
+        while current in found and current != found[current]:
+            current = found[current]
+            chain.append(current)
+        chains.append(chain)
+    common = set(chains[0]).intersection(*chains[1:]) if chains else set()
+    return [node for node in chains[0] if node in common] if chains else []
+
+
 def is_guarded(
-    edges: Mapping[int, Sequence[Edge]], nodes: Collection[int], guards: Callable[[Edge], bool]
+    edges: Mapping[int, Sequence[Edge]],
+    found: Mapping[int, int],
+    nodes: Collection[int],
+    guards: Callable[[Edge], bool],
 ) -> bool:
     """Each way to the nodes passes a guard, which also has a way to the function's end around them.
 
-    `guards` tells which edges belong to a test (or to a dispatch of exceptions) that counts.
+    `found` are the dominators; `guards` tells which edges belong to a test (or to a dispatch of exceptions) that
+    counts.
     """
-    checks = {edge.source for out in edges.values() for edge in out if guards(edge)} - set(nodes)
-    useful = {node for node in checks if _goes_around(edges, node, nodes)}
-    if FlowGraph.EXIT in reachable(edges, [FlowGraph.ENTRY], without=nodes, normal=True):
-        # What a try block asked for was not there: the ways out of its handlers are none around them.
-        useful |= {
-            e.source
-            for out in edges.values()
-            for e in out
-            if isinstance(e.kind, Handler) and guards(e)
-        }
-    if not useful:
-        return False
-    reached = reachable(edges, [FlowGraph.ENTRY], without=useful)
-    return reached.isdisjoint(nodes)
+    for node in _passed(found, nodes):
+        asking = [edge for edge in edges.get(node, ()) if guards(edge)]
+        if not asking:
+            continue
+        if any(isinstance(edge.kind, Handler) for edge in asking):
+            # What a try block asked for was not there: its own end is the way around.
+            if FlowGraph.EXIT in reachable(edges, [FlowGraph.ENTRY], without=nodes, normal=True):
+                return True
+        elif _goes_around(edges, node, nodes):
+            return True
+    return False
 
 
 def _goes_around(edges: Mapping[int, Sequence[Edge]], node: int, nodes: Collection[int]) -> bool:
