@@ -14,7 +14,7 @@ from conn_lint.analyze.reach import Link, Place, Reached
 from conn_lint.analyze.repeats import Repeat
 from conn_lint.analyze.sharing import Sharing
 from conn_lint.analyze.sites import Solved
-from conn_lint.link.values import ClassRef, FunctionId
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.model.creation import Creation, EntryWay, LoopWay
 from conn_lint.model.expression import Expr, Temp, dotted
 from conn_lint.model.finding import Step
@@ -38,6 +38,7 @@ class Creations:
         self._places = Places(analysis.program)
         self._solved = solved
         self._sharing = Sharing(analysis)
+        self._alive: dict[Place, bool] = {}
 
     @functools.cached_property
     def all(self) -> tuple[Creation, ...]:
@@ -92,7 +93,9 @@ class Creations:
     ) -> tuple[Location, ...]:
         """Places in one process that get one each: callers of the function that hands it out, makers of its objects."""
         function = self._program.function(solved.at)
-        handed = bool(solved.returned_roles) or bool(solved.stored_on)
+        constructs = function is not None and function.name in ("__init__", "__new__")
+        kept = bool(solved.stored_on) and (constructs or scope is Scope.OBJECT)
+        handed = bool(solved.returned_roles) or kept
         if function is None or not handed or scope in (Scope.PROCESS, Scope.THREAD):
             return ()
         place = self._analysis.reach.around(solved.at, solved.nodes, origins)
@@ -101,7 +104,7 @@ class Creations:
         found: set[Location] = set()
         for caller in self._analysis.reach.callers(place):
             above = self._analysis.reach.above(place, caller)
-            if above is None or above.origins or not caller.sure or self._is_script(caller.at):
+            if above is None or above.origins or not caller.sure or not self._lives(above, 0):
                 continue
             found.add(self._places.of_node(caller.at, caller.node))
         return tuple(sorted(found))
@@ -110,14 +113,30 @@ class Creations:
         ref = None if isinstance(place.at, ClassRef) else self._program.ref_of(place.at)
         return ref is not None and self._analysis.entries.memo(ref) is not None
 
-    def _is_script(self, at: FunctionId) -> bool:
-        """Code that ends with the process, or a module that is run by itself."""
-        function = self._program.function(at)
-        names = self._program.files[at.path].skeleton.units[0].names
-        alone = (
-            function is not None and function.kind in ("module", "class") and "__name__" in names
+    def _lives(self, place: Place, depth: int) -> bool:
+        """Code of a process that lives on comes there, and not only once for all."""
+        if self._is_memoised(place) or depth > _MAX_STEPS:
+            return False
+        if not isinstance(place.at, ClassRef):
+            function = self._program.function(place.at)
+            if function is None or function.kind in ("module", "class"):
+                names = self._program.files[place.at.path].skeleton.units[0].names
+                return function is not None and "__name__" not in names
+            ref = self._program.ref_of(place.at)
+            if isinstance(ref, FunctionRef) and self._analysis.entries.hook(ref) is not None:
+                return True
+            if self._analysis.endings.ends_process(place.at):
+                return False
+        if place in self._alive:
+            return self._alive[place]
+        self._alive[place] = False
+        reach = self._analysis.reach
+        found = any(
+            (above := reach.above(place, caller)) is not None and self._lives(above, depth + 1)
+            for caller in reach.callers(place)
         )
-        return alone or self._analysis.endings.ends_process(at)
+        self._alive[place] = found
+        return found
 
     def _users(self, solved: Solved) -> Iterator[Step]:
         for user in self._sharing.users(solved):
