@@ -177,8 +177,9 @@ class Holders:
 
     def _mentioning(self, words: Iterable[str]) -> list[FunctionId]:
         """The functions of the units outside tests that mention a word."""
+        named = self._analysis.demand.with_aliases(words)
         return self._functions_of(
-            {key for word in words for key in self._analysis.mentioning(word)}
+            {key for word in named for key in self._analysis.mentioning(word)}
         )
 
     def _functions_of(self, keys: set[UnitKey]) -> list[FunctionId]:

@@ -48,7 +48,7 @@ class Registries:
             }
             makers = {name.rpartition(".")[2] for name in types}
             found = frozenset(words | self._variables(makers))
-            self._words = found | self._aliases(found)
+            self._words = frozenset(self._analysis.demand.with_aliases(found))
         return self._words
 
     def _variables(self, makers: set[str]) -> set[str]:
@@ -61,14 +61,6 @@ class Registries:
                 if isinstance(event, AssignEvent) and self._resource(event.value, at) is not None:
                     found.add(event.target)
         return found
-
-    def _aliases(self, words: frozenset[str]) -> set[str]:
-        return {
-            item.bound
-            for file in self._program.files.values()
-            for item in file.skeleton.imports
-            if item.name in words
-        }
 
     def keys(self, at: FunctionId) -> dict[str, Resource]:
         """The names and attributes in the function that stand for a registry."""
