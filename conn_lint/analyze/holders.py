@@ -17,6 +17,7 @@ from conn_lint.analyze.keeping import GLOBAL, can_be_held, role_of_object
 from conn_lint.analyze.roles import OWN
 from conn_lint.analyze.sites import Solved
 from conn_lint.flow.world import Situation
+from conn_lint.link import hints
 from conn_lint.link.program import UnitKey
 from conn_lint.link.values import (
     ClassRef,
@@ -280,11 +281,18 @@ class Holders:
 
     def _named_annotations(self, words: set[str]) -> set[str]:
         """`SessionDep = Annotated[Session, Depends(...)]`: the names of such types."""
-        found: set[str] = set()
-        for at in self._mentioning(words):
-            if at.unit == 0 and at.number == 0:
-                found |= self.holds.keeping.named_annotations(at)
-        return found
+        modules = {
+            key
+            for word in words
+            for key in self._analysis.mentioning(word, {*hints.WRAPPERS, "Union"})
+            if key[1] == 0
+        }
+        return {
+            name
+            for at in self._functions_of(modules)
+            if at.number == 0
+            for name in self.holds.keeping.named_annotations(at)
+        }
 
     def _given(self, at: FunctionId) -> None:
         function = self._program.function(at)

@@ -19,11 +19,13 @@ from conn_lint.model.expression import (
 if TYPE_CHECKING:
     from conn_lint.link.types import Types
 
-_INNER = {
+WRAPPERS = {
     "Optional", "Annotated", "Final", "ClassVar", "Awaitable", "Generator", "AsyncGenerator",
     "Iterator", "AsyncIterator", "Iterable", "AsyncIterable", "ContextManager", "AbstractContextManager",
     "AsyncContextManager", "AbstractAsyncContextManager", "Required", "NotRequired",
 }  # fmt: skip
+"""What stands around a type in an annotation without changing what is held."""
+
 _TUPLES = {"tuple", "Tuple"}
 _PLAIN = re.compile(r"[\w.]+\Z")
 
@@ -60,7 +62,7 @@ def _subscripted(value: Expr, index: Expr, types: Types, at: FunctionId) -> Valu
     if isinstance(origin, External):
         last = origin.name.rpartition(".")[2]
     items = index.items if isinstance(index, Container) else (index,)
-    if last in _INNER and items:
+    if last in WRAPPERS and items:
         return read(items[0], types, at)
     if last in _TUPLES:
         return Pair(tuple(read(item, types, at) for item in items))
