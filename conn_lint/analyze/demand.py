@@ -9,6 +9,9 @@ from conn_lint.knowledge.index import dotted_prefixes
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import SourceFile, UnitKey
 
+PARTS = frozenset({"cursor", "config"})
+"""Kinds whose acquisition is none by itself."""
+
 
 class Demand:
     """Words are the names whose call may acquire something; they only ever become more.
@@ -23,6 +26,7 @@ class Demand:
         self._knowledge = knowledge
         self._everything = everything
         self.words: set[str] = set()
+        self._parts: set[str] = set()
         self._callers: dict[str, list[UnitKey]] = defaultdict(list)
         self._mentions: dict[str, list[str]] | None = None
         self._subclasses: dict[str, set[str]] | None = None
@@ -35,6 +39,11 @@ class Demand:
             for item in file.skeleton.imports:
                 if item.name is not None and item.name != item.bound:
                     self._aliases[item.name].add(item.bound)
+
+    @property
+    def giving(self) -> set[str]:
+        """The words, and the names whose call gives a part of a resource."""
+        return self.words | self._parts
 
     def add(self, words: Iterable[str]) -> set[UnitKey]:
         """Take up words and their aliases, and give the units that may do something else now."""
@@ -59,9 +68,10 @@ class Demand:
     def holders(self, attr: str) -> list[UnitKey]:
         """The units that may put something on an attribute of this name, and mention a word."""
         found: list[UnitKey] = []
+        known = self.giving
         for path in self._files_with(attr):
             for number, unit in enumerate(self._files[path].skeleton.units):
-                if attr in unit.stores and not self.words.isdisjoint(unit.names):
+                if attr in unit.stores and not known.isdisjoint(unit.names):
                     found.append((path, number))
         return found
 
@@ -91,7 +101,8 @@ class Demand:
             }
             for prefix in dotted_prefixes(module)
         }
-        return self._knowledge.words_of(frozenset(roots))
+        self._parts = self._knowledge.words_of(frozenset(roots))
+        return self._knowledge.words_of(frozenset(roots), PARTS)
 
     def with_aliases(self, words: Iterable[str]) -> set[str]:
         """The words, and other names under which imports bind them, followed from file to file."""

@@ -173,7 +173,7 @@ class Holders:
 
     def _with_blocks(self) -> set[UnitKey]:
         """The units that mention what may acquire, and have a `with`."""
-        words = self._analysis.demand.words
+        words = self._analysis.demand.giving
         return set(self._analysis.mentioning("with", words))
 
     def _mentioning(self, words: Iterable[str]) -> list[FunctionId]:

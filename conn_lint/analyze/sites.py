@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.calls import Acquired
+from conn_lint.analyze.demand import PARTS
 from conn_lint.analyze.leaving import first_skip
 from conn_lint.analyze.meaning import EventMeaning
 from conn_lint.flow.ownership import Ownership
@@ -81,11 +82,7 @@ class Sites:
             event = function.graph.events[places[span][0]]
             assert isinstance(event, CallEvent)
             acquired = self._analysis.calls.acquired(event, at)
-            if acquired is not None and acquired.resource.kind not in (
-                "factory",
-                "cursor",
-                "config",
-            ):
+            if acquired is not None and acquired.resource.kind not in ("factory", *PARTS):
                 found.append(
                     self._follow(at, function, event, tuple(places[span]), acquired, edges)
                 )

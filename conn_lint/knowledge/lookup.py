@@ -126,9 +126,9 @@ class Knowledge:
         """The last parts of all names that acquire, for a lexical prefilter."""
         return self._index.words
 
-    def words_of(self, modules: frozenset[str]) -> set[str]:
+    def words_of(self, modules: frozenset[str], but: frozenset[str] = frozenset()) -> set[str]:
         """The last parts of names that acquire something and that a program which imports these modules can reach:
-        by a dotted name, or as methods of what such a name gives, and so on.
+        by a dotted name, or as methods of what such a name gives, and so on. Left out are those of the kinds `but`.
         """
         words: set[str] = set()
         todo = {
@@ -144,7 +144,8 @@ class Knowledge:
                 resource = self._index.acquire.get(name)
                 operation = self._index.operations.get(name)
                 if resource is not None:
-                    words.add(name.rpartition(".")[2])
+                    if resource.kind not in but:
+                        words.add(name.rpartition(".")[2])
                     types.add(resource.value)
                 if operation is not None and operation.returns:
                     types.add(operation.returns)
