@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.mentions import OWN_NAMES
+from conn_lint.analyze.references import LOOKING, last, mentioned, wholes
 from conn_lint.link.values import (
     ClassRef,
     FunctionId,
@@ -13,7 +14,7 @@ from conn_lint.link.values import (
     ObjectRef,
     Value,
 )
-from conn_lint.model.expression import Attribute, Call, Container, Expr, Name, children, walk
+from conn_lint.model.expression import Attribute, Call, Container, Expr, Name, walk
 from conn_lint.model.flow import (
     AssignEvent,
     CallEvent,
@@ -138,7 +139,7 @@ class Callers:
                 continue
             for at, inner in self._functions(path, number):
                 for node, other in enumerate(inner.graph.events):
-                    if other is not None and _mentions(other, event.target):
+                    if other is not None and mentioned(other, event.target):
                         yield Caller(at, node, "refer", sure=False)
                         break
 
@@ -250,12 +251,12 @@ class _Search:
 
     def _in_event(self, event: Event, node: int, at: FunctionId) -> Iterator[Caller]:
         if isinstance(event, CallEvent):
-            last = _last(event.func)
-            if last in self._names or (self._classes and last in OWN_NAMES):
+            called = last(event.func)
+            if called in self._names or (self._classes and called in OWN_NAMES):
                 how = self._called(event, at)
                 if how:
                     yield Caller(at, node, how, sure=how != "maybe")
-            for index, argument in enumerate(event.arguments):
+            for index, argument in enumerate(event.arguments if called not in LOOKING else ()):
                 if self._refers(argument.value, at):
                     yield Caller(at, node, "pass", index)
         elif isinstance(event, UseEvent):
@@ -302,6 +303,9 @@ class _Search:
             return True
         if self._cls is None or not isinstance(func, Attribute) or func.attr not in self._names:
             return False
+        maker = self._types.maker(func.value, at)
+        if isinstance(maker, CallEvent) and maker.func == Name("super"):
+            return False  # the base's own method is meant, whoever overrides it
         owner = self._types.infer(func.value, at)
         if isinstance(owner, ObjectRef):
             owner = owner.cls
@@ -310,8 +314,8 @@ class _Search:
 
     def _refers(self, expr: Expr, at: FunctionId) -> bool:
         """The expression mentions the function (or class) without calling it."""
-        for part in _wholes(expr):
-            if _last(part) in self._names:
+        for part in wholes(expr):
+            if last(part) in self._names:
                 value = self._types.infer(part, at)
                 if isinstance(value, ClassRef) and self._classes and self._makes(value):
                     return True
@@ -361,29 +365,3 @@ class _Search:
                         argument.value, scope
                     ):
                         yield Caller(at, -1, "inject", index, outside=part)
-
-
-def _wholes(expr: Expr) -> Iterator[Expr]:
-    """The names and attributes in an expression as wholes: of `a.b` not the `a`."""
-    todo = [expr]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, Name | Attribute):
-            yield part
-        else:
-            todo.extend(children(part))
-
-
-def _last(expr: Expr) -> str:
-    """The last name of a callee as written."""
-    if isinstance(expr, Attribute):
-        return expr.attr
-    return expr.id if isinstance(expr, Name) else ""
-
-
-def _mentions(event: Event, name: str) -> bool:
-    return any(
-        isinstance(part, Name | Attribute) and _last(part) == name
-        for expr in expressions(event)
-        for part in walk(expr)
-    )

@@ -167,7 +167,13 @@ class Kept:
         """Methods that keep something on their object, when they are called on it."""
         for node in nodes:
             event = self._function.graph.events[node]
-            if isinstance(event, CallEvent) and isinstance(event.func, Attribute):
+            if not isinstance(event, CallEvent):
+                continue
+            if isinstance(event.func, Name) and self._self:
+                callee = self._analysis.calls.callee(event, self._at)
+                if isinstance(callee, FunctionRef) and self._keeps_inside(callee):
+                    yield Place(f"{self._self}.*", "")
+            elif isinstance(event.func, Attribute):
                 owner = dotted(self._reader.plain(event.func.value))
                 callee = self._analysis.calls.callee(event, self._at)
                 if owner is not None and isinstance(callee, FunctionRef) and self._keeps(callee):
@@ -192,6 +198,25 @@ class Kept:
         """The names that get what the nodes make, or something made of it."""
         names, _ = self._taken(nodes, direct=False)
         return names - {*self._function.global_names, *self._function.nonlocal_names}
+
+    def _keeps_inside(self, inner: FunctionRef) -> bool:
+        """A function written in this method stores something on the method's object."""
+        at = self._analysis.program.function_id(inner)
+        function = self._analysis.program.function(at) if at is not None else None
+        if at is None or function is None or self._self in function.locals:
+            return False
+        if at[:2] != self._at[:2] or function.parent != self._at.number:
+            return False
+        for event in function.graph.events:
+            match event:
+                case StoreEvent(target=Attribute(value=Name(id=owner))) if owner == self._self:
+                    return True
+                case CallEvent(func=Name(id="setattr"), arguments=(owner, *_)):
+                    if owner.value == Name(self._self):
+                        return True
+                case _:
+                    pass
+        return False
 
     def _taken(
         self, nodes: Iterable[int], *, direct: bool

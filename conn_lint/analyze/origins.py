@@ -51,7 +51,8 @@ _MANNER = frozenset(
 
 class Origin(NamedTuple):
     """`kind` is param (of the function itself), loop (`number` of the function's loops), field (`name` of
-    an object of the class at `owner`), or stranger (of an unpacked argument).
+    an object of the class at `owner`), or stranger (of an unpacked argument). Of what only chooses the object whose
+    method is called, and so which of several implementations, they are choice (a parameter) and chosen (a loop).
     """
 
     kind: str
@@ -203,6 +204,12 @@ class Origins:
                 yield origin
 
 
+def choices(origins: frozenset[Origin]) -> frozenset[Origin]:
+    """The origins of an object as those of the choice of its method."""
+    kinds = {"param": "choice", "choice": "choice", "loop": "chosen", "chosen": "chosen"}
+    return frozenset(o._replace(kind=kinds[o.kind]) for o in origins if o.kind in kinds)
+
+
 def through(
     origins: frozenset[Origin], given: dict[str, frozenset[Origin]] | None
 ) -> frozenset[Origin]:
@@ -214,6 +221,10 @@ def through(
     for origin in origins:
         if origin.kind == "loop":
             found.add(Origin("stranger", "loop"))
+        elif origin.kind == "choice":
+            found |= choices((given or {}).get(origin.name, frozenset()))
+        elif origin.kind == "chosen":
+            pass
         elif origin.kind != "param":
             found.add(origin)
         elif given is None:

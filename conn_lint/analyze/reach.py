@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from conn_lint.analyze.callers import Caller
 from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.labels import Entered
-from conn_lint.analyze.origins import Origin, arguments_by_name, through
+from conn_lint.analyze.origins import Origin, arguments_by_name, choices, through
 from conn_lint.flow.guarding import reachable, without_absent
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.expression import NONE
+from conn_lint.model.expression import NONE, Attribute
 from conn_lint.model.flow import CallEvent, FlowGraph
 from conn_lint.model.framework import Hook
 
@@ -140,7 +140,8 @@ class Reach:
 
     def _differs(self, place: Place) -> bool:
         """Something that decides the connection is a parameter of the entry point, or not to be told."""
-        return any(self._varies(origin) for origin in place.origins)
+        decide = (o for o in place.origins if o.kind not in ("choice", "chosen"))
+        return any(self._varies(origin) for origin in decide)
 
     def _varies(self, origin: Origin) -> bool:
         if origin.kind != "field" or origin.owner is None:
@@ -149,7 +150,7 @@ class Reach:
             self._fields[origin] = False
             place = Place(origin.owner, frozenset({origin}))
             makers = self._analysis.callers.of_class(origin.owner)
-            self._fields[origin] = any(self.seen_from(place, maker) for maker in makers)
+            self._fields[origin] = not makers or any(self.seen_from(place, m) for m in makers)
         return self._fields[origin]
 
     def _entered(self, place: Place) -> Entered | bool | None:
@@ -239,10 +240,25 @@ class Reach:
 
     def seen_from(self, place: Place, caller: Caller) -> frozenset[Origin]:
         """The origins in the caller's terms."""
-        if not place.origins:
-            return place.origins
-        origins = place.origins
         event = self._event(caller)
+        chosen = self._choice(place, caller, event)
+        return chosen | self._translated(place, caller, event) if place.origins else chosen
+
+    def _choice(self, place: Place, caller: Caller, event: object) -> frozenset[Origin]:
+        """What chooses the object, where another class's method may as well be called there."""
+        if caller.how != "call" or not isinstance(event, CallEvent):
+            return frozenset()
+        if isinstance(place.at, ClassRef) or not isinstance(event.func, Attribute):
+            return frozenset()
+        callee = self._analysis.calls.callee(event, caller.at)
+        if not isinstance(callee, FunctionRef):
+            return frozenset()
+        if self._program.function_id(callee._replace(bound=False)) == place.at:
+            return frozenset()
+        return choices(self._analysis.origins.of(event.func.value, caller.at))
+
+    def _translated(self, place: Place, caller: Caller, event: object) -> frozenset[Origin]:
+        origins = place.origins
         if isinstance(place.at, ClassRef) or caller.how == "construct":
             return self._seen_from_maker(place, caller, event)
         if caller.how in ("inside", "wrap"):

@@ -92,7 +92,7 @@ class Looping:
         number = event.loop
         while number >= 0:
             loop = function.loops[number]
-            decided = Origin("loop", "", number) in origins
+            decided = {Origin("loop", "", number), Origin("chosen", "", number)} & origins
             if (
                 not decided
                 and self._repeats(at, function, loop, nodes, edges)
@@ -217,7 +217,7 @@ class Looping:
                 else getattr(event.func, "id", "")
             )
             if name in _MAPPING and caller.argument == 0:
-                varies = any(origin.kind == "param" for origin in place.origins)
+                varies = any(o.kind in ("param", "choice") for o in place.origins)
                 return None if varies else Repeat(caller.at, caller.node, None, links)
         if caller.how in ("inside", "refer", "inject", "wrap"):
             return None
@@ -243,7 +243,8 @@ class Looping:
             if event is not None and not _contains(loop.span, event.span)
         }
         if loop.kind == "while" or self._counts(loop, at):
-            outside |= {node for node, event in enumerate(events) if self._pauses(node, event, at)}
+            pauses = {node for node, event in enumerate(events) if self._pauses(node, event, at)}
+            outside |= pauses | _listening(function, loop, pauses)
         after = [
             edge.target
             for node in nodes
@@ -316,6 +317,37 @@ def _returns_nothing(event: Event | None) -> bool:
     value = event.value
     items = value.items if isinstance(value, Container) else (value,)
     return all(item is None or isinstance(item, Literal) for item in items)
+
+
+def _listening(function: Function, loop: Loop, pauses: set[int]) -> set[int]:
+    """The nodes of inner loops that wait for what comes: that such a one may make no pass means little."""
+    events = function.graph.events
+    waits = [
+        event.span
+        for node, event in enumerate(events)
+        if event is not None and (node in pauses or _receives(event))
+    ]
+    inner = [
+        other.span
+        for other in function.loops
+        if other.kind != "comprehension"
+        and other.span != loop.span
+        and _contains(loop.span, other.span)
+        and (other.is_async or any(_contains(other.span, span) for span in waits))
+    ]
+    return {
+        node
+        for node, event in enumerate(events)
+        if event is not None and any(_contains(span, event.span) for span in inner)
+    }
+
+
+def _receives(event: Event) -> bool:
+    return (
+        isinstance(event, CallEvent)
+        and isinstance(event.func, Attribute)
+        and event.func.attr.startswith(("recv", "receive"))
+    )
 
 
 def _contains(outer: Span, inner: Span) -> bool:

@@ -145,7 +145,9 @@ def means(asked: Place, kept: Place) -> bool:
     """A test of the first place tells whether the second one is filled."""
     if kept.text.endswith(".*"):
         owner = kept.text[:-2]
-        return asked.text.startswith(f"{owner}.") or (asked.text == owner and "." in owner)
+        return asked.text.startswith((f"{owner}.", f"{owner}[")) or (
+            asked.text == owner and "." in owner
+        )
     if asked.text == kept.text:
         return not asked.key or not kept.key or asked.key == kept.key
     if asked.text[:1] != kept.text[:1]:
