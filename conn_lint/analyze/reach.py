@@ -17,7 +17,7 @@ from conn_lint.analyze.origins import Origin, arguments_by_name, choices, throug
 from conn_lint.flow.guarding import reachable, without_absent
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.expression import NONE, Attribute
+from conn_lint.model.expression import NONE, Attribute, Name
 from conn_lint.model.flow import CallEvent, FlowGraph
 from conn_lint.model.framework import Hook
 
@@ -255,6 +255,10 @@ class Reach:
             return frozenset()
         if self._program.function_id(callee._replace(bound=False)) == place.at:
             return frozenset()
+        function = self._program.function(caller.at)
+        first = function.parameters[0].name if function is not None and function.parameters else ""
+        if event.func.value == Name(first) and self._program.class_of(caller.at) is not None:
+            return frozenset()  # its own object: the same on each pass, whatever is put on it
         return choices(self._analysis.origins.of(event.func.value, caller.at))
 
     def _translated(self, place: Place, caller: Caller, event: object) -> frozenset[Origin]:
