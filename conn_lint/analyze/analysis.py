@@ -21,6 +21,7 @@ from conn_lint.analyze.owners import Owners
 from conn_lint.analyze.reach import Reach
 from conn_lint.analyze.repeats import Looping
 from conn_lint.analyze.selfclosing import self_closing
+from conn_lint.analyze.singletons import Singletons
 from conn_lint.analyze.sites import Sites, Solved
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, Program, SourceFile, UnitKey
@@ -63,6 +64,7 @@ class Analysis:
         self.entries = Entries(self)
         self.overrides = Overrides(self)
         self.lifetimes = Lifetimes(self)
+        self.singletons = Singletons(self)
         self.origins = Origins(self)
         self.reach = Reach(self)
         self.looping = Looping(self)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from conn_lint.analyze.indirect import Caller, Indirect
 from conn_lint.analyze.mentions import OWN_NAMES
-from conn_lint.analyze.references import LOOKING, last, mentioned, wholes
+from conn_lint.analyze.references import LOOKING, last, wholes
 from conn_lint.link.values import (
     ClassRef,
     FunctionId,
@@ -14,7 +15,15 @@ from conn_lint.link.values import (
     ObjectRef,
     Value,
 )
-from conn_lint.model.expression import Attribute, Call, Container, Expr, Name, walk
+from conn_lint.model.expression import (
+    Attribute,
+    Call,
+    Container,
+    Expr,
+    Name,
+    Subscript,
+    walk,
+)
 from conn_lint.model.flow import (
     AssignEvent,
     CallEvent,
@@ -30,23 +39,8 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
+_FACTORY = 0  # in place of an argument: the decorator is what the function gives
 _ENTERING = ("__enter__", "__aenter__", "__exit__", "__aexit__")
-
-
-class Caller(NamedTuple):
-    """One place that leads to a function. `node` is its event's, -1 where it lies outside the graph.
-
-    `how` is call, construct (the class is called), pass (given to a call as argument number `argument`), refer,
-    enter (a with-block), read (a property), wrap (the function decorates `at`), inject (a default or annotation
-    of `at`), inside (written in `at`). `sure` is False where only the method's name says so.
-    """
-
-    at: FunctionId
-    node: int
-    how: str
-    argument: int = -1
-    sure: bool = True
-    outside: Call | None = None  # the call outside the graph that it is given to
 
 
 class Callers:
@@ -55,7 +49,7 @@ class Callers:
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._program = analysis.program
-        self._types = analysis.types
+        self._indirect = Indirect(analysis)
         self._of: dict[FunctionId, tuple[Caller, ...]] = {}
         self._of_class: dict[ClassRef, tuple[Caller, ...]] = {}
 
@@ -76,7 +70,8 @@ class Callers:
                 dict.fromkeys(
                     caller
                     for key in self._analysis.mentions.of_class(cls)
-                    for caller in search.in_unit(*key)
+                    for reference in search.in_unit(*key)
+                    for caller in self._indirect.through(reference, cls)
                 )
             )
         return self._of_class[cls]
@@ -97,7 +92,10 @@ class Callers:
             yield from self.of_class(cls)
             yield from self._by_name(ref, cls)
         elif cls is not None and head.name in _ENTERING:
-            yield from self._entering(ref, cls)
+            yield from self._indirect.used(self.of_class(cls), self._indirect.entering(ref))
+        elif cls is not None and head.name == "__call__":
+            yield from self._indirect.used(self.of_class(cls), self._indirect.calling(ref))
+            yield from self._by_name(ref, cls)
         else:
             yield from self._by_name(ref, cls)
 
@@ -123,49 +121,7 @@ class Callers:
         search = _Search(self._analysis, mentions.names_of(name), ref, frozenset())
         for key in units:
             for caller in search.in_unit(*key):
-                if caller.how == "table":
-                    yield from self._through_table(caller)
-                else:
-                    yield caller
-
-    def _through_table(self, caller: Caller) -> Iterator[Caller]:
-        """It lies in a module's container: who reads that may call it."""
-        function = self._program.function(caller.at)
-        event = function.graph.events[caller.node] if function is not None else None
-        if not isinstance(event, AssignEvent):
-            return
-        for path, number in self._analysis.mentioning(event.target):
-            if number == 0 or self._program.files[path].is_test:
-                continue
-            for at, inner in self._functions(path, number):
-                for node, other in enumerate(inner.graph.events):
-                    if other is not None and mentioned(other, event.target):
-                        yield Caller(at, node, "refer", sure=False)
-                        break
-
-    def _entering(self, ref: FunctionRef, cls: ClassRef) -> Iterator[Caller]:
-        """With-blocks over an object of the class, in the functions that can have one."""
-        attributes = self._types.attributes
-        name = self._program.head(ref).name
-        seen: set[FunctionId] = set()
-        for caller in self.of_class(cls):
-            keys = {(caller.at.path, caller.at.unit)}
-            function = self._program.function(caller.at)
-            if function is not None and function.name:
-                keys.update(self._analysis.mentioning(function.name))
-            for path, number in sorted(keys):
-                for at, inner in self._functions(path, number):
-                    if at in seen or self._program.files[path].is_test:
-                        continue
-                    seen.add(at)
-                    for node, event in enumerate(inner.graph.events):
-                        if isinstance(event, WithEnterEvent):
-                            value = self._types.infer(event.value, at)
-                            if (
-                                isinstance(value, ObjectRef)
-                                and attributes.method(value.cls, name) == ref
-                            ):
-                                yield Caller(at, node, "enter")
+                yield from self._indirect.through(caller, ref)
 
     def _functions(self, path: str, number: int) -> Iterator[tuple[FunctionId, Function]]:
         summary = self._program.unit(path, number)
@@ -210,8 +166,9 @@ class Callers:
         if outer.kind != "function":
             return
         for caller in self.of(around):
-            if caller.how == "wrap":
-                yield caller
+            if caller.how in ("decorate", "wrap"):
+                made_first = caller.how == "decorate" and caller.argument == _FACTORY
+                yield caller._replace(how="decorate" if made_first else "wrap", argument=-1)
 
 
 class _Search:
@@ -244,7 +201,8 @@ class _Search:
         summary = self._program.unit(path, number)
         for index, function in enumerate(summary.functions if summary is not None else ()):
             at = FunctionId(path, number, index)
-            for node, event in enumerate(function.graph.events):
+            for node in self._analysis.mentions.nodes(at, wanted):
+                event = function.graph.events[node]
                 if event is not None:
                     yield from self._in_event(event, node, at)
             yield from self._outside(function, at)
@@ -256,6 +214,8 @@ class _Search:
                 how = self._called(event, at)
                 if how:
                     yield Caller(at, node, how, sure=how != "maybe")
+            if isinstance(event.func, Attribute) and self._reads(event.func.value, at):
+                yield Caller(at, node, "read")
             for index, argument in enumerate(event.arguments if called not in LOOKING else ()):
                 if self._refers(argument.value, at):
                     yield Caller(at, node, "pass", index)
@@ -266,7 +226,9 @@ class _Search:
             self._refers(expr, at) for expr in expressions(event)
         ):
             module = isinstance(event, AssignEvent) and at == FunctionId(at.path, 0, 0)
-            contained = isinstance(event, AssignEvent) and isinstance(event.value, Container)
+            contained = isinstance(event, AssignEvent) and isinstance(
+                event.value, Container | Subscript
+            )
             yield Caller(at, node, "table" if module and contained else "refer")
 
     def _called(self, event: CallEvent, at: FunctionId) -> str:
@@ -349,13 +311,18 @@ class _Search:
         scope = around if around is not None else FunctionId(at.path, 0, 0)
         for expr in function.decorators:
             if self._refers(expr.func if isinstance(expr, Call) else expr, scope):
-                yield Caller(at, -1, "wrap")
+                factory = _FACTORY if isinstance(expr, Call) else -1
+                yield Caller(at, -1, "decorate", factory)
             elif self._refers(expr, scope):
                 yield Caller(at, -1, "inject", outside=expr if isinstance(expr, Call) else None)
         for parameter in function.parameters:
             for part in (parameter.default, parameter.annotation):
                 if part is not None:
                     yield from self._injected(part, scope, at)
+            if self._classes:
+                given = self._types.injection.dependency(parameter, at, function)
+                if isinstance(given, ClassRef) and self._makes(given):
+                    yield Caller(at, -1, "inject")
 
     def _injected(self, expr: Expr, scope: FunctionId, at: FunctionId) -> Iterator[Caller]:
         for part in walk(expr):

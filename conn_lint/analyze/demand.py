@@ -29,6 +29,7 @@ class Demand:
         self._parts: set[str] = set()
         self._callers: dict[str, list[UnitKey]] = defaultdict(list)
         self._mentions: dict[str, list[str]] | None = None
+        self._units: dict[str, dict[str, list[int]]] = {}
         self._subclasses: dict[str, set[str]] | None = None
         self._found: dict[str, tuple[UnitKey, ...]] = {}
         self._aliases: dict[str, set[str]] = defaultdict(set)
@@ -81,14 +82,22 @@ class Demand:
             self._found[name] = tuple(
                 (path, number)
                 for path in self._files_with(name)
-                for number, unit in enumerate(self._files[path].skeleton.units)
-                if name in unit.names
+                for number in self._units_with(name, path)
             )
         found = self._found[name]
         wanted = set(others)
         if wanted:
             return [key for key in found if not wanted.isdisjoint(self._names(*key))]
         return list(found)
+
+    def _units_with(self, name: str, path: str) -> list[int]:
+        if path not in self._units:
+            found: dict[str, list[int]] = defaultdict(list)
+            for number, unit in enumerate(self._files[path].skeleton.units):
+                for mentioned in unit.names:
+                    found[mentioned].append(number)
+            self._units[path] = dict(found)
+        return self._units[path].get(name, [])
 
     def seeds(self) -> set[str]:
         """Last parts of names that acquire something, of libraries that the project imports."""

@@ -159,6 +159,11 @@ class Entries:
         """The way of making something once that a name outside the project stands for."""
         return self._frameworks.memo(dotted)
 
+    def decorated_by(self, ref: FunctionRef | ClassRef) -> list[Value]:
+        """What its decorators stand for, those that can be told."""
+        found = [self._decorators.resolve(ref, d).value for d in self._decorators.of(ref)]
+        return [value for value in found if value is not None]
+
     def _singleton(self, ref: FunctionRef | ClassRef) -> Memo | None:
         refs = [ref]
         head = self._program.head(ref)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.storage import Place, Reader, is_path, means
-from conn_lint.link.values import External, FunctionId, FunctionRef, Instance, Value
+from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance, Value
 from conn_lint.model.expression import (
     Attribute,
     Expr,
@@ -297,6 +297,8 @@ class Kept:
         if root == self._self:
             if path[1:2] == ["__class__"]:
                 return Scope.PROCESS
+            if ("[" in place.text or len(path) > 2) and self._is_of_body(path[1]):
+                return Scope.PROCESS
             words = set(path[1:-1])
             if words & _REQUEST_WORDS and not words & _PROCESS_WORDS:
                 return Scope.REQUEST
@@ -313,6 +315,18 @@ class Kept:
         if root in function.locals and not any(p.name == root for p in function.parameters):
             return self._of_local(place, root)
         return Scope.PROCESS
+
+    def _is_of_body(self, attr: str) -> bool:
+        """The attribute is the class's, and all objects share what it holds."""
+        cls = self._analysis.program.class_of(self._at)
+        attributes = self._analysis.types.attributes
+        found = [
+            self._analysis.program.function(at)
+            for base in (attributes.ancestry(cls) if cls is not None else ())
+            if isinstance(base, ClassRef)
+            for at, _, _ in attributes.assignments(base, attr)
+        ]
+        return bool(found) and all(f is not None and f.kind == "class" for f in found)
 
     def _of_local(self, place: Place, root: str) -> Scope:
         """A local name for one of several objects: of those that outlive the function the shortest-lived tells."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from conn_lint.link.program import UnitKey
-from conn_lint.link.values import ClassRef, FunctionRef
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.model.expression import Attribute, Name, walk
+from conn_lint.model.flow import expressions
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
@@ -32,6 +35,7 @@ class Mentions:
         self._analysis = analysis
         self._program = analysis.program
         self._givers: dict[ClassRef, frozenset[str]] = {}
+        self._nodes: dict[FunctionId, dict[str, list[int]]] = {}
         self._only: dict[tuple[FunctionRef, int], bool] = {}
 
     @cached_property
@@ -74,6 +78,24 @@ class Mentions:
                             ClassRef(path, index)
                         )
         return found
+
+    def nodes(self, at: FunctionId, names: Iterable[str]) -> list[int]:
+        """The nodes of a function whose events mention one of the names."""
+        if at not in self._nodes:
+            found: dict[str, list[int]] = defaultdict(list)
+            function = self._program.function(at)
+            for node, event in enumerate(function.graph.events if function is not None else ()):
+                words = {
+                    part.attr if isinstance(part, Attribute) else part.id
+                    for expr in (expressions(event) if event is not None else ())
+                    for part in walk(expr)
+                    if isinstance(part, Name | Attribute)
+                }
+                for word in words:
+                    found[word].append(node)
+            self._nodes[at] = found
+        by_name = self._nodes[at]
+        return sorted({node for name in names for node in by_name.get(name, ())})
 
     def names_of(self, name: str) -> frozenset[str]:
         """The name and those that imports give it."""

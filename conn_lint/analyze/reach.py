@@ -8,23 +8,35 @@ is told from one that is the same for all.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from conn_lint.analyze.callers import Caller
+from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.origins import Origin, arguments_by_name, choices, through
-from conn_lint.flow.guarding import reachable, without_absent
+from conn_lint.flow.guarding import as_called, reachable
 from conn_lint.flow.solve import successors
-from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.expression import NONE, Attribute, Name
-from conn_lint.model.flow import CallEvent, FlowGraph
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance, ObjectRef
+from conn_lint.model.expression import (
+    NONE,
+    Attribute,
+    Container,
+    Expr,
+    FString,
+    Literal,
+    Name,
+    Temp,
+)
+from conn_lint.model.flow import AssignEvent, CallEvent, Edge, FlowGraph
 from conn_lint.model.framework import Hook
+from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_MAX_PLACES = 2000
+_MAX_PLACES = 20_000
+_BUILTINS = "builtins."  # texts and containers may be empty
 
 
 class Link(NamedTuple):
@@ -85,13 +97,16 @@ class Reach:
                 return None
             case Scope.OBJECT:
                 cls = self._analysis.program.class_of(at)
-                return None if cls is None else Place(cls, origins)
+                once = cls is None or self._analysis.singletons.of(cls)
+                return None if cls is None or once else Place(cls, origins)
             case _:
                 return Place(at, origins, nodes)
 
     def _walk(self, start: Place) -> list[Reached]:
         found: dict[object, Reached] = {}
         parents: dict[Place, tuple[Place, Link] | None] = {start: None}
+        seen = {self._key(start)}
+        done: set[FunctionId | ClassRef] = set()  # entry points that need no other way
         todo = deque([start])
         while todo and len(parents) < _MAX_PLACES:
             place = todo.popleft()
@@ -109,11 +124,23 @@ class Reach:
                 if isinstance(met, Entered):
                     self._add(found, met, place, parents)
                     continue
-                above = self.above(place, caller)
-                if above is not None and above not in parents and self._is_possible(place, caller):
+                above = None if caller.at in done else self.above(place, caller)
+                if above is None or (key := self._key(above)) in seen:
+                    continue
+                if self.is_possible(place, caller):
+                    seen.add(key)
                     parents[above] = (place, link)
                     todo.append(above)
+                    if isinstance(self._entered(above), Entered) and not self._differs(above):
+                        done.add(above.at)
         return sorted(found.values(), key=lambda r: (not r.sure, r.differs, len(r.links)))
+
+    def _key(self, place: Place) -> Place:
+        """Which event of a function leads on matters only where arguments can keep it from getting there."""
+        function = None if isinstance(place.at, ClassRef) else self._program.function(place.at)
+        if function is not None and function.parameters:
+            return place
+        return place._replace(nodes=())
 
     def _add(
         self,
@@ -157,7 +184,7 @@ class Reach:
         """The entry point that the place is; None where nothing leads on; True: ask its callers."""
         entries = self._analysis.entries
         if isinstance(place.at, ClassRef):
-            return True
+            return None if self._analysis.singletons.of(place.at) else True
         at = place.at
         function = self._program.function(at)
         if function is None or function.kind == "class" or self._program.files[at.path].is_test:
@@ -167,8 +194,7 @@ class Reach:
         ref = self._program.ref_of(at)
         if not isinstance(ref, FunctionRef):
             return True
-        memo = entries.memo(ref)
-        if memo is not None and (memo.scope != "instance" or self._program.class_of(at) is None):
+        if self._analysis.singletons.remembers(ref):
             return None
         entered = entries.of(ref)
         if entered is not None:
@@ -184,7 +210,7 @@ class Reach:
             memo = self._analysis.entries.memo(ref)
             cls = self._program.class_of(place.at)
             if memo is not None and cls is not None:
-                return callers.of_class(cls)
+                return () if self._analysis.singletons.of(cls) else callers.of_class(cls)
         return callers.of(place.at)
 
     def _registered(self, caller: Caller) -> Entered | Hook | None:
@@ -205,38 +231,78 @@ class Reach:
             return None
         return function.graph.events[caller.node]
 
-    def _is_possible(self, place: Place, caller: Caller) -> bool:
+    def is_possible(self, place: Place, caller: Caller) -> bool:
         """What the call leaves out does not keep the function from getting there."""
-        absent = self.absent(place, caller)
-        if not absent or isinstance(place.at, ClassRef) or min(place.nodes, default=-1) < 0:
+        if isinstance(place.at, ClassRef) or min(place.nodes, default=-1) < 0:
             return True
         function = self._program.function(place.at)
         if function is None:
             return True
-        edges = without_absent(function.graph, successors(function.graph), absent)
+        edges = self.edges(place.at, function, caller)
         return not reachable(edges, [FlowGraph.ENTRY]).isdisjoint(place.nodes)
 
-    def absent(self, place: Place, caller: Caller) -> frozenset[str]:
-        """The parameters of the function that are None in this call of it."""
-        function = self._program.function(place.at) if not isinstance(place.at, ClassRef) else None
+    def edges(
+        self, at: FunctionId, function: Function, caller: Caller
+    ) -> Mapping[int, Sequence[Edge]]:
+        """The ways through the function that are open when it is called there."""
+        edges = successors(function.graph)
         event = self._event(caller)
-        if function is None or caller.how != "call" or not isinstance(event, CallEvent):
-            return frozenset()
+        if caller.how != "call" or not isinstance(event, CallEvent):
+            return edges
         callee = self._analysis.calls.callee(event, caller.at)
         bound = isinstance(callee, FunctionRef) and callee.bound
         given = arguments_by_name(event.arguments, function, bound=bound)
         if given is None:
-            return frozenset()
-        return frozenset(
-            p.name for p in function.parameters if given.get(p.name, p.default) == NONE
+            return edges
+        absent = {p.name for p in function.parameters if given.get(p.name, p.default) == NONE}
+        present = {
+            name
+            for name, value in given.items()
+            if name not in absent and self._is_there(value, caller.at)
+        }
+        objects = {name for name in present if self._is_object(given[name], caller.at)}
+        return as_called(function.graph, edges, absent, present, objects)
+
+    def _is_object(self, value: Expr, at: FunctionId) -> bool:
+        found = self._analysis.types.infer(value, at)
+        return isinstance(found, ObjectRef) or (
+            isinstance(found, Instance) and not found.type.startswith(_BUILTINS)
+        )
+
+    def _is_there(self, value: Expr, at: FunctionId) -> bool:
+        """The argument is hardly None: nothing in its function says so."""
+        function = self._program.function(at)
+        if not isinstance(value, Name) or function is None:
+            return isinstance(value, Attribute | Container | FString | Literal | Temp)
+        optional = any(p.name == value.id and p.default == NONE for p in function.parameters)
+        return not optional and not any(
+            isinstance(event, AssignEvent) and event.target == value.id and event.value == NONE
+            for event in function.graph.events
         )
 
     def above(self, place: Place, caller: Caller) -> Place | None:
         """The caller as the next place, unless it remembers what it gets."""
+        if caller.how == "construct" and self._is_one(place, caller):
+            return None
         origins = self.seen_from(place, caller)
+        if caller.how == "decorate":  # when what is decorated is defined, not when it is called
+            function = self._program.function(caller.at)
+            outer = FunctionId(
+                caller.at.path, caller.at.unit, max(getattr(function, "parent", 0), 0)
+            )
+            return Place(FunctionId(caller.at.path, 0, 0) if outer == caller.at else outer, origins)
         if caller.node < 0 or caller.how == "inside":
             return Place(caller.at, origins, (caller.node,))
         return self.around(caller.at, (caller.node,), origins)
+
+    def _is_one(self, place: Place, caller: Caller) -> bool:
+        """The class that is called there has one object."""
+        event = self._event(caller)
+        made = (
+            self._analysis.calls.callee(event, caller.at) if isinstance(event, CallEvent) else None
+        )
+        once = self._analysis.singletons.of(made) if isinstance(made, ClassRef) else ""
+        return once == "made" or (once == "kept" and isinstance(place.at, ClassRef))
 
     def seen_from(self, place: Place, caller: Caller) -> frozenset[Origin]:
         """The origins in the caller's terms."""

@@ -12,12 +12,12 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from conn_lint.analyze.callers import Caller
+from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.origins import Origin
 from conn_lint.analyze.reach import Link, Place
 from conn_lint.analyze.waits import Waits
-from conn_lint.flow.guarding import reachable, without_absent
+from conn_lint.flow.guarding import reachable
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Container, Expr, Literal, Name, walk
@@ -122,6 +122,8 @@ class Looping:
             callers = self._callers(place)
             always &= bool(callers)
             for caller in callers:
+                if not self._analysis.reach.is_possible(place, caller):
+                    continue
                 links = (Link(caller, place.at), *ways[place])
                 above = self._analysis.reach.above(place, caller)
                 turn = turns[place] + (not self._happens(place, caller))
@@ -151,8 +153,7 @@ class Looping:
         function = self._program.function(place.at)
         if function is None:
             return False
-        absent = self._analysis.reach.absent(place, caller)
-        edges = without_absent(function.graph, successors(function.graph), absent)
+        edges = self._analysis.reach.edges(place.at, function, caller)
         same = self._alike(place.at, place.nodes, function)
         empty = {n for n, event in enumerate(function.graph.events) if _returns_nothing(event)}
         ways = reachable(edges, [FlowGraph.ENTRY], without=same | empty, normal=True)
@@ -199,11 +200,15 @@ class Looping:
         return caller.node in calm and FlowGraph.EXIT in ends
 
     def _is_remembered(self, place: Place) -> bool:
-        """A decorator keeps what the function gives."""
+        """A decorator keeps what the function gives, or the class has one object."""
         if isinstance(place.at, ClassRef):
-            return False
+            return bool(self._analysis.singletons.of(place.at))
         ref = self._program.ref_of(place.at)
-        return isinstance(ref, FunctionRef) and self._analysis.entries.memo(ref) is not None
+        if not isinstance(ref, FunctionRef):
+            return False
+        return self._analysis.entries.memo(ref) is not None or self._analysis.singletons.remembers(
+            ref
+        )
 
     def _repeat(self, place: Place, caller: Caller, links: tuple[Link, ...]) -> Repeat | None:
         function = self._program.function(caller.at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from conn_lint.model.expression import Literal, Name, Operator
+from conn_lint.model.expression import Expr, Literal, Name, Operator
 from conn_lint.model.flow import AssignEvent, Edge, FlowGraph, Guard, Handler, Raised
 
 
@@ -135,37 +135,101 @@ def _goes_around(edges: Mapping[int, Sequence[Edge]], node: int, nodes: Collecti
     return any(leads) and (never or (must and any(ends)))
 
 
-def without_absent(
-    graph: FlowGraph, edges: Mapping[int, Sequence[Edge]], absent: Collection[str]
+def as_called(
+    graph: FlowGraph,
+    edges: Mapping[int, Sequence[Edge]],
+    absent: Collection[str],
+    present: Collection[str] = (),
+    objects: Collection[str] = (),
 ) -> Mapping[int, Sequence[Edge]]:
-    """The edges that can be taken while these names are None, until something else is assigned to them."""
-    if not absent:
+    """The edges that can be taken while these names are None, or are not, until something else is assigned to them.
+
+    Of those that are not, `objects` are true when they are tested; others may be empty.
+    """
+    if not absent and not present:
         return edges
+    flags = _flags(graph)
     closed: set[Edge] = set()
-    for name in absent:
+    for name in {*absent, *present}:
         assigned = {
             node
             for node, event in enumerate(graph.events)
             if isinstance(event, AssignEvent) and event.target == name
         }
-        before = reachable(edges, [FlowGraph.ENTRY], without=assigned)
+        before = reachable(edges, [FlowGraph.ENTRY], without=assigned) - assigned
+        told = {flag: test for flag, (test, node) in flags.items() if node in before}
+
+        def contradicts(edge: Edge, name: str = name, told: Mapping[str, Expr] = told) -> bool:
+            if not isinstance(edge.kind, Guard):
+                return False
+            test = edge.kind.test
+            said = _says_there(told.get(getattr(test, "id", ""), test), edge.kind.outcome, name)
+            if said is None or (
+                name in present and name not in objects and _is_of_truth(test, name)
+            ):
+                return False
+            return said == (name in absent)
+
+        closed |= _closed(edges, assigned, contradicts)
         closed |= {
             edge
-            for node in before
-            for edge in edges.get(node, ())
-            if isinstance(edge.kind, Guard) and _says_there(edge.kind, name)
+            for out in edges.values()
+            for edge in out
+            if isinstance(edge.kind, Guard)
+            and getattr(edge.kind.test, "id", "") in told
+            and contradicts(edge)
         }
     return {node: [e for e in out if e not in closed] for node, out in edges.items()}
 
 
-def _says_there(guard: Guard, name: str) -> bool:
-    """The guard lets pass only what has a value under that name."""
-    match guard.test:
-        case Name(id=found):
-            return found == name and guard.outcome
+def _closed(
+    edges: Mapping[int, Sequence[Edge]], ends: Collection[int], closes: Callable[[Edge], bool]
+) -> set[Edge]:
+    """The edges that are closed on ways from the entry which are open up to there; at `ends` no more is told."""
+    found: set[Edge] = set()
+    seen = {FlowGraph.ENTRY}
+    todo = [FlowGraph.ENTRY]
+    while todo:
+        node = todo.pop()
+        for edge in edges.get(node, ()) if node not in ends else ():
+            if closes(edge):
+                found.add(edge)
+            elif edge.target not in seen:
+                seen.add(edge.target)
+                todo.append(edge.target)
+    return found
+
+
+def _flags(graph: FlowGraph) -> dict[str, tuple[Expr, int]]:
+    """The tests behind names that are assigned once, as in `own = conn is None`, and where."""
+    assigned: dict[str, list[tuple[Expr, int]]] = {}
+    for node, event in enumerate(graph.events):
+        if isinstance(event, AssignEvent):
+            assigned.setdefault(event.target, []).append((event.value, node))
+    return {
+        name: values[0]
+        for name, values in assigned.items()
+        if len(values) == 1 and isinstance(values[0][0], Operator)
+    }
+
+
+def _is_of_truth(test: Expr, name: str) -> bool:
+    """The test asks whether what the name has is true, and not whether it is None."""
+    if isinstance(test, Operator) and test.op == "not":
+        return _is_of_truth(test.operands[0], name)
+    return test == Name(name)
+
+
+def _says_there(test: Expr, outcome: bool, name: str) -> bool | None:
+    """This outcome of the test lets pass only what has a value under the name (False: only None or nothing)."""
+    match test:
+        case Name(id=found) if found == name:
+            return outcome
+        case Operator(op="not", operands=(operand,)):
+            return _says_there(operand, not outcome, name)
         case Operator(op="is" | "==", operands=(Name(id=found), Literal(kind="none"))):
-            return found == name and not guard.outcome
+            return not outcome if found == name else None
         case Operator(op="is not" | "!=", operands=(Name(id=found), Literal(kind="none"))):
-            return found == name and guard.outcome
+            return outcome if found == name else None
         case _:
-            return False
+            return None

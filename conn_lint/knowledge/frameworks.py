@@ -162,6 +162,10 @@ class Frameworks:
         """The way of making something once that a decorator or function outside the project stands for."""
         return self._memo_names.get(dotted) or self._memo_names.get(self._types(dotted)[0])
 
+    def is_provider(self, dotted: str) -> bool:
+        """A container's way to make something anew for each use."""
+        return any(r.caches == "per-call" and dotted in r.names for r in self.injections)
+
     def place(self, framework: str) -> Place | None:
         """Where a client that lives as long as the process belongs."""
         return next((place for place in self.places if place.framework == framework), None)

@@ -84,7 +84,7 @@ class Injection:
         given = _given(call.arguments, mark)
         value = self._types.infer(given, at) if given is not None else None
         if given is None and annotation is not None:
-            value = self._types.infer(annotation, at)
+            value = self._types.infer(_plain(annotation), at)
         if value is None and given is not None:
             value = self._factory(given, at)
         return value if isinstance(value, FunctionRef | ClassRef) else None
@@ -168,6 +168,13 @@ class Injection:
             if isinstance(event, AssignEvent) and event.target == found.name:
                 return event.value, module
         return None
+
+
+def _plain(annotation: Expr) -> Expr:
+    """The type in `Annotated[T, ...]`."""
+    if isinstance(annotation, Subscript) and isinstance(annotation.index, Container):
+        return annotation.index.items[0]
+    return annotation
 
 
 def _given(arguments: tuple[Argument, ...], mark: tuple[str, str]) -> Expr | None:

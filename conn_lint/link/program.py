@@ -45,6 +45,7 @@ class Program:
         self._load = load
         self._units: dict[UnitKey, UnitSummary] = {}
         self._members: dict[tuple[str, int], dict[str, int]] = {}
+        self._heads: dict[str, dict[tuple[int, str], int]] = {}
         self._ids: dict[tuple[str, int], FunctionId | None] = {}
 
     def load(self, keys: Iterable[UnitKey]) -> None:
@@ -145,12 +146,14 @@ class Program:
         function = self.function(at)
         if function is None or function.kind not in ("function", "class"):
             return None
-        qualname = self.qualname(at)
-        for index, head in enumerate(self.files[at.path].skeleton.heads):
-            if head.unit == at.unit and head.qualname == qualname:
-                make = FunctionRef if function.kind == "function" else ClassRef
-                return make(at.path, index)
-        return None
+        if at.path not in self._heads:
+            heads = self.files[at.path].skeleton.heads
+            by_name = {(h.unit, h.qualname): n for n, h in reversed([*enumerate(heads)])}
+            self._heads[at.path] = by_name
+        index = self._heads[at.path].get((at.unit, self.qualname(at)))
+        if index is None:
+            return None
+        return (FunctionRef if function.kind == "function" else ClassRef)(at.path, index)
 
     def class_of(self, at: FunctionId) -> ClassRef | None:
         """The class whose method the function is."""

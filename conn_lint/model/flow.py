@@ -9,7 +9,16 @@ from typing import ClassVar, TypeAlias
 
 import msgspec
 
-from conn_lint.model.expression import Argument, Attribute, Call, Expr, Subscript, Temp, children
+from conn_lint.model.expression import (
+    Argument,
+    Attribute,
+    Call,
+    Expr,
+    Operator,
+    Subscript,
+    Temp,
+    children,
+)
 from conn_lint.model.location import Span
 
 
@@ -273,5 +282,7 @@ def expand(expr: Expr, makers: dict[int, Event], depth: int = 40) -> Expr:
             return expr
         case Attribute(value=value, attr=attr):
             return Attribute(expand(value, makers, depth - 1), attr)
+        case Operator(op=op, operands=operands):
+            return Operator(op, tuple(expand(part, makers, depth - 1) for part in operands))
         case _:
             return expr
