@@ -235,9 +235,7 @@ class Holders:
         classes: set[ClassRef] = set()
         functions: list[FunctionId] = []
         for _ in range(_MAX_ROUNDS):
-            functions = self._functions_of(
-                {key for word in words for key in self._typed_with(word)}
-            )
+            functions = self._mentioning(words)
             more = {
                 cls
                 for at in functions
@@ -256,16 +254,6 @@ class Holders:
             for method in self._program.methods(cls)
         }
         return self._functions_of({(at.path, at.unit) for at in functions} | methods)
-
-    def _typed_with(self, word: str) -> list[UnitKey]:
-        """The units that mention a type. A type in small letters is also what variables and attributes are called:
-        it counts where the file mentions it outside functions, if only in a head or to import it.
-        """
-        units = self._analysis.mentioning(word)
-        if word[:1].isupper():
-            return units
-        files = {path for path, number in units if number == 0}
-        return [key for key in units if key[0] in files]
 
     def _class_at(self, at: FunctionId) -> ClassRef | None:
         """The class whose method or body the function is."""
