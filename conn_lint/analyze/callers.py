@@ -216,8 +216,8 @@ class _Search:
                     yield Caller(at, node, how, sure=how != "maybe")
             if isinstance(event.func, Attribute) and self._reads(event.func.value, at):
                 yield Caller(at, node, "read")
-            for index, argument in enumerate(event.arguments if called not in LOOKING else ()):
-                if self._refers(argument.value, at):
+            for index, argument in enumerate(event.arguments):
+                if self._refers(argument.value, at) and not self._looks(event, at):
                     yield Caller(at, node, "pass", index)
         elif isinstance(event, UseEvent):
             if self._reads(event.value, at):
@@ -230,6 +230,11 @@ class _Search:
                 event.value, Container | Subscript
             )
             yield Caller(at, node, "table" if module and contained else "refer")
+
+    def _looks(self, event: CallEvent, at: FunctionId) -> bool:
+        """The call only looks at what it is given, under whatever name it was imported."""
+        name = self._analysis.calls.external_name(event, at) or last(event.func)
+        return name.rpartition(".")[2] in LOOKING
 
     def _called(self, event: CallEvent, at: FunctionId) -> str:
         callee = self._analysis.calls.callee(event, at)

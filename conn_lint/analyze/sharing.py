@@ -60,13 +60,18 @@ class Sharing:
         assert function is not None
         names = Kept(self._analysis, solved.at, function).receiving(solved.nodes)
         for name in sorted(names):
-            for path, number in self._analysis.mentioning(name)[: 4 * _MAX_USERS]:
+            for path, number in self._analysis.mentioning(name):
                 if number and self._sees(path, name, solved.at.path):
                     yield from self._entered(path, number, name)
 
     def _sees(self, path: str, name: str, home: str) -> bool:
         """The name means that module's variable in the file."""
         if self._program.files[path].is_test:
+            return False
+        imported = any(
+            item.bound in (name, "*") for item in self._program.files[path].skeleton.imports
+        )
+        if path != home and not imported:
             return False
         return path == home or self._analysis.types.symbols.in_module(path, name) == Assigned(
             home, name
