@@ -46,6 +46,7 @@ def function(body: str, parameters: str = "") -> str:
         ("if (p := _d.get(k)) is None:\n    p = _d[k] = acme.Pool()\nreturn p", "process"),
         ("return _d.setdefault(k, acme.Pool())", "each"),
         ("if not hasattr(f, 'p'):\n    f.p = acme.Pool()\nreturn f.p", "process"),
+        ("a = j\nb = a\na = b\nif a.p is None:\n    a.p = acme.Pool()\nreturn a.p", "process"),
     ],
 )
 def test_functions(body: str, expected: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.indirect import Caller, Indirect
+from conn_lint.analyze.inner import FACTORY, Inner
 from conn_lint.analyze.mentions import OWN_NAMES
 from conn_lint.analyze.references import LOOKING, last, wholes
 from conn_lint.link.values import (
@@ -27,7 +28,6 @@ from conn_lint.model.expression import (
 from conn_lint.model.flow import (
     AssignEvent,
     CallEvent,
-    DefineEvent,
     Event,
     UseEvent,
     WithEnterEvent,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
-_FACTORY = 0  # in place of an argument: the decorator is what the function gives
 _ENTERING = ("__enter__", "__aenter__", "__exit__", "__aexit__")
 
 
@@ -50,6 +49,7 @@ class Callers:
         self._analysis = analysis
         self._program = analysis.program
         self._indirect = Indirect(analysis)
+        self._inner = Inner(analysis, self.of)
         self._of: dict[FunctionId, tuple[Caller, ...]] = {}
         self._of_class: dict[ClassRef, tuple[Caller, ...]] = {}
 
@@ -81,7 +81,7 @@ class Callers:
         if function is None or function.kind in ("module", "class"):
             return
         if function.kind == "lambda" or (at.number != 0 and not self._is_method(at, function)):
-            yield from self._inner(at, function)
+            yield from self._inner.of(at, function)
             return
         ref = self._program.ref_of(at)
         if not isinstance(ref, FunctionRef):
@@ -122,53 +122,6 @@ class Callers:
         for key in units:
             for caller in search.in_unit(*key):
                 yield from self._indirect.through(caller, ref)
-
-    def _functions(self, path: str, number: int) -> Iterator[tuple[FunctionId, Function]]:
-        summary = self._program.unit(path, number)
-        for index, function in enumerate(summary.functions if summary is not None else ()):
-            yield FunctionId(path, number, index), function
-
-    def _inner(self, at: FunctionId, function: Function) -> Iterator[Caller]:
-        """A function written in another: called or passed there, or taken along by who leads to that one."""
-        around = FunctionId(at.path, at.unit, max(function.parent, 0))
-        outer = self._program.function(around)
-        if outer is None or around == at:
-            return
-        found = False
-        if function.name:
-            for place, other in self._functions(at.path, at.unit):
-                if place == at:
-                    continue
-                for node, event in enumerate(other.graph.events):
-                    if isinstance(event, CallEvent):
-                        if event.func == Name(function.name):
-                            found = True
-                            yield Caller(place, node, "call")
-                            continue
-                        for index, argument in enumerate(event.arguments):
-                            if Name(function.name) in walk(argument.value):
-                                found = True
-                                yield Caller(place, node, "pass", index)
-        define = next(
-            (
-                node
-                for node, event in enumerate(outer.graph.events)
-                if isinstance(event, DefineEvent) and event.function == at.number
-            ),
-            -1,
-        )
-        if not found:
-            yield Caller(around, define, "inside")
-        yield from self._wrapped(around, outer)
-
-    def _wrapped(self, around: FunctionId, outer: Function) -> Iterator[Caller]:
-        """The function around it is a decorator: what it decorates runs the inner one."""
-        if outer.kind != "function":
-            return
-        for caller in self.of(around):
-            if caller.how in ("decorate", "wrap"):
-                made_first = caller.how == "decorate" and caller.argument == _FACTORY
-                yield caller._replace(how="decorate" if made_first else "wrap", argument=-1)
 
 
 class _Search:
@@ -316,7 +269,7 @@ class _Search:
         scope = around if around is not None else FunctionId(at.path, 0, 0)
         for expr in function.decorators:
             if self._refers(expr.func if isinstance(expr, Call) else expr, scope):
-                factory = _FACTORY if isinstance(expr, Call) else -1
+                factory = FACTORY if isinstance(expr, Call) else -1
                 yield Caller(at, -1, "decorate", factory)
             elif self._refers(expr, scope):
                 yield Caller(at, -1, "inject", outside=expr if isinstance(expr, Call) else None)

@@ -26,8 +26,8 @@ class Caller(NamedTuple):
 
     `how` is call, construct (the class is called), pass (given to a call as argument number `argument`), refer,
     enter (a with-block), read (a property), decorate (the function decorates what is written there), wrap (it runs
-    when the decorated `at` does), inject (a default or annotation of `at`), inside (written in `at`). `sure` is
-    False where only the method's name says so.
+    when the decorated `at` does), inject (a default or annotation of `at`), inside (written in `at`), made (given to
+    `at`, which keeps it). `sure` is False where only the method's name says so.
     """
 
     at: FunctionId
@@ -36,6 +36,7 @@ class Caller(NamedTuple):
     argument: int = -1
     sure: bool = True
     outside: Call | None = None  # the call outside the graph that it is given to
+    maker: tuple[FunctionId, int] | None = None  # the call that gave it, if another gives it back
 
 
 class Indirect:

@@ -73,6 +73,7 @@ class Kept:
         self._at = at
         self._function = function
         self._reader = Reader(analysis, at, function)
+        self._asked: set[str] = set()
         cls = analysis.program.class_of(at)
         ref = analysis.program.ref_of(at) if cls is not None else None
         decorators = analysis.program.decorators(ref) if isinstance(ref, FunctionRef) else ()
@@ -332,11 +333,15 @@ class Kept:
         """A local name for one of several objects: of those that outlive the function the shortest-lived tells."""
         texts = [dotted(value) for value in self._reader.assigned.get(root, ()) if is_path(value)]
         rest = place.text.removeprefix(root)
+        if root in self._asked:
+            return Scope.LOCAL  # names that are given to each other in turn
+        self._asked.add(root)
         scopes = {
             self.scope_of(Place(text + rest, place.key))
             for text in texts
             if text is not None and text.partition(".")[0] != root
         }
+        self._asked.discard(root)
         for scope in (Scope.REQUEST, Scope.OBJECT, Scope.THREAD, Scope.PROCESS):
             if scope in scopes:
                 return scope

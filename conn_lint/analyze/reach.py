@@ -333,9 +333,15 @@ class Reach:
             return self._seen_from_maker(place, caller, event)
         if caller.how in ("inside", "wrap"):
             return origins
+        function = self._program.function(place.at)
+        if function is not None and function.parent >= 0:
+            own = {p.name for p in function.parameters}
+            captured = {o for o in origins if o.kind == "param" and o.name not in own}
+            if captured:
+                rest = self._translated(place._replace(origins=origins - captured), caller, event)
+                return rest | self._captured(place.at, frozenset(captured), caller)
         if not isinstance(event, CallEvent):
             return through(origins, None)
-        function = self._program.function(place.at)
         trace = self._analysis.origins.of
         if caller.how == "call" and function is not None:
             callee = self._analysis.calls.callee(event, caller.at)
@@ -347,6 +353,22 @@ class Reach:
         others = [a.value for i, a in enumerate(event.arguments) if i != caller.argument]
         rest = frozenset(o for expr in others for o in trace(expr, caller.at))
         return through(origins, {"*": rest})
+
+    def _captured(
+        self, at: FunctionId, origins: frozenset[Origin], caller: Caller
+    ) -> frozenset[Origin]:
+        """Origins that are parameters of the functions around: as they are, or as given where it was asked for."""
+        if caller.maker is None:
+            return (
+                origins
+                if (caller.at.path, caller.at.unit) == (at.path, at.unit)
+                else through(origins, None)
+            )
+        around = FunctionId(
+            at.path, at.unit, max(getattr(self._program.function(at), "parent", 0), 0)
+        )
+        made = Caller(*caller.maker, "call")
+        return self._translated(Place(around, origins), made, self._event(made))
 
     def _seen_from_maker(self, place: Place, caller: Caller, event: object) -> frozenset[Origin]:
         """The object is made there: its fields are the arguments."""

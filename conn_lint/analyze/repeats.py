@@ -186,7 +186,7 @@ class Looping:
         function = self._program.function(caller.at)
         if function is None or caller.node < 0:
             return caller.how == "wrap"
-        if caller.how not in ("call", "construct", "enter", "read", "inside", "pass"):
+        if caller.how not in ("call", "construct", "enter", "read", "pass"):
             return False
         event = function.graph.events[caller.node]
         if caller.how == "pass" and isinstance(event, CallEvent):
@@ -224,7 +224,7 @@ class Looping:
             if name in _MAPPING and caller.argument == 0:
                 varies = any(o.kind in ("param", "choice") for o in place.origins)
                 return None if varies else Repeat(caller.at, caller.node, None, links)
-        if caller.how in ("inside", "refer", "inject", "wrap"):
+        if caller.how in ("inside", "made", "refer", "inject", "wrap"):
             return None
         origins = self._analysis.reach.seen_from(place, caller)
         loop = self.directly(caller.at, (caller.node,), origins)
