@@ -118,8 +118,9 @@ class Callers:
         name = self._program.head(ref).name
         units = mentions.of_function(ref) if cls is None else mentions.of_method(ref, cls)
         self._program.load(units)
-        search = _Search(self._analysis, mentions.names_of(name), ref, frozenset())
-        for key in units:
+        names = mentions.names_of(name)
+        search = _Search(self._analysis, names, ref, frozenset())
+        for key in mentions.saying(units, names):
             for caller in search.in_unit(*key):
                 yield from self._indirect.through(caller, ref)
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from conn_lint.link.program import UnitKey
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.expression import Attribute, Name, walk
+from conn_lint.model.expression import Attribute, Expr, Name, walk
 from conn_lint.model.flow import expressions
+from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
@@ -36,7 +37,8 @@ class Mentions:
         self._program = analysis.program
         self._givers: dict[ClassRef, frozenset[str]] = {}
         self._nodes: dict[FunctionId, dict[str, list[int]]] = {}
-        self._only: dict[tuple[FunctionRef, int], bool] = {}
+        self._only: dict[tuple[str, int], bool] = {}
+        self._says: dict[tuple[UnitKey, frozenset[str]], bool] = {}
 
     @cached_property
     def _aliases(self) -> dict[str, frozenset[str]]:
@@ -85,17 +87,29 @@ class Mentions:
             found: dict[str, list[int]] = defaultdict(list)
             function = self._program.function(at)
             for node, event in enumerate(function.graph.events if function is not None else ()):
-                words = {
-                    part.attr if isinstance(part, Attribute) else part.id
-                    for expr in (expressions(event) if event is not None else ())
-                    for part in walk(expr)
-                    if isinstance(part, Name | Attribute)
-                }
-                for word in words:
+                for word in _words(expressions(event) if event is not None else ()):
                     found[word].append(node)
             self._nodes[at] = found
         by_name = self._nodes[at]
         return sorted({node for name in names for node in by_name.get(name, ())})
+
+    def saying(self, keys: Iterable[UnitKey], names: frozenset[str]) -> list[UnitKey]:
+        """The units that refer to one of the names and not only define it. They are read for it.
+
+        Where many classes have a method of one name, each of these units else is looked through for each of them.
+        """
+        return [key for key in keys if self._is_said(key, names)]
+
+    def _is_said(self, key: UnitKey, names: frozenset[str]) -> bool:
+        asked = (key, names)
+        if asked not in self._says:
+            summary = self._program.unit(*key)
+            self._says[asked] = any(
+                self.nodes(FunctionId(*key, index), names)
+                or not names.isdisjoint(_around(function))
+                for index, function in enumerate(summary.functions if summary is not None else ())
+            )
+        return self._says[asked]
 
     def names_of(self, name: str) -> frozenset[str]:
         """The name and those that imports give it."""
@@ -202,13 +216,12 @@ class Mentions:
 
         Of several the one counts that alone takes as many arguments as are `given`.
         """
-        key = (ref, given)
+        key = (self._program.head(ref).name, given)
         if key not in self._only:
-            self._only[key] = self._is_alone(ref, given)
-        return self._only[key]
+            self._only[key] = self._is_alone(*key)
+        return self._only[key] and (given < 0 or self._accepts(ref, given))
 
-    def _is_alone(self, ref: FunctionRef, given: int) -> bool:
-        name = self._program.head(ref).name
+    def _is_alone(self, name: str, given: int) -> bool:
         if name.startswith("__") or name in _BUILTIN_METHODS:
             return False
         classes: list[ClassRef] = []
@@ -218,11 +231,8 @@ class Mentions:
                 continue
             if self._program.files[path].skeleton.heads[head.parent].kind != "class":
                 return False
-            other = FunctionRef(path, index)
-            if given < 0 or other == ref or self._accepts(other, given):
+            if given < 0 or self._accepts(FunctionRef(path, index), given):
                 classes.append(ClassRef(path, head.parent))
-        if given >= 0 and not self._accepts(ref, given):
-            return False
         return len(classes) == 1 or self._one_family(classes)
 
     def _accepts(self, ref: FunctionRef, given: int) -> bool:
@@ -246,3 +256,18 @@ class Mentions:
         for cls in classes[1:]:
             common &= set(ancestry(cls))
         return any(cls in common for cls in classes)
+
+
+def _words(exprs: Iterable[Expr]) -> set[str]:
+    return {
+        part.attr if isinstance(part, Attribute) else part.id
+        for expr in exprs
+        for part in walk(expr)
+        if isinstance(part, Name | Attribute)
+    }
+
+
+def _around(function: Function) -> set[str]:
+    """What the decorators, defaults and annotations of a function mention."""
+    given = [part for p in function.parameters for part in (p.default, p.annotation)]
+    return _words([*function.decorators, *(part for part in given if part is not None)])

@@ -32,6 +32,8 @@ class Attributes:
         self._types = types
         self._program = types.program
         self._bases: dict[ClassRef, tuple[Value, ...]] = {}
+        self._ancestries: dict[ClassRef, tuple[Value, ...]] = {}
+        self._unfinished = 0
         self._fields: dict[tuple[ClassRef, str], Value | None] = {}
 
     def of(self, value: Value | None, attr: str) -> Value | None:
@@ -63,6 +65,8 @@ class Attributes:
 
     def ancestry(self, ref: ClassRef) -> tuple[Value, ...]:
         """The class and its bases, depth first; strangers among them are External."""
+        if ref in self._ancestries:
+            return self._ancestries[ref]
         found: list[Value] = []
         todo: list[Value] = [ref]
         while todo and len(found) < _MAX_BASES:
@@ -72,12 +76,16 @@ class Attributes:
             found.append(cls)
             if isinstance(cls, ClassRef):
                 todo = [*self.bases(cls), *todo]
-        return tuple(found)
+        ancestry = tuple(found)
+        if not self._unfinished:  # bases that are being resolved have none yet
+            self._ancestries[ref] = ancestry
+        return ancestry
 
     def bases(self, ref: ClassRef) -> tuple[Value, ...]:
         """The direct bases that can be resolved."""
         if ref not in self._bases:
             self._bases[ref] = ()
+            self._unfinished += 1
             head = self._program.head(ref)
             found = []
             for text in head.bases:
@@ -86,6 +94,7 @@ class Attributes:
                     value = self._types.infer(_expr(plain), FunctionId(ref.path, 0, 0))
                     if isinstance(value, ClassRef | External):
                         found.append(value)
+            self._unfinished -= 1
             self._bases[ref] = tuple(found)
         return self._bases[ref]
 
