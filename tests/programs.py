@@ -20,7 +20,8 @@ from conn_lint.link.values import FunctionId
 from conn_lint.lower.unit import lower_unit
 from conn_lint.model.summary import DocumentSummary, UnitSummary
 from conn_lint.syntax.skeleton import read_skeleton
-from conn_lint.syntax.units import parse_unit, slice_unit
+from conn_lint.syntax.slices import cut
+from conn_lint.syntax.units import parse_unit
 
 # A library that does not exist: the tests depend on no fact of a real one.
 ACME = """
@@ -162,10 +163,13 @@ def analysis(
     plain = {path: textwrap.dedent(text) for path, text in texts.items()}
     files = source_files(plain, sources, started_from)
 
+    lines = {path: text.split("\n") for path, text in plain.items()}
+
     def load(keys: Iterable[UnitKey]) -> dict[UnitKey, UnitSummary]:
         loaded = {}
         for path, number in keys:
-            module, extra = parse_unit(slice_unit(plain[path], files[path].skeleton, number))
+            skeleton = files[path].skeleton
+            module, extra = parse_unit(cut(lines[path], skeleton.heads, skeleton.units, number))
             loaded[path, number] = lower_unit(module, extra, number == 0)
         return loaded
 

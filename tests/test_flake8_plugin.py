@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from packages import PACKAGES, copy_of
 from projects import CLEAN, LEAK, command, write
 
 from conn_lint.config import hosted
@@ -39,6 +40,17 @@ def test_the_same_findings_as_the_command(project: Path, jobs: str) -> None:
     found = flake8(project, "--select", "CNX", "-j", jobs, ".")
     assert [line.removeprefix("./") for line in found] == expected
     assert flake8(project, "--select", "CNX", "use.py") == expected[1:]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_real_packages_as_the_command_sees_them(package: str, tmp_path: Path) -> None:
+    root = copy_of(package, tmp_path / "repository")
+    done = command(".", "--format", "concise", "--disable-noqa", "--no-cache", cwd=root)
+    expected = sorted(f"./{line}" for line in done.stdout.splitlines())
+    assert len(expected) > 10
+    args = ("--isolated", "--disable-noqa", "--select", "CNX", "-j", "2", ".")
+    done = command(*args, cwd=root, module="flake8")
+    assert (sorted(done.stdout.splitlines()), done.stderr) == (expected, "")
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])

@@ -62,6 +62,8 @@ class Demand:
     def may_acquire(self, path: str, number: int) -> bool:
         """The unit calls a word, or calls something without a name and mentions a word."""
         unit = self._files[path].skeleton.units[number]
+        if self._everything:
+            return True
         if not self.words.isdisjoint(unit.calls):
             return True
         return "" in unit.calls and not self.words.isdisjoint(unit.names)
@@ -72,7 +74,8 @@ class Demand:
         known = self.giving
         for path in self._files_with(attr):
             for number, unit in enumerate(self._files[path].skeleton.units):
-                if attr in unit.stores and not known.isdisjoint(unit.names):
+                may_give = self._everything or not known.isdisjoint(unit.names)
+                if attr in unit.stores and may_give:
                     found.append((path, number))
         return found
 
