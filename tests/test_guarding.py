@@ -9,7 +9,7 @@ from programs import analysis, place
 
 from conn_lint.flow.guarding import as_called, dominators, is_guarded, reachable
 from conn_lint.flow.solve import successors
-from conn_lint.model.expression import Name, walk
+from conn_lint.model.expression import Literal, Name, walk
 from conn_lint.model.flow import CallEvent, FlowGraph, Guard
 
 
@@ -62,6 +62,8 @@ def test_guards(body: str, expected: bool) -> None:
         ("own = a is None\nown = b\nif own:\n    made()", True, True, True),
         ("a = None\nif a is None:\n    made()", True, True, True),
         ("if b is None:\n    made()", True, True, True),
+        ("if b:\n    a = None\nif a is None:\n    made()", True, True, True),
+        ("while b:\n    if a is None:\n        a = made()", True, False, False),
     ],
 )
 def test_what_a_call_leaves_out_or_gives(
@@ -76,3 +78,33 @@ def test_what_a_call_leaves_out_or_gives(
     assert comes(("a",)) is absent
     assert comes((), ("a",)) is present
     assert comes((), ("a",), ("a",)) is objects
+
+
+@pytest.mark.parametrize(
+    ("body", "value", "expected"),
+    [
+        ("if a:\n    made()", Literal("bool", True), True),
+        ("if a:\n    made()", Literal("bool", False), False),
+        ("if not a:\n    made()", Literal("str", "x"), False),
+        ("if not a:\n    made()", Literal("str", ""), True),
+        ("if not a:\n    made()", Literal("str", None), True),
+        ("if a == 'x':\n    made()", Literal("str", "x"), True),
+        ("if a == 'x':\n    made()", Literal("str", "y"), False),
+        ("if a == 'x':\n    made()", Literal("str", None), True),
+        ("if a != 'x':\n    made()", Literal("str", "x"), False),
+        ("if a is None:\n    made()", Literal("int", 0), False),
+        ("if a is False:\n    made()", Literal("bool", True), False),
+        ("if a in ('x', 'y'):\n    made()", Literal("str", "z"), False),
+        ("if a in ('x', 'y'):\n    made()", Literal("str", "y"), True),
+        ("if a not in ('x', 'y'):\n    made()", Literal("str", "y"), False),
+        ("if a in ('x', b):\n    made()", Literal("str", "z"), True),
+        ("if a == b:\n    made()", Literal("str", "z"), True),
+        ("if a > 1:\n    made()", Literal("int", 0), True),
+        ("own = a == 'x'\nif own:\n    made()", Literal("str", "y"), False),
+        ("if b:\n    a = 'x'\nif a == 'x':\n    made()", Literal("str", "y"), True),
+    ],
+)
+def test_constants_that_a_call_gives(body: str, value: Literal, expected: bool) -> None:
+    graph, nodes = graph_of(body)
+    edges = as_called(graph, successors(graph), (), constants={"a": value})
+    assert (not reachable(edges, [FlowGraph.ENTRY]).isdisjoint(nodes)) is expected

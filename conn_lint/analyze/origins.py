@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from conn_lint.link.values import ClassRef, FunctionId
+from conn_lint.analyze.references import last
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.model.expression import (
     Argument,
     Attribute,
@@ -18,13 +19,16 @@ from conn_lint.model.expression import (
     Lambda,
     Name,
     Temp,
+    Unknown,
     children,
+    walk,
 )
 from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
     CallEvent,
     IterateEvent,
+    ReturnEvent,
     StoreEvent,
     WithEnterEvent,
     YieldEvent,
@@ -47,12 +51,17 @@ _MANNER = frozenset(
      "check_same_thread", "loop", "logger", "json_serialize", "raise_for_status", "http_client", "http_options"}
 )  # fmt: skip
 """Keywords that say how to connect, not to what or as whom."""
+_COLUMNS = ("Column", "_column", "Field", "ForeignKey", "relationship")
+"""How names end by which a class's body declares the columns of its rows; `field` and a plain `Field` are others."""
 
 
 class Origin(NamedTuple):
-    """`kind` is param (of the function itself), loop (`number` of the function's loops), field (`name` of
-    an object of the class at `owner`), or stranger (of an unpacked argument). Of what only chooses the object whose
-    method is called, and so which of several implementations, they are choice (a parameter) and chosen (a loop).
+    """`kind` is param (of the function itself), loop (`number` of the function's loops), field (`name` of an object
+    of the class at `owner`; `number` is 1 where its name says that it is a setting), row (the column `name` of the
+    rows that are objects of `owner`), or stranger (of an unpacked argument).
+
+    Of what only chooses the object whose method is called, and so its fields or which of several implementations,
+    they are choice (a parameter) and chosen (a loop).
     """
 
     kind: str
@@ -68,6 +77,7 @@ class Origins:
         self._analysis = analysis
         self._assigned: dict[FunctionId, dict[str, list[Expr]]] = {}
         self._fields: dict[tuple[ClassRef, str], frozenset[Origin]] = {}
+        self._given: dict[FunctionRef, frozenset[Origin]] = {}
 
     def of_call(self, event: CallEvent, at: FunctionId) -> frozenset[Origin]:
         """What decides to what the call connects, and as whom."""
@@ -115,6 +125,7 @@ class Origins:
             case CallEvent(func=func, arguments=arguments):
                 if isinstance(func, Attribute):
                     yield from self._walk(func.value, at, depth - 1, seen)
+                    yield from self._of_own_method(func, at)
                 for argument in arguments:
                     yield from self._walk(argument.value, at, depth - 1, seen)
             case AwaitEvent(value=value) | WithEnterEvent(value=value):
@@ -125,6 +136,29 @@ class Origins:
                 yield Origin("stranger", "yield")
             case _:
                 pass
+
+    def _of_own_method(self, func: Attribute, at: FunctionId) -> Iterator[Origin]:
+        """`self.url()`: the fields that it is made of."""
+        function = self._analysis.program.function(at)
+        first = function.parameters[0].name if function is not None and function.parameters else ""
+        if func.value != Name(first) or self._analysis.program.class_of(at) is None:
+            return
+        method = self._analysis.types.infer(func, at)
+        if not isinstance(method, FunctionRef):
+            return
+        ref = method._replace(bound=False)
+        if ref not in self._given:
+            self._given[ref] = frozenset()
+            made = self._analysis.program.function_id(ref)
+            inner = self._analysis.program.function(made) if made is not None else None
+            self._given[ref] = frozenset(
+                origin
+                for event in (inner.graph.events if inner is not None else ())
+                if isinstance(event, ReturnEvent) and event.value is not None and made is not None
+                for origin in self.of(event.value, made)
+                if origin.kind in ("field", "row")
+            )
+        yield from self._given[ref]
 
     def _loop_of(self, event: IterateEvent, at: FunctionId, around: int) -> int:
         """The loop whose next item is asked for."""
@@ -183,24 +217,44 @@ class Origins:
         if key not in self._fields:
             self._fields[key] = frozenset()
             found: set[Origin] = set()
-            for base in self._analysis.types.attributes.ancestry(cls):
+            attributes = self._analysis.types.attributes
+            for base in attributes.ancestry(cls):
                 if isinstance(base, ClassRef):
-                    for at, value, _ in self._analysis.types.attributes.assignments(base, attr):
+                    for at, value, annotation in attributes.assignments(base, attr):
+                        kind = self._declared(value, annotation, at)
+                        if kind:
+                            found.add(Origin(kind, attr, owner=cls))
                         found.update(self._stored(value, at, base))
             self._fields[key] = frozenset(found)
         return self._fields[key]
+
+    def _declared(self, value: Expr, annotation: Expr | None, at: FunctionId) -> str:
+        """In a class's body: what each object has of its own, by a column (row) or a field."""
+        function = self._analysis.program.function(at)
+        if function is None or function.kind != "class":
+            return ""
+        marks = {last(part) for part in walk(annotation)} if annotation is not None else set()
+        if "ClassVar" in marks:
+            return ""
+        maker = self._analysis.types.maker(value, at)
+        name = last(maker.func) if isinstance(maker, CallEvent) else ""
+        if "Mapped" in marks or (name.endswith(_COLUMNS) and name != "Field"):
+            return "row"
+        return "field" if value == Unknown() or name in ("Field", "field") else ""
 
     def _stored(self, value: Expr, at: FunctionId, cls: ClassRef) -> Iterator[Origin]:
         """Origins of a stored value, as seen from an object: a constructor's parameter is a field of it."""
         function = self._analysis.program.function(at)
         constructs = function is not None and function.name in ("__init__", "__new__")
+        if constructs and isinstance(value, Name) and value.id in _SETTINGS:
+            yield Origin("field", value.id, 1, owner=cls)
         for origin in self.of(value, at):
             if origin.kind == "param" and origin.name not in _SETTINGS:
                 if constructs:
                     yield Origin("field", origin.name, owner=cls)
                 else:
                     yield Origin("stranger", origin.name)
-            elif origin.kind == "field":
+            elif origin.kind in ("field", "row"):
                 yield origin
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.labels import Entered
-from conn_lint.analyze.origins import Origin, arguments_by_name, choices, through
+from conn_lint.analyze.origins import Origin, arguments_by_name
+from conn_lint.analyze.views import Views
 from conn_lint.flow.guarding import as_called, reachable
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance, ObjectRef
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 _MAX_PLACES = 20_000
+_CONSTANTS = frozenset({"bool", "str", "int", "float"})
 _BUILTINS = "builtins."  # texts and containers may be empty
 
 
@@ -74,6 +76,7 @@ class Reach:
         self._program = analysis.program
         self._memo: dict[Place, tuple[Reached, ...]] = {}
         self._fields: dict[Origin, bool] = {}
+        self._views = Views(analysis)
 
     def of(
         self, at: FunctionId, nodes: tuple[int, ...], origins: frozenset[Origin]
@@ -177,7 +180,9 @@ class Reach:
             self._fields[origin] = False
             place = Place(origin.owner, frozenset({origin}))
             makers = self._analysis.callers.of_class(origin.owner)
-            self._fields[origin] = not makers or any(self.seen_from(place, m) for m in makers)
+            self._fields[origin] = not makers or (
+                origin.number < 0 and any(self.seen_from(place, m) for m in makers)
+            )
         return self._fields[origin]
 
     def _entered(self, place: Place) -> Entered | bool | None:
@@ -247,13 +252,23 @@ class Reach:
         """The ways through the function that are open when it is called there."""
         edges = successors(function.graph)
         event = self._event(caller)
-        if caller.how != "call" or not isinstance(event, CallEvent):
+        if caller.how not in ("call", "construct") or not isinstance(event, CallEvent):
             return edges
         callee = self._analysis.calls.callee(event, caller.at)
-        bound = isinstance(callee, FunctionRef) and callee.bound
+        if isinstance(callee, ClassRef):
+            init = self._analysis.types.attributes.method(callee, "__init__")
+            if init is None or self._program.function_id(init) != at:
+                return edges
+        bound = isinstance(callee, ClassRef) or (isinstance(callee, FunctionRef) and callee.bound)
         given = arguments_by_name(event.arguments, function, bound=bound)
         if given is None:
             return edges
+        values = {p.name: given.get(p.name, p.default) for p in function.parameters}
+        constants = {
+            name: value
+            for name, value in values.items()
+            if isinstance(value, Literal) and value.kind in _CONSTANTS
+        }
         absent = {p.name for p in function.parameters if given.get(p.name, p.default) == NONE}
         present = {
             name
@@ -261,7 +276,7 @@ class Reach:
             if name not in absent and self._is_there(value, caller.at)
         }
         objects = {name for name in present if self._is_object(given[name], caller.at)}
-        return as_called(function.graph, edges, absent, present, objects)
+        return as_called(function.graph, edges, absent, present, objects, constants)
 
     def _is_object(self, value: Expr, at: FunctionId) -> bool:
         found = self._analysis.types.infer(value, at)
@@ -306,89 +321,4 @@ class Reach:
 
     def seen_from(self, place: Place, caller: Caller) -> frozenset[Origin]:
         """The origins in the caller's terms."""
-        event = self._event(caller)
-        chosen = self._choice(place, caller, event)
-        return chosen | self._translated(place, caller, event) if place.origins else chosen
-
-    def _choice(self, place: Place, caller: Caller, event: object) -> frozenset[Origin]:
-        """What chooses the object, where another class's method may as well be called there."""
-        if caller.how != "call" or not isinstance(event, CallEvent):
-            return frozenset()
-        if isinstance(place.at, ClassRef) or not isinstance(event.func, Attribute):
-            return frozenset()
-        callee = self._analysis.calls.callee(event, caller.at)
-        if not isinstance(callee, FunctionRef):
-            return frozenset()
-        if self._program.function_id(callee._replace(bound=False)) == place.at:
-            return frozenset()
-        function = self._program.function(caller.at)
-        first = function.parameters[0].name if function is not None and function.parameters else ""
-        if event.func.value == Name(first) and self._program.class_of(caller.at) is not None:
-            return frozenset()  # its own object: the same on each pass, whatever is put on it
-        return choices(self._analysis.origins.of(event.func.value, caller.at))
-
-    def _translated(self, place: Place, caller: Caller, event: object) -> frozenset[Origin]:
-        origins = place.origins
-        if isinstance(place.at, ClassRef) or caller.how == "construct":
-            return self._seen_from_maker(place, caller, event)
-        if caller.how in ("inside", "wrap"):
-            return origins
-        function = self._program.function(place.at)
-        if function is not None and function.parent >= 0:
-            own = {p.name for p in function.parameters}
-            captured = {o for o in origins if o.kind == "param" and o.name not in own}
-            if captured:
-                rest = self._translated(place._replace(origins=origins - captured), caller, event)
-                return rest | self._captured(place.at, frozenset(captured), caller)
-        if not isinstance(event, CallEvent):
-            return through(origins, None)
-        trace = self._analysis.origins.of
-        if caller.how == "call" and function is not None:
-            callee = self._analysis.calls.callee(event, caller.at)
-            bound = isinstance(callee, FunctionRef) and callee.bound
-            given = arguments_by_name(event.arguments, function, bound=bound)
-            if given is None:
-                return through(origins, None)
-            return through(origins, {n: trace(e, caller.at) for n, e in given.items()})
-        others = [a.value for i, a in enumerate(event.arguments) if i != caller.argument]
-        rest = frozenset(o for expr in others for o in trace(expr, caller.at))
-        return through(origins, {"*": rest})
-
-    def _captured(
-        self, at: FunctionId, origins: frozenset[Origin], caller: Caller
-    ) -> frozenset[Origin]:
-        """Origins that are parameters of the functions around: as they are, or as given where it was asked for."""
-        if caller.maker is None:
-            return (
-                origins
-                if (caller.at.path, caller.at.unit) == (at.path, at.unit)
-                else through(origins, None)
-            )
-        around = FunctionId(
-            at.path, at.unit, max(getattr(self._program.function(at), "parent", 0), 0)
-        )
-        made = Caller(*caller.maker, "call")
-        return self._translated(Place(around, origins), made, self._event(made))
-
-    def _seen_from_maker(self, place: Place, caller: Caller, event: object) -> frozenset[Origin]:
-        """The object is made there: its fields are the arguments."""
-        cls = place.at if isinstance(place.at, ClassRef) else self._program.class_of(place.at)
-        if cls is None or not isinstance(event, CallEvent):
-            return place.origins
-        made = self._analysis.calls.callee(event, caller.at)
-        owner = made if isinstance(made, ClassRef) else cls
-        init = self._analysis.types.attributes.method(owner, "__init__")
-        at = self._program.function_id(init) if init is not None else None
-        function = self._program.function(at) if at is not None else None
-        trace = self._analysis.origins.of
-        given: dict[str, frozenset[Origin]] | None = None
-        if function is not None:
-            exprs = arguments_by_name(event.arguments, function, bound=True)
-            if exprs is not None:
-                given = {n: trace(e, caller.at) for n, e in exprs.items()}
-        else:
-            given = {"*": frozenset(o for a in event.arguments for o in trace(a.value, caller.at))}
-        mine = frozenset(
-            Origin("param", o.name) if o.kind in ("field", "param") else o for o in place.origins
-        )
-        return through(mine, given)
+        return self._views.of(place.at, place.origins, caller)

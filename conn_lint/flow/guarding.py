@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from conn_lint.model.expression import Expr, Literal, Name, Operator
+from conn_lint.model.expression import Container, Expr, Literal, Name, Operator
 from conn_lint.model.flow import AssignEvent, Edge, FlowGraph, Guard, Handler, Raised
 
 
@@ -141,16 +141,18 @@ def as_called(
     absent: Collection[str],
     present: Collection[str] = (),
     objects: Collection[str] = (),
+    constants: Mapping[str, Literal] | None = None,
 ) -> Mapping[int, Sequence[Edge]]:
     """The edges that can be taken while these names are None, or are not, until something else is assigned to them.
 
-    Of those that are not, `objects` are true when they are tested; others may be empty.
+    Of those that are not, `objects` are true when they are tested; others may be empty. `constants` are known.
     """
-    if not absent and not present:
+    constants = constants or {}
+    if not absent and not present and not constants:
         return edges
     flags = _flags(graph)
     closed: set[Edge] = set()
-    for name in {*absent, *present}:
+    for name in {*absent, *present, *constants}:
         assigned = {
             node
             for node, event in enumerate(graph.events)
@@ -163,7 +165,11 @@ def as_called(
             if not isinstance(edge.kind, Guard):
                 return False
             test = edge.kind.test
-            said = _says_there(told.get(getattr(test, "id", ""), test), edge.kind.outcome, name)
+            asked = told.get(getattr(test, "id", ""), test)
+            if name in constants:
+                comes_to = _value_of(asked, name, constants[name])
+                return comes_to is not None and comes_to != edge.kind.outcome
+            said = _says_there(asked, edge.kind.outcome, name)
             if said is None or (
                 name in present and name not in objects and _is_of_truth(test, name)
             ):
@@ -185,19 +191,23 @@ def as_called(
 def _closed(
     edges: Mapping[int, Sequence[Edge]], ends: Collection[int], closes: Callable[[Edge], bool]
 ) -> set[Edge]:
-    """The edges that are closed on ways from the entry which are open up to there; at `ends` no more is told."""
-    found: set[Edge] = set()
-    seen = {FlowGraph.ENTRY}
-    todo = [FlowGraph.ENTRY]
+    """The edges that are closed on all ways from the entry; after a node in `ends` no more is told."""
+    refused: set[Edge] = set()
+    taken: set[Edge] = set()
+    seen = {(FlowGraph.ENTRY, FlowGraph.ENTRY not in ends)}
+    todo = list(seen)
     while todo:
-        node = todo.pop()
-        for edge in edges.get(node, ()) if node not in ends else ():
-            if closes(edge):
-                found.add(edge)
-            elif edge.target not in seen:
-                seen.add(edge.target)
-                todo.append(edge.target)
-    return found
+        node, told = todo.pop()
+        for edge in edges.get(node, ()):
+            if told and closes(edge):
+                refused.add(edge)
+                continue
+            taken.add(edge)
+            state = (edge.target, told and edge.target not in ends)
+            if state not in seen:
+                seen.add(state)
+                todo.append(state)
+    return refused - taken
 
 
 def _flags(graph: FlowGraph) -> dict[str, tuple[Expr, int]]:
@@ -218,6 +228,37 @@ def _is_of_truth(test: Expr, name: str) -> bool:
     if isinstance(test, Operator) and test.op == "not":
         return _is_of_truth(test.operands[0], name)
     return test == Name(name)
+
+
+def _value_of(test: Expr, name: str, value: Literal) -> bool | None:
+    """Whether the test holds if the name has the value; None if that is not all it asks."""
+    match test:
+        case Name(id=found) if found == name:
+            return _is_true(value)
+        case Operator(op="not", operands=(operand,)):
+            known = _value_of(operand, name, value)
+            return None if known is None else not known
+        case Operator(op="is" | "==" | "is not" | "!=" as op, operands=(one, Literal() as other)):
+            same = _is_same(value, other) if one == Name(name) else None
+            return None if same is None else same == (op in ("is", "=="))
+        case Operator(op="in" | "not in" as op, operands=(one, Container(items=items))):
+            if one != Name(name) or not all(isinstance(item, Literal) for item in items):
+                return None
+            equal = [_is_same(value, item) for item in items if isinstance(item, Literal)]
+            return None if None in equal else (True in equal) == (op == "in")
+        case _:
+            return None
+
+
+def _is_true(value: Literal) -> bool | None:
+    return None if value.value is None and value.kind != "none" else bool(value.value)
+
+
+def _is_same(one: Literal, other: Literal) -> bool | None:
+    """None where a value is too big to be known."""
+    if any(part.value is None and part.kind != "none" for part in (one, other)):
+        return None
+    return one.value == other.value and (one.kind == "none") == (other.kind == "none")
 
 
 def _says_there(test: Expr, outcome: bool, name: str) -> bool | None:
