@@ -9,6 +9,7 @@ from conn_lint.analyze.contexts import Context, Holder, Place
 from conn_lint.analyze.keeping import GLOBAL, OBJECT, class_of_role, role_of_object
 from conn_lint.analyze.meaning import EventMeaning
 from conn_lint.analyze.roles import DERIVED, LENT, OWN, PENDING, ROW
+from conn_lint.flow.guarding import is_optional
 from conn_lint.flow.world import UNTOUCHED, Change, Effect, Situation
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Name, Temp, walk
@@ -329,7 +330,7 @@ class CarryMeaning(EventMeaning):
 
     def yielded(self, node: int, role: str) -> Effect:
         """It is lent: whoever borrows it is followed there."""
-        if role == OWN:
+        if role == OWN and not is_optional(self.function.graph, node, self.function.locals):
             self.lent_on = True
         return UNTOUCHED
 

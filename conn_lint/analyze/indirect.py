@@ -12,6 +12,7 @@ from conn_lint.model.flow import (
     AssignEvent,
     CallEvent,
     Event,
+    StoreEvent,
     WithEnterEvent,
     expressions,
 )
@@ -55,11 +56,55 @@ class Indirect:
             yield from self._readers(event.target)
             yield from self._annotated(caller.at, event.target, target)
         elif caller.how == "pass" and function is not None and isinstance(event, CallEvent):
+            kept = self._kept(event, caller) if isinstance(target, ClassRef) else None
+            if kept is not None:
+                yield from kept
+                return
             yield caller
             if function.kind in ("class", "module") and self._is_provider(event, caller.at):
                 yield from self._provided(caller.at, function, event)
         else:
             yield caller
+
+    def _kept(self, event: CallEvent, caller: Caller) -> list[Caller] | None:
+        """Who makes objects of a class that a function of the project only keeps; None if it may make them itself."""
+        callee = self._analysis.calls.callee(event, caller.at)
+        if isinstance(callee, ClassRef):
+            callee = self._types.attributes.method(callee, "__init__")
+            callee = callee._replace(bound=True) if callee is not None else None
+        if not isinstance(callee, FunctionRef):
+            return None
+        place = self._analysis.effects.place(callee, event, caller.argument)
+        at = self._program.function_id(callee)
+        function = self._program.function(at) if at is not None else None
+        cls = self._program.class_of(at) if at is not None else None
+        if place is None or function is None or cls is None or place >= len(function.parameters):
+            return None
+        name = Name(function.parameters[place].name)
+        attrs: set[str] = set()
+        for other in function.graph.events:
+            match other:
+                case StoreEvent(target=Attribute(value=Name(), attr=attr), value=value) if (
+                    value == name
+                ):
+                    attrs.add(attr)
+                case None:
+                    pass
+                case _:
+                    if any(part == name for e in expressions(other) for part in walk(e)):
+                        return None
+        return list(self._makers(cls, attrs))
+
+    def _makers(self, cls: ClassRef, attrs: set[str]) -> Iterator[Caller]:
+        """Calls of attributes of its own in the class's methods."""
+        for method in self._program.methods(cls):
+            at = self._program.function_id(method)
+            function = self._program.function(at) if at is not None else None
+            for node, event in enumerate(function.graph.events if function is not None else ()):
+                func = event.func if isinstance(event, CallEvent) else None
+                own = isinstance(func, Attribute) and isinstance(func.value, Name)
+                if at is not None and own and getattr(func, "attr", "") in attrs:
+                    yield Caller(at, node, "construct")
 
     def _readers(self, name: str) -> Iterator[Caller]:
         """Who reads a module's container may call what lies in it."""

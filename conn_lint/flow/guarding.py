@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from conn_lint.model.expression import Container, Expr, Literal, Name, Operator
+from conn_lint.flow.solve import successors
+from conn_lint.model.expression import Container, Expr, Literal, Name, Operator, walk
 from conn_lint.model.flow import AssignEvent, Edge, FlowGraph, Guard, Handler, Raised
 
 
@@ -208,6 +209,19 @@ def _closed(
                 seen.add(state)
                 todo.append(state)
     return refused - taken
+
+
+def is_optional(graph: FlowGraph, node: int, names: Collection[str]) -> bool:
+    """Only a setting lets the function come to the node: a constant that is none of its own `names` is asked."""
+
+    def asks(edge: Edge) -> bool:
+        return isinstance(edge.kind, Guard) and any(
+            isinstance(part, Name) and part.id.isupper() and part.id not in names
+            for part in walk(edge.kind.test)
+        )
+
+    open_ways = {n: [e for e in out if not asks(e)] for n, out in successors(graph).items()}
+    return node not in reachable(open_ways, [FlowGraph.ENTRY])
 
 
 def _flags(graph: FlowGraph) -> dict[str, tuple[Expr, int]]:
