@@ -105,3 +105,35 @@ def test_star_imports_in_circles_end() -> None:
     text = "from other import *\ndef f(): ...\n"
     other = "from m import *\ndef g():\n    f()\n"
     assert callers(text, other=other) == [("g", "call", True)]
+
+
+def test_a_base_s_method_is_not_that_of_a_sibling() -> None:
+    base = "class B:\n    def f(self): ...\nclass C(B):\n    def f(self): ...\n"
+    sibling = "class D(B):\n    def f(self):\n        super().f()\n"
+    other = "def g(x: B):\n    x.f()\n"
+    assert callers(base + sibling, "C.f") == []
+    assert callers(base + other, "C.f") == [("g", "call", True)]
+
+
+INNER = "def f():\n    def inner(): ...\n    return inner\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (INNER + "def g():\n    f()()", [("g", "call", True)]),
+        (INNER + "def g():\n    x = f()\n    x()", [("g", "call", True)]),
+        (INNER + "def g():\n    run(f())", [("g", "pass", True)]),
+        (INNER + "def g():\n    x = f()\n    def h():\n        x()", [("g.h", "call", True)]),
+        (INNER + "def g():\n    d['a'] = f()", [("g", "made", True)]),
+        (INNER + "x = f()\ndef g():\n    x()", [("g", "call", True)]),
+        (INNER + "def g():\n    run(f)", [("g", "pass", True)]),
+        (INNER, [("f", "inside", True)]),
+        ("def f():\n    def inner(): ...\n    inner()", [("f", "call", True)]),
+        ("def f():\n    def inner(): ...\n    return [inner]", [("f", "inside", True)]),
+        ("def f():\n    @d\n    def inner(): ...", [("f", "inside", True)]),
+        ("def f():\n    def inner(): ...", []),
+    ],
+)
+def test_inner_functions(text: str, expected: list[tuple[str, str, bool]]) -> None:
+    assert callers(text, "f.inner") == expected

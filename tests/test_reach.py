@@ -135,3 +135,20 @@ def test_many_ways() -> None:
     entry = creations(fan(2000))[0].entry
     assert entry is not None
     assert entry.count == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "only"),
+    [
+        ("if self.a is None:\n            self.a = acme.connect()", False),
+        (
+            "if self.a is None:\n            with acme.connect() as c:\n                self.a = c.execute()",
+            True,
+        ),
+    ],
+)
+def test_what_comes_of_a_connection_is_not_the_connection(body: str, only: bool) -> None:
+    text = f"class C:\n    def __init__(self):\n        self.a = None\n    def f(self):\n        {body}\n"
+    (made,) = creations(APP + text + HANDLER + "C().f()\n")
+    assert made.lifetime == "object"
+    assert made.only_result is only

@@ -79,6 +79,7 @@ class Creations:
             module=self._program.files[at.path].module,
             resource=solved.resource,
             lifetime=scope.value,
+            only_result=bool(solved.released_at or solved.ended_by_with) and not solved.stored_on,
             at_import=function.kind in ("module", "class"),
             entry=self._way(shared[0], len(shared)) if shared else None,
             differs=bool(reached) and not shared,

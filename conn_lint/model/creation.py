@@ -61,6 +61,7 @@ class Creation(msgspec.Struct, frozen=True):
     resource: Resource
     lifetime: Lifetime
     at_import: bool
+    only_result: bool = False  # what is kept so long is what came of it, not the connection itself
     entry: EntryWay | None = None
     differs: bool = False
     loops: tuple[LoopWay, ...] = ()

@@ -115,6 +115,8 @@ def _guard(creation: Creation) -> str:
     """Why the guard that is there does not help."""
     if creation.lifetime != "object":
         return ""
+    if creation.only_result:
+        return "; what comes of it is kept on an object that is made anew each time"
     return "; it is kept on an object that is made anew each time"
 
 
