@@ -90,7 +90,10 @@ class Kept:
             return False
         callee = self._analysis.calls.callee(event, self._at)
         if isinstance(callee, FunctionRef):
-            return self._analysis.effects.fresh(callee) is not None
+            at = self._analysis.program.function_id(callee)
+            function = self._analysis.program.function(at) if at is not None else None
+            holds = function is not None and function.is_generator
+            return holds or self._analysis.effects.fresh(callee) is not None
         return True
 
     def _is_of_session(self, place: Place) -> bool:

@@ -43,6 +43,8 @@ _SETTINGS = frozenset(
     {"config", "configuration", "settings", "conf", "env", "environ", "app", "application", "bot",
      "app_config", "app_settings", "cfg", "secrets", "options", "opts", "constants", "conn_params", "args"}
 )  # fmt: skip
+_OF_REQUEST = frozenset({"request", "websocket", "current_user"})
+"""Module variables of frameworks that stand for another thing in each request."""
 _MANNER = frozenset(
     {"timeout", "connect_timeout", "read_timeout", "socket_timeout", "socket_connect_timeout", "headers", "cookies",
      "params", "follow_redirects", "limits", "retries", "max_retries", "event_hooks", "connector", "echo", "future",
@@ -93,6 +95,12 @@ class Origins:
         """The parameters, loop variables and fields that the value is made of."""
         return frozenset(self._walk(expr, at, _MAX_DEPTH, set()))
 
+    def own_name(self, at: FunctionId, function: Function) -> str:
+        """The name that a method has for its own object or class."""
+        if self._analysis.program.class_of(at) is None or not function.parameters:
+            return ""
+        return "" if Name("staticmethod") in function.decorators else function.parameters[0].name
+
     def _walk(
         self, expr: Expr, at: FunctionId, depth: int, seen: set[tuple[FunctionId, str]]
     ) -> Iterator[Origin]:
@@ -105,7 +113,8 @@ class Origins:
                 if field is not None:
                     yield from field
                     return
-                if not _SETTINGS.isdisjoint(path[1:]):
+                own = {"args"} if path[0] in _OF_REQUEST else set()
+                if not _SETTINGS.isdisjoint(path[1:]) and not own.intersection(path[1:]):
                     return
             yield from self._walk(expr.value, at, depth, seen)
         elif isinstance(expr, Name):
@@ -132,6 +141,9 @@ class Origins:
                 yield from self._walk(value, at, depth - 1, seen)
             case IterateEvent(loop=loop) as event:
                 yield Origin("loop", "", self._loop_of(event, at, loop))
+                for origin in self._walk(event.value, at, depth - 1, seen):
+                    if origin.kind == "loop":  # the items are those of an item of an outer loop
+                        yield origin
             case YieldEvent():
                 yield Origin("stranger", "yield")
             case _:
@@ -140,8 +152,7 @@ class Origins:
     def _of_own_method(self, func: Attribute, at: FunctionId) -> Iterator[Origin]:
         """`self.url()`: the fields that it is made of."""
         function = self._analysis.program.function(at)
-        first = function.parameters[0].name if function is not None and function.parameters else ""
-        if func.value != Name(first) or self._analysis.program.class_of(at) is None:
+        if function is None or func.value != Name(self.own_name(at, function) or "@"):
             return
         method = self._analysis.types.infer(func, at)
         if not isinstance(method, FunctionRef):
@@ -178,15 +189,16 @@ class Origins:
         function = self._analysis.program.function(at)
         while function is not None and name not in function.locals and "@" not in name:
             if function.parent < 0 or name in function.global_names:
+                if name in _OF_REQUEST:
+                    yield Origin("stranger", name)
                 return  # a module's variable
             at = FunctionId(at.path, at.unit, function.parent)
             function = self._analysis.program.function(at)
         if function is None or function.kind == "module":
             return
-        if any(p.name == name for p in function.parameters):
-            me = self._analysis.program.class_of(at) is not None and function.parameters[0].name
-            if name != me and name not in _SETTINGS:
-                yield Origin("param", name)
+        taken = any(p.name == name for p in function.parameters) and name not in _SETTINGS
+        if taken and name != self.own_name(at, function):
+            yield Origin("param", name)
         for value in self._values(at, function).get(name, ()):
             yield from self._walk(value, at, depth - 1, seen)
 
@@ -208,7 +220,7 @@ class Origins:
         function = self._analysis.program.function(at)
         if cls is None or function is None or not function.parameters or len(path) < 2:
             return None
-        if path[0] != function.parameters[0].name:
+        if path[0] != self.own_name(at, function):
             return None
         return self._of_field(cls, path[1])
 

@@ -53,8 +53,8 @@ class Views:
         if not isinstance(callee, FunctionRef):
             return frozenset()
         function = self._program.function(caller.at)
-        first = function.parameters[0].name if function is not None and function.parameters else ""
-        if event.func.value == Name(first) and self._program.class_of(caller.at) is not None:
+        own = self._analysis.origins.own_name(caller.at, function) if function is not None else ""
+        if own and event.func.value == Name(own):
             return frozenset()  # its own object: the same on each pass, whatever is put on it
         receiver = event.func.value
         if self._program.function_id(callee._replace(bound=False)) != at:
