@@ -236,7 +236,7 @@ class Origins:
                         kind = self._declared(value, annotation, at)
                         if kind:
                             found.add(Origin(kind, attr, owner=cls))
-                        found.update(self._stored(value, at, base))
+                        found.update(self._stored(value, at, cls))
             self._fields[key] = frozenset(found)
         return self._fields[key]
 

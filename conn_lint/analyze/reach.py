@@ -16,7 +16,7 @@ from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.origins import Origin, arguments_by_name
 from conn_lint.analyze.views import Views
-from conn_lint.flow.guarding import as_called, reachable
+from conn_lint.flow.guarding import as_called, is_for_script, reachable
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance, ObjectRef
 from conn_lint.model.expression import (
@@ -179,11 +179,18 @@ class Reach:
         if origin not in self._fields:
             self._fields[origin] = False
             place = Place(origin.owner, frozenset({origin}))
-            makers = self._analysis.callers.of_class(origin.owner)
+            callers = self._analysis.callers.of_class(origin.owner)
+            makers = [maker for maker in callers if not self._is_for_script(maker)]
             self._fields[origin] = not makers or (
                 origin.number < 0 and any(self.seen_from(place, m) for m in makers)
             )
         return self._fields[origin]
+
+    def _is_for_script(self, maker: Caller) -> bool:
+        """The object is made to try its class out, where that is run as a script: no entry point gets it."""
+        function = self._program.function(maker.at)
+        module = function is not None and function.kind == "module"
+        return module and function is not None and is_for_script(function.graph, maker.node)
 
     def _entered(self, place: Place) -> Entered | bool | None:
         """The entry point that the place is; None where nothing leads on; True: ask its callers."""

@@ -213,11 +213,20 @@ def _closed(
 
 def is_optional(graph: FlowGraph, node: int, names: Collection[str]) -> bool:
     """Only a setting lets the function come to the node: a constant that is none of its own `names` is asked."""
+    return _needs(graph, node, lambda name: name.isupper() and name not in names)
+
+
+def is_for_script(graph: FlowGraph, node: int) -> bool:
+    """The module comes to the node only if it is run as a script."""
+    return _needs(graph, node, lambda name: name == "__name__")
+
+
+def _needs(graph: FlowGraph, node: int, asked: Callable[[str], bool]) -> bool:
+    """Each way to the node passes a test that reads such a name."""
 
     def asks(edge: Edge) -> bool:
         return isinstance(edge.kind, Guard) and any(
-            isinstance(part, Name) and part.id.isupper() and part.id not in names
-            for part in walk(edge.kind.test)
+            isinstance(part, Name) and asked(part.id) for part in walk(edge.kind.test)
         )
 
     open_ways = {n: [e for e in out if not asks(e)] for n, out in successors(graph).items()}
