@@ -55,14 +55,12 @@ class Case(NamedTuple):
 
 def main() -> int:
     options = _options()
-    pins = tomllib.loads((HERE / "pins.toml").read_text(encoding="utf-8"))
-    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    pins = read_pins()
     options.folder.mkdir(parents=True, exist_ok=True)
     bins = {
-        name: _environment(options.folder, name, what)
-        for name, what in pins["environments"].items()
+        name: environment(options.folder, name, what) for name, what in pins["environments"].items()
     }
-    sources = {p["name"]: _unpacked(options.folder, p) for p in pins["package"]}
+    sources = {p["name"]: unpacked(options.folder, p) for p in pins["package"]}
     cases = [case for case in _cases(bins) if not options.only or case.name in options.only]
     chosen = [name for name in sources if not options.package or name in options.package]
     costs: dict[tuple[str, str], Cost] = {}
@@ -78,6 +76,11 @@ def main() -> int:
     if not options.only and not options.package:
         RESULTS.write_text(table + "\n", encoding="utf-8")
     return 0
+
+
+def read_pins() -> dict[str, Any]:
+    """What is to be downloaded."""
+    return tomllib.loads((HERE / "pins.toml").read_text(encoding="utf-8"))
 
 
 def _options() -> argparse.Namespace:
@@ -143,11 +146,11 @@ def _startup(bins: Mapping[str, Path], text: str, repeat: int) -> Cost:
 
 def _best(case: Case, folder: Path, repeat: int) -> Cost:
     if case.before != "wipe" and case.name.startswith(("conn-lint,", "flake8 with")):
-        _run(case.command, folder)  # fills the cache
+        run(case.command, folder)  # fills the cache
     costs = []
     for number in range(repeat):
         with _prepared(case.before, folder, number):
-            costs.append(_run(case.command, folder))
+            costs.append(run(case.command, folder)[0])
     return min(costs)
 
 
@@ -175,7 +178,9 @@ class _prepared:  # noqa: N801 - used like a function
             self._file.write_bytes(self._text)
 
 
-def _run(command: Sequence[str], folder: Path) -> Cost:
+def run(command: Sequence[str], folder: Path) -> tuple[Cost, str]:
+    """What a command costs, with all of its descendants, and what it wrote to standard error."""
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": ""}
     before, begin = os.times(), time.perf_counter()
     process = subprocess.Popen(
@@ -196,7 +201,7 @@ def _run(command: Sequence[str], folder: Path) -> Cost:
     cpu = (
         after.children_user + after.children_system - before.children_user - before.children_system
     )
-    return Cost(cpu, wall, highest[0])
+    return Cost(cpu, wall, highest[0]), said.decode()
 
 
 def _wait_for_orphans() -> None:
@@ -232,7 +237,8 @@ def _resident(process: int) -> float:
 # What is needed
 
 
-def _environment(folder: Path, name: str, requirements: Sequence[str]) -> Path:
+def environment(folder: Path, name: str, requirements: Sequence[str]) -> Path:
+    """The programs of a virtual environment with the requirements; conn-lint's own is this checkout."""
     place = folder / f"env-{name}"
     wanted = "\n".join([*requirements, sys.version])
     mark = place / "installed.txt"
@@ -246,7 +252,7 @@ def _environment(folder: Path, name: str, requirements: Sequence[str]) -> Path:
     return place / "bin"
 
 
-def _unpacked(folder: Path, package: Mapping[str, Any]) -> Path:
+def unpacked(folder: Path, package: Mapping[str, Any]) -> Path:
     """The Python files of a wheel, in a folder that is a project of its own."""
     place = folder / "packages" / package["name"]
     if place.exists():

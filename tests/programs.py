@@ -167,13 +167,16 @@ def analysis(
 
     def load(keys: Iterable[UnitKey]) -> dict[UnitKey, UnitSummary]:
         loaded = {}
-        for path, number in keys:
-            skeleton = files[path].skeleton
-            module, extra = parse_unit(cut(lines[path], skeleton.heads, skeleton.units, number))
-            loaded[path, number] = lower_unit(module, extra, number == 0)
+        for key in keys:
+            module, extra = parse_unit(text(key))
+            loaded[key] = lower_unit(module, extra, key[1] == 0)
         return loaded
 
-    return Analysis(files, load, knowledge, documents)
+    def text(key: UnitKey) -> str:
+        skeleton = files[key[0]].skeleton
+        return cut(lines[key[0]], skeleton.heads, skeleton.units, key[1])
+
+    return Analysis(files, load, text, knowledge, documents)
 
 
 def analysed(texts: Mapping[str, str]) -> Analysis:

@@ -17,7 +17,7 @@ from conn_lint.config.projects import Job, check_projects
 from conn_lint.config.resolve import Flags
 from conn_lint.engine import analyse, phase_one
 from conn_lint.knowledge.lookup import Knowledge
-from conn_lint.link.program import LoadUnits, SourceFile
+from conn_lint.link.program import LoadUnits, SourceFile, TextOf
 from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding
 from conn_lint.model.summary import DocumentSummary
@@ -26,12 +26,13 @@ from conn_lint.model.summary import DocumentSummary
 def forced(
     files: Mapping[str, SourceFile],
     load: LoadUnits,
+    text: TextOf,
     knowledge: Knowledge,
     *,
     documents: tuple[DocumentSummary, ...] = (),
 ) -> Project:
     """Phase two where nothing is left out: all units are read, and all are solved in each round."""
-    made = Analysis(files, load, knowledge, documents, everything=True)
+    made = Analysis(files, load, text, knowledge, documents, everything=True)
     made.program.load(
         (path, number) for path, file in files.items() for number in range(len(file.skeleton.units))
     )

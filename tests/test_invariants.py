@@ -71,7 +71,10 @@ def rules_of_program(program: dict[str, str], order: list[str]) -> list[tuple[st
     """The findings of phase two where the files come in this order."""
     made = analysis(program)
     made = type(made)(
-        {path: made.program.files[path] for path in order}, made.program._load, made.knowledge
+        {path: made.program.files[path] for path in order},
+        made.program._load,
+        made.program._text,
+        made.knowledge,
     )
     project = Project(made, made.run())
     return sorted(

@@ -24,7 +24,7 @@ from conn_lint.analyze.selfclosing import self_closing
 from conn_lint.analyze.singletons import Singletons
 from conn_lint.analyze.sites import Sites, Solved
 from conn_lint.knowledge.lookup import Knowledge
-from conn_lint.link.program import LoadUnits, Program, SourceFile, UnitKey
+from conn_lint.link.program import LoadUnits, Program, SourceFile, TextOf, UnitKey
 from conn_lint.link.types import Types
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Value
 from conn_lint.model.expression import Attribute, Name
@@ -43,6 +43,7 @@ class Analysis:
         self,
         files: Mapping[str, SourceFile],
         load: LoadUnits,
+        text: TextOf,
         knowledge: Knowledge,
         documents: tuple[DocumentSummary, ...] = (),
         *,
@@ -50,7 +51,7 @@ class Analysis:
     ) -> None:
         self.knowledge = knowledge
         self.documents = documents
-        self.program = Program(files, load)
+        self.program = Program(files, load, text)
         self.demand = Demand(files, knowledge, everything=everything)
         self.types = Types(self.program, KnowledgeCatalogue(knowledge))
         self.circles = Circles()

@@ -9,6 +9,7 @@ from conn_lint.analyze.indirect import Caller, Indirect
 from conn_lint.analyze.inner import FACTORY, Inner
 from conn_lint.analyze.mentions import OWN_NAMES
 from conn_lint.analyze.references import LOOKING, last, wholes
+from conn_lint.analyze.written import Written
 from conn_lint.link.values import (
     ClassRef,
     FunctionId,
@@ -50,6 +51,7 @@ class Callers:
         self._program = analysis.program
         self._indirect = Indirect(analysis)
         self._inner = Inner(analysis, self.of)
+        self._written = Written(analysis)
         self._of: dict[FunctionId, tuple[Caller, ...]] = {}
         self._of_class: dict[ClassRef, tuple[Caller, ...]] = {}
 
@@ -117,12 +119,21 @@ class Callers:
         mentions = self._analysis.mentions
         name = self._program.head(ref).name
         units = mentions.of_function(ref) if cls is None else mentions.of_method(ref, cls)
-        self._program.load(units)
         names = mentions.names_of(name)
+        units = [
+            key
+            for key in units
+            if self._counts(key[0]) and self._written.may_mean(key, names, ref, cls)
+        ]
+        self._program.load(units)
         search = _Search(self._analysis, names, ref, frozenset())
         for key in mentions.saying(units, names):
             for caller in search.in_unit(*key):
                 yield from self._indirect.through(caller, ref)
+
+    def _counts(self, path: str) -> bool:
+        file = self._program.files[path]
+        return not file.is_test and not file.is_stub
 
 
 class _Search:
@@ -210,6 +221,8 @@ class _Search:
         if self._alone or self._analysis.mentions.is_alone(self._ref, given):
             return True
         name = self._program.head(self._ref).name
+        if self._analysis.mentions.is_common(name):
+            return False
         return self._ref in self._analysis.overrides.by_name(name)
 
     def _makes(self, callee: ClassRef) -> bool:

@@ -11,8 +11,8 @@ from conn_lint.model.connections import Connection, Keeping, Way
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
     from conn_lint.analyze.creations import Creations
-    from conn_lint.analyze.reach import Reached
     from conn_lint.analyze.sites import Solved
+    from conn_lint.analyze.walking import Reached
     from conn_lint.model.creation import Creation
 
 _MAX_WAYS = 50

@@ -10,10 +10,10 @@ from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.origins import Origin
 from conn_lint.analyze.places import Places
-from conn_lint.analyze.reach import Link, Place, Reached
 from conn_lint.analyze.repeats import Repeat
 from conn_lint.analyze.sharing import Sharing
 from conn_lint.analyze.sites import Solved
+from conn_lint.analyze.walking import Link, Place, Reached
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.model.creation import Creation, EntryWay, LoopWay
 from conn_lint.model.expression import Expr, Temp, dotted

@@ -24,13 +24,14 @@ class Demand:
     ) -> None:
         self._files = files
         self._knowledge = knowledge
-        self._everything = everything
+        self.everything = everything
         self.words: set[str] = set()
         self._parts: set[str] = set()
         self._callers: dict[str, list[UnitKey]] = defaultdict(list)
         self._mentions: dict[str, list[str]] | None = None
         self._units: dict[str, dict[str, list[int]]] = {}
         self._subclasses: dict[str, set[str]] | None = None
+        self._stored: set[str] | None = None
         self._found: dict[str, tuple[UnitKey, ...]] = {}
         self._aliases: dict[str, set[str]] = defaultdict(set)
         for path, file in files.items():
@@ -50,7 +51,7 @@ class Demand:
         """Take up words and their aliases, and give the units that may do something else now."""
         new = self.with_aliases(words) - self.words
         self.words |= new
-        if self._everything:
+        if self.everything:
             keys = {(p, n) for p, f in self._files.items() for n in range(len(f.skeleton.units))}
         else:
             keys = {key for word in new for key in self._callers.get(word, ())}
@@ -62,7 +63,7 @@ class Demand:
     def may_acquire(self, path: str, number: int) -> bool:
         """The unit calls a word, or calls something without a name and mentions a word."""
         unit = self._files[path].skeleton.units[number]
-        if self._everything:
+        if self.everything:
             return True
         if not self.words.isdisjoint(unit.calls):
             return True
@@ -74,10 +75,21 @@ class Demand:
         known = self.giving
         for path in self._files_with(attr):
             for number, unit in enumerate(self._files[path].skeleton.units):
-                may_give = self._everything or not known.isdisjoint(unit.names)
+                may_give = self.everything or not known.isdisjoint(unit.names)
                 if attr in unit.stores and may_give:
                     found.append((path, number))
         return found
+
+    def stores(self, attr: str) -> bool:
+        """Some unit may put something on an attribute of this name."""
+        if self._stored is None:
+            self._stored = {
+                name
+                for file in self._files.values()
+                for unit in file.skeleton.units
+                for name in unit.stores
+            }
+        return attr in self._stored
 
     def mentioning(self, name: str, others: Collection[str] = ()) -> list[UnitKey]:
         """The units that mention `name`, and one of the others if there are any."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.conditions import Conditions
@@ -158,6 +159,11 @@ class Entries:
     def memo_of(self, dotted: str) -> Memo | None:
         """The way of making something once that a name outside the project stands for."""
         return self._frameworks.memo(dotted)
+
+    @functools.cached_property
+    def has_user_sessions(self) -> bool:
+        """The project imports a library that keeps things for each user's session."""
+        return not self._conditions.project_imports.isdisjoint(self._frameworks.session_keepers)
 
     def decorated_by(self, ref: FunctionRef | ClassRef) -> list[Value]:
         """What its decorators stand for, those that can be told."""

@@ -178,10 +178,26 @@ class Holders:
 
     def _mentioning(self, words: Iterable[str]) -> list[FunctionId]:
         """The functions of the units outside tests that mention a word."""
+        return self._functions_of(self._keys(words))
+
+    def _keys(self, words: Iterable[str]) -> set[UnitKey]:
         named = self._analysis.demand.with_aliases(words)
-        return self._functions_of(
-            {key for word in named for key in self._analysis.mentioning(word)}
-        )
+        return {key for word in named for key in self._analysis.mentioning(word)}
+
+    def _typed_in(self, types: Iterable[str]) -> set[UnitKey]:
+        """The units that may say of something that it has one of the types, or make an object of one."""
+        files = self._program.files
+        return {
+            key
+            for word in self._analysis.demand.with_aliases(types)
+            for key in self._analysis.mentioning(word)
+            if not files[key[0]].is_test
+            and (
+                self._analysis.demand.everything
+                or word in files[key[0]].skeleton.units[key[1]].calls
+                or self._program.may_be_type(key, word)
+            )
+        }
 
     def _functions_of(self, keys: set[UnitKey]) -> list[FunctionId]:
         keys = {
@@ -230,12 +246,15 @@ class Holders:
 
     def _candidates(self, lenders: set[FunctionRef]) -> list[FunctionId]:
         """The functions that may have a parameter or attribute that can be held."""
-        words = {self._program.head(ref).name for ref in lenders} | self._type_words()
-        words |= self._named_annotations(words)
+        given = {self._program.head(ref).name for ref in lenders}
+        types = self._type_words()
+        types |= self._named_annotations(given | types)
         classes: set[ClassRef] = set()
         functions: list[FunctionId] = []
         for _ in range(_MAX_ROUNDS):
-            functions = self._mentioning(words)
+            keys = self._typed_in(types)
+            keys |= self._keys(given)
+            functions = self._functions_of(keys)
             more = {
                 cls
                 for at in functions
@@ -246,7 +265,7 @@ class Holders:
             if not more:
                 break
             classes |= more
-            words |= {self._program.head(cls).name for cls in more}
+            types |= {self._program.head(cls).name for cls in more}
         classes |= {below for cls in classes for below in self._analysis.overrides.below(cls)}
         methods = {
             (method.path, self._program.head(method).unit)

@@ -175,25 +175,34 @@ class Indirect:
         self, makers: Iterable[Caller], uses: Callable[[Event, FunctionId], str]
     ) -> Iterator[Caller]:
         """The events that use an object, in functions that can have one; `makers` are the places that make it."""
-        seen: set[FunctionId] = set()
+        seen: set[UnitKey] = set()
         for maker in makers:
             keys = {(maker.at.path, maker.at.unit)}
             function = self._program.function(maker.at)
             if function is not None and function.name:
-                keys.update(self._analysis.mentioning(function.name))
+                keys.update(self._getters(maker.at, function.name))
             if function is not None and function.kind == "module":
                 for event in function.graph.events:
                     if isinstance(event, AssignEvent) and _made_by(event.value, maker, function):
                         for name in self._analysis.mentions.names_of(event.target):
                             keys.update(self._analysis.mentioning(name))
+            keys = {key for key in keys - seen if not self._program.files[key[0]].is_test}
+            seen |= keys
+            self._program.load(keys)
             for at, inner in self._functions(sorted(keys)):
-                if at in seen or self._program.files[at.path].is_test:
-                    continue
-                seen.add(at)
                 for node, other in enumerate(inner.graph.events):
                     how = uses(other, at) if other is not None else ""
                     if how:
                         yield Caller(at, node, how)
+
+    def _getters(self, at: FunctionId, name: str) -> Iterable[UnitKey]:
+        """The units that may have what the function makes: they name it, or it is put on their common object."""
+        cls = self._program.class_of(at)
+        if cls is None or not name.startswith("__"):
+            return self._analysis.mentioning(name)
+        return [
+            (method.path, self._program.head(method).unit) for method in self._program.methods(cls)
+        ]
 
     def entering(self, ref: FunctionRef) -> Callable[[Event, FunctionId], str]:
         """With-blocks over objects that have the method."""

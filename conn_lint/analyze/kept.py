@@ -98,6 +98,8 @@ class Kept:
 
     def _is_of_session(self, place: Place) -> bool:
         """The place belongs to one user's session."""
+        if not self._analysis.entries.has_user_sessions:
+            return False
         memo = self._memo_of(place)
         return memo is not None and memo.scope == "session"
 

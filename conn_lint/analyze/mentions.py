@@ -16,14 +16,16 @@ from conn_lint.model.summary import Function
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_BUILTIN_METHODS = frozenset(
+BUILTIN_METHODS = frozenset(
     name
     for kind in (str, bytes, list, dict, set, tuple, int, type(open), type(lambda: 0))
     for name in dir(kind)
 )
+"""Names that methods of builtin types have: of a call on something unknown they tell nothing."""
 
 
 _FEW = 4
+_MANY = 40
 
 OWN_NAMES = frozenset({"cls", "__class__"})
 """How methods call their own class."""
@@ -36,6 +38,7 @@ class Mentions:
         self._analysis = analysis
         self._program = analysis.program
         self._givers: dict[ClassRef, frozenset[str]] = {}
+        self._roots: dict[ClassRef, frozenset[str]] = {}
         self._nodes: dict[FunctionId, dict[str, list[int]]] = {}
         self._only: dict[tuple[str, int], bool] = {}
         self._says: dict[tuple[UnitKey, frozenset[str]], bool] = {}
@@ -160,8 +163,14 @@ class Mentions:
         units = self._analysis.mentioning(name)
         if self.is_distinctive(ref):
             return units
-        roots = self._related(cls) | self._givers_of(cls)
+        roots = self.roots(cls)
         return [key for key in units if not roots.isdisjoint(self._names[key[0]])]
+
+    def roots(self, cls: ClassRef) -> frozenset[str]:
+        """The names by which code gets an object of the class: its own, its relatives', its givers'."""
+        if cls not in self._roots:
+            self._roots[cls] = self._related(cls) | self._givers_of(cls)
+        return self._roots[cls]
 
     def of_class(self, cls: ClassRef) -> list[UnitKey]:
         """The units that mention the class or a subclass; its own methods may call it `cls`."""
@@ -202,14 +211,18 @@ class Mentions:
                     if parent >= 0:
                         found.add(skeleton.heads[parent].name)
             self._givers[cls] = frozenset(
-                name for name in found if not name.startswith("__") and name not in _BUILTIN_METHODS
+                name for name in found if not name.startswith("__") and name not in BUILTIN_METHODS
             )
         return self._givers[cls]
 
     def is_distinctive(self, ref: FunctionRef) -> bool:
         """So few methods bear the name that a call of it on something unknown may be asked after."""
         name = self._program.head(ref).name
-        return name not in _BUILTIN_METHODS and len(self._heads[name]) <= _FEW
+        return name not in BUILTIN_METHODS and len(self._heads[name]) <= _FEW
+
+    def is_common(self, name: str) -> bool:
+        """So many have a method of the name that a call of it on something unknown tells nothing."""
+        return name in BUILTIN_METHODS or len(self._heads[name]) > _MANY
 
     def is_alone(self, ref: FunctionRef, given: int = -1) -> bool:
         """The method's name is defined by one class, or one family of classes, and no builtin type has it.
@@ -222,18 +235,20 @@ class Mentions:
         return self._only[key] and (given < 0 or self._accepts(ref, given))
 
     def _is_alone(self, name: str, given: int) -> bool:
-        if name.startswith("__") or name in _BUILTIN_METHODS:
+        if name.startswith("__") or self.is_common(name):
             return False
-        classes: list[ClassRef] = []
+        others: list[tuple[FunctionRef, ClassRef]] = []
         for path, index in self._heads[name]:
             head = self._program.files[path].skeleton.heads[index]
             if head.parent < 0 or self._program.files[path].is_test:
                 continue
             if self._program.files[path].skeleton.heads[head.parent].kind != "class":
                 return False
-            if given < 0 or self._accepts(FunctionRef(path, index), given):
-                classes.append(ClassRef(path, head.parent))
-        return len(classes) == 1 or self._one_family(classes)
+            others.append((FunctionRef(path, index), ClassRef(path, head.parent)))
+        if len(others) == 1 or self._one_family([cls for _, cls in others]):
+            return True
+        fitting = [cls for other, cls in others if given >= 0 and self._accepts(other, given)]
+        return len(fitting) == 1 or self._one_family(fitting)
 
     def _accepts(self, ref: FunctionRef, given: int) -> bool:
         """The method can be called with so many arguments, besides its object."""
@@ -249,7 +264,7 @@ class Mentions:
 
     def _one_family(self, classes: list[ClassRef]) -> bool:
         """One of the classes, which is written in the project, is a base of all the others."""
-        if not classes or len(classes) > 40:
+        if not classes or len(classes) > _MANY:
             return False
         ancestry = self._analysis.types.attributes.ancestry
         common = set(ancestry(classes[0]))

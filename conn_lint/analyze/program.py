@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from conn_lint.analyze.analysis import Analysis
 from conn_lint.analyze.project import Project
 from conn_lint.knowledge.lookup import Knowledge
-from conn_lint.link.program import LoadUnits, SourceFile
+from conn_lint.link.program import LoadUnits, SourceFile, TextOf
 from conn_lint.model.summary import DocumentSummary
 
 
 def analyze_program(
     files: Mapping[str, SourceFile],
     load: LoadUnits,
+    text: TextOf,
     knowledge: Knowledge,
     *,
     documents: tuple[DocumentSummary, ...] = (),
 ) -> Project:
-    """Analyse all files as one program; `load` is asked for the units that turn out to matter."""
-    analysis = Analysis(files, load, knowledge, documents)
+    """Analyse all files as one program; `load` is asked for the units that turn out to matter.
+
+    `text` gives a unit as it is written, for questions that spare parsing it.
+    """
+    analysis = Analysis(files, load, text, knowledge, documents)
     return Project(analysis, analysis.run())

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.origins import Origin, arguments_by_name
 from conn_lint.analyze.views import Views
-from conn_lint.flow.guarding import as_called, is_for_script, reachable
+from conn_lint.analyze.walking import Budget, Link, Place, Reached, Seen
+from conn_lint.flow.guarding import as_called, is_for_script, reachable, tested_names
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance, ObjectRef
 from conn_lint.model.expression import (
@@ -36,36 +37,8 @@ from conn_lint.model.summary import Function
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_MAX_PLACES = 20_000
 _CONSTANTS = frozenset({"bool", "str", "int", "float"})
 _BUILTINS = "builtins."  # texts and containers may be empty
-
-
-class Link(NamedTuple):
-    """One step of a chain, from the caller's side: `caller` leads to the next function."""
-
-    caller: Caller
-    to: FunctionId | ClassRef
-
-
-class Reached(NamedTuple):
-    """The nearest entry point that leads to a place, the chain from it down."""
-
-    entered: Entered
-    links: tuple[Link, ...]
-    differs: bool  # what decides the connection comes from the request
-    sure: bool
-
-
-class Place(NamedTuple):
-    """A function, or (`at` a class) the making of its objects, with what decides the connection there.
-
-    `nodes` are those of the event in the function that leads on.
-    """
-
-    at: FunctionId | ClassRef
-    origins: frozenset[Origin]
-    nodes: tuple[int, ...] = ()
 
 
 class Reach:
@@ -77,11 +50,16 @@ class Reach:
         self._memo: dict[Place, tuple[Reached, ...]] = {}
         self._fields: dict[Origin, bool] = {}
         self._views = Views(analysis)
+        self._tested: dict[FunctionId, frozenset[str]] = {}
+        self._open: dict[tuple[FunctionId, Caller], frozenset[int] | None] = {}
 
     def of(
         self, at: FunctionId, nodes: tuple[int, ...], origins: frozenset[Origin]
     ) -> tuple[Reached, ...]:
-        """The entry points from which the event at `nodes` happens anew each time, nearest first."""
+        """The entry points from which the event at `nodes` happens anew each time, nearest first.
+
+        Not all of them, where many do.
+        """
         place = self.around(at, nodes, origins)
         if place is None:
             return ()
@@ -108,10 +86,11 @@ class Reach:
     def _walk(self, start: Place) -> list[Reached]:
         found: dict[object, Reached] = {}
         parents: dict[Place, tuple[Place, Link] | None] = {start: None}
-        seen = {self._key(start)}
+        seen = Seen()
         done: set[FunctionId | ClassRef] = set()  # entry points that need no other way
         todo = deque([start])
-        while todo and len(parents) < _MAX_PLACES:
+        budget = Budget()
+        while todo and not budget.is_spent(found, len(parents)):
             place = todo.popleft()
             entered = self._entered(place)
             if isinstance(entered, Entered):
@@ -128,7 +107,7 @@ class Reach:
                     self._add(found, met, place, parents)
                     continue
                 above = None if caller.at in done else self.above(place, caller)
-                if above is None or (key := self._key(above)) in seen:
+                if above is None or seen.covers(key := self._key(above)):
                     continue
                 if self.is_possible(place, caller):
                     seen.add(key)
@@ -247,11 +226,16 @@ class Reach:
         """What the call leaves out does not keep the function from getting there."""
         if isinstance(place.at, ClassRef) or min(place.nodes, default=-1) < 0:
             return True
-        function = self._program.function(place.at)
-        if function is None:
-            return True
-        edges = self.edges(place.at, function, caller)
-        return not reachable(edges, [FlowGraph.ENTRY]).isdisjoint(place.nodes)
+        key = (place.at, caller)
+        if key not in self._open:
+            function = self._program.function(place.at)
+            self._open[key] = (
+                None
+                if function is None
+                else frozenset(reachable(self.edges(place.at, function, caller), [FlowGraph.ENTRY]))
+            )
+        nodes = self._open[key]
+        return nodes is None or not nodes.isdisjoint(place.nodes)
 
     def edges(
         self, at: FunctionId, function: Function, caller: Caller
@@ -259,6 +243,9 @@ class Reach:
         """The ways through the function that are open when it is called there."""
         edges = successors(function.graph)
         event = self._event(caller)
+        tested = self._tested_in(at, function)
+        if not tested:
+            return edges
         if caller.how not in ("call", "construct") or not isinstance(event, CallEvent):
             return edges
         callee = self._analysis.calls.callee(event, caller.at)
@@ -270,20 +257,28 @@ class Reach:
         given = arguments_by_name(event.arguments, function, bound=bound)
         if given is None:
             return edges
-        values = {p.name: given.get(p.name, p.default) for p in function.parameters}
+        values = {
+            p.name: given.get(p.name, p.default) for p in function.parameters if p.name in tested
+        }
         constants = {
             name: value
             for name, value in values.items()
             if isinstance(value, Literal) and value.kind in _CONSTANTS
         }
-        absent = {p.name for p in function.parameters if given.get(p.name, p.default) == NONE}
+        absent = {name for name, value in values.items() if value == NONE}
         present = {
             name
             for name, value in given.items()
-            if name not in absent and self._is_there(value, caller.at)
+            if name in values and name not in absent and self._is_there(value, caller.at)
         }
         objects = {name for name in present if self._is_object(given[name], caller.at)}
         return as_called(function.graph, edges, absent, present, objects, constants)
+
+    def _tested_in(self, at: FunctionId, function: Function) -> frozenset[str]:
+        if at not in self._tested:
+            names = {p.name for p in function.parameters}
+            self._tested[at] = tested_names(function.graph) & names if names else frozenset()
+        return self._tested[at]
 
     def _is_object(self, value: Expr, at: FunctionId) -> bool:
         found = self._analysis.types.infer(value, at)

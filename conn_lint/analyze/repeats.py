@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.origins import Origin
-from conn_lint.analyze.reach import Link, Place
 from conn_lint.analyze.waits import Waits
+from conn_lint.analyze.walking import Link, Place
 from conn_lint.flow.guarding import reachable
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef

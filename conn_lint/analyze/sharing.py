@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.kept import Kept
-from conn_lint.analyze.reach import Reached
 from conn_lint.analyze.sites import Solved
+from conn_lint.analyze.walking import Reached
 from conn_lint.link.symbols import Assigned
 from conn_lint.link.values import ClassRef, FunctionId
 from conn_lint.model.expression import Attribute, Literal, Name, walk

@@ -103,7 +103,9 @@ def say_more(run: Run, *, verbose: bool) -> Iterator[str]:
 
 def _account(outcome: Outcome) -> str:
     root = one_line(display(outcome.root))
+    share = 100 * outcome.parsed / max(outcome.lines, 1)
     return (
-        f"conn-lint: project {root}: {counted(outcome.read, 'file')} read, "
+        f"conn-lint: project {root}: {counted(outcome.read, 'file')} read "
+        f"({counted(outcome.lines, 'line')}, {share:.1f} % of them parsed), "
         f"{counted(len(outcome.files), 'file')} reported on"
     )

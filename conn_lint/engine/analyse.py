@@ -49,12 +49,15 @@ class Result(msgspec.Struct, frozen=True):
     """What a run found out, before selection: cached under the digest of all its inputs.
 
     `comments` are those of the files with findings. `connections` are there where they were asked for.
+    Of the `lines` of all files so many were `parsed` for it, those from the cache not counted.
     """
 
     findings: tuple[Finding, ...]
     comments: dict[str, Comments]
     troubles: tuple[Trouble, ...]
     connections: tuple[Connection, ...] = ()
+    lines: int = 0
+    parsed: int = 0
 
 
 def analyse(
@@ -75,7 +78,7 @@ def analyse(
                 result = run_deep(run.result, isolated=isolated, draws=draws)
             cache.save()
             if not result.troubles:
-                _keep(cache, key, result)
+                _keep(cache, key, msgspec.structs.replace(result, parsed=0))
     except Exception as error:  # noqa: BLE001 - the fault is ours: say so, other projects go on
         return Result((), {}, (trouble("conn-lint", error),))
     return result
@@ -136,14 +139,21 @@ class _Run:
             if path in skeletons and (found := comments_of(skeletons[path])) is not None
         }
         connections = sorted((c for c in drawn if c.location.path in reported), key=_place)
-        return Result(tuple(kept), comments, tuple(self._troubles), tuple(connections))
+        return Result(
+            findings=tuple(kept),
+            comments=comments,
+            troubles=tuple(self._troubles),
+            connections=tuple(connections),
+            lines=sum(skeleton.lines for skeleton in skeletons.values()),
+            parsed=self._phase_one.parsed_lines,
+        )
 
     def _project(
         self, files: Mapping[str, SourceFile], documents: tuple[DocumentSummary, ...]
     ) -> Project | None:
-        load, knowledge = self._phase_one.load, self._knowledge
+        one, knowledge = self._phase_one, self._knowledge
         try:
-            return analyze_program(files, load, knowledge, documents=documents)
+            return analyze_program(files, one.load, one.text, knowledge, documents=documents)
         except Exception as error:  # noqa: BLE001 - what phase one found is still reported
             self._troubles.append(trouble("the analysis", error))
             return None

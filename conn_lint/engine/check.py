@@ -24,9 +24,10 @@ from conn_lint.model.settings import Settings
 class Outcome(msgspec.Struct, frozen=True):
     """What a run reports: paths in it are relative to `root`.
 
-    `files` were reported on, `read` is how many were known. `unreported` are given files on which
-    nothing is ever reported. `nested` are the roots of other projects below the given paths.
-    Comments in the code silenced `suppressed` findings. `connections` are there where they were asked for.
+    `files` were reported on, `read` is how many were known; of their `lines` so many were `parsed`.
+    `unreported` are given files on which nothing is ever reported. `nested` are the roots of other
+    projects below the given paths. Comments in the code silenced `suppressed` findings. `connections`
+    are there where they were asked for.
     """
 
     root: Path
@@ -34,6 +35,8 @@ class Outcome(msgspec.Struct, frozen=True):
     troubles: tuple[Trouble, ...] = ()
     files: tuple[str, ...] = ()
     read: int = 0
+    lines: int = 0
+    parsed: int = 0
     unreported: tuple[Found, ...] = ()
     nested: tuple[Path, ...] = ()
     suppressed: int = 0
@@ -72,6 +75,8 @@ def check(
         troubles=result.troubles,
         files=tuple(path for path in inputs.reported() if within.holds(path)),
         read=len(inputs.files),
+        lines=result.lines,
+        parsed=result.parsed,
         unreported=tuple(found for found in linked if within.names(found.path)),
         nested=tuple(r for r in listing.nested if within.holds(name_below(r, settings.root))),
         suppressed=suppressed,

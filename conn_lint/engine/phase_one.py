@@ -69,7 +69,7 @@ class PhaseOne:
             path: Failure(path, 1, f"the file cannot be read: {why}")
             for path, why in inputs.unreadable.items()
         }
-        self.parsed = 0
+        self.parsed_lines = 0
 
     def skeletons(self) -> Mapping[str, Skeleton]:
         """The skeleton of every file that could be read, by path."""
@@ -122,7 +122,8 @@ class PhaseOne:
             if summary is not None:
                 self._units[digest] = summary
             else:
-                missing[digest] = UnitJob(digest, self._slice(key), key[1] == 0)
+                missing[digest] = UnitJob(digest, self.text(key), key[1] == 0)
+                self.parsed_lines += self._lines_of(key)
         self._lower_missing(list(missing.values()))
         for key, digest in digests.items():
             if self._units[digest].error is not None:
@@ -144,7 +145,6 @@ class PhaseOne:
                     self._traces[unit.digest] = unit.trace
             done += len(batch)
             self._progress("Parsing", done, len(missing))
-        self.parsed += len(missing)
 
     def _run(
         self,
@@ -161,7 +161,16 @@ class PhaseOne:
         unit = self._readings[self._inputs.files[path].digest].skeleton.units[number]
         return digest_of(unit.digest.encode(), b"rest" if number == 0 else b"")
 
-    def _slice(self, key: UnitKey) -> str:
+    def _lines_of(self, key: UnitKey) -> int:
+        """How many lines a unit has; those of the others do not count for the rest of a file."""
+        skeleton = self._readings[self._inputs.files[key[0]].digest].skeleton
+        unit = skeleton.units[key[1]]
+        if key[1]:
+            return unit.end_line - unit.line + 1
+        return skeleton.lines - sum(other.end_line - other.line + 1 for other in skeleton.units[1:])
+
+    def text(self, key: UnitKey) -> str:
+        """A unit as it is written."""
         path, number = key
         if path not in self._lines:
             self._lines[path] = decode(self._inputs.files[path].data).text.split("\n")

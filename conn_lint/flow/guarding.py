@@ -136,6 +136,18 @@ def _goes_around(edges: Mapping[int, Sequence[Edge]], node: int, nodes: Collecti
     return any(leads) and (never or (must and any(ends)))
 
 
+def tested_names(graph: FlowGraph) -> frozenset[str]:
+    """The names on which a test in the graph depends: of others it does not matter with what it is called."""
+    tests = [
+        edge.kind.test
+        for out in successors(graph).values()
+        for edge in out
+        if isinstance(edge.kind, Guard)
+    ]
+    tests += [test for test, _ in _flags(graph).values()]
+    return frozenset(part.id for test in tests for part in walk(test) if isinstance(part, Name))
+
+
 def as_called(
     graph: FlowGraph,
     edges: Mapping[int, Sequence[Edge]],

@@ -170,6 +170,16 @@ class Frameworks:
         """Where a client that lives as long as the process belongs."""
         return next((place for place in self.places if place.framework == framework), None)
 
+    @functools.cached_property
+    def session_keepers(self) -> frozenset[str]:
+        """The libraries that keep things for each user's session."""
+        return frozenset(
+            name.partition(".")[0]
+            for memo in self._memos
+            if memo.scope == "session"
+            for name in memo.names
+        )
+
     def memo_by_word(self, word: str) -> Memo | None:
         """The same for a decorator of which only the last name is known."""
         return self._memo_words.get(word.lower())

@@ -10,12 +10,16 @@ import msgspec
 from conn_lint.link.modules import Modules
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.model.summary import Function, Head, Skeleton, Unit, UnitSummary
+from conn_lint.syntax.spelled import is_local, is_only_read_from, may_be_type, receivers
 
 UnitKey: TypeAlias = tuple[str, int]
 """A file's path within the project and the number of the unit in its skeleton."""
 
 LoadUnits: TypeAlias = Callable[[Iterable[UnitKey]], Mapping[UnitKey, UnitSummary]]
 """Parses (or takes from the cache) the units asked for; a unit that cannot be parsed has `error` set."""
+
+TextOf: TypeAlias = Callable[[UnitKey], str]
+"""The text of a unit as it is written."""
 
 
 class SourceFile(msgspec.Struct, frozen=True):
@@ -39,10 +43,12 @@ class SourceFile(msgspec.Struct, frozen=True):
 class Program:
     """The files of a project. An unread unit is loaded when it is first asked for, so nothing rests on one."""
 
-    def __init__(self, files: Mapping[str, SourceFile], load: LoadUnits) -> None:
+    def __init__(self, files: Mapping[str, SourceFile], load: LoadUnits, text: TextOf) -> None:
         self.files = files
         self.modules = Modules(files, (file.root for file in files.values()))
         self._load = load
+        self._text = text
+        self._receivers: dict[tuple[UnitKey, str], frozenset[str]] = {}
         self._units: dict[UnitKey, UnitSummary] = {}
         self._members: dict[tuple[str, int], dict[str, int]] = {}
         self._heads: dict[str, dict[tuple[int, str], int]] = {}
@@ -61,6 +67,24 @@ class Program:
             self.load([key])
         summary = self._units.get(key)
         return None if summary is None or summary.error or not summary.functions else summary
+
+    def receivers(self, key: UnitKey, name: str) -> frozenset[str]:
+        """What the unit's text takes the name from (`syntax.spelled`); nothing is parsed for it."""
+        if (key, name) not in self._receivers:
+            self._receivers[key, name] = receivers(self._text(key), name)
+        return self._receivers[key, name]
+
+    def is_only_read_from(self, key: UnitKey, name: str) -> bool:
+        """Nothing in the unit binds the name: attributes are taken from it, and that is all."""
+        return is_only_read_from(self._text(key), name)
+
+    def is_local(self, key: UnitKey, name: str) -> bool:
+        """The name is bound in the unit, and not to an attribute of something."""
+        return is_local(self._text(key), name)
+
+    def may_be_type(self, key: UnitKey, name: str) -> bool:
+        """The unit has the name where a type or a decorator can stand."""
+        return may_be_type(self._text(key), name)
 
     def function(self, at: FunctionId) -> Function | None:
         """The lowered function, if its unit can be read."""

@@ -1,0 +1,106 @@
+"""Whether the way a unit writes a name can mean a given function: a question to its text, before it is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from conn_lint.link.program import UnitKey
+from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance
+from conn_lint.model.expression import Attribute, Expr, Name
+from conn_lint.syntax.spelled import BARE, UNKNOWN
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_OWN = frozenset({"self", "cls"})
+
+
+class Written:
+    """Answers from texts and skeletons; where they leave it open, the unit may mean the function."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+
+    def may_mean(
+        self, key: UnitKey, names: Iterable[str], ref: FunctionRef, cls: ClassRef | None
+    ) -> bool:
+        """The unit may refer to the function by one of the names; `cls` is the class whose method it is."""
+        if self._analysis.demand.everything:
+            return True
+        known = self._program.files[key[0]].skeleton.units[key[1]].names
+        return any(
+            self._may_come_from(key, receiver, name, ref, cls)
+            for name in names
+            if name in known
+            for receiver in self._program.receivers(key, name)
+        )
+
+    def _may_come_from(
+        self, key: UnitKey, receiver: str, name: str, ref: FunctionRef, cls: ClassRef | None
+    ) -> bool:
+        if cls is None:
+            return self._may_be_function(key, receiver, name, ref)
+        if receiver == BARE:  # in the body of its class
+            return key[0] == ref.path and (key[1] == 0 or self._has_class(key))
+        if receiver in _OWN:
+            return self._has_class(key) or self._is_related(key, cls, ref)
+        is_open = "." in receiver or not self._analysis.mentions.is_common(name)
+        if not is_open and not self._gets_one(key, receiver, cls, ref):
+            return False
+        return receiver == UNKNOWN or not self._is_foreign(key, receiver)
+
+    def _gets_one(self, key: UnitKey, receiver: str, cls: ClassRef, ref: FunctionRef) -> bool:
+        """An object of the class may come into the unit by a name in it, or from an attribute."""
+        names = self._program.files[key[0]].skeleton.units[key[1]].names
+        if not self._analysis.mentions.roots(cls).isdisjoint(names) or key[1] == 0:
+            return True
+        if receiver == UNKNOWN:
+            return "super" in names and self._is_related(key, cls, ref)
+        return not self._program.is_local(key, receiver)
+
+    def _may_be_function(self, key: UnitKey, receiver: str, name: str, ref: FunctionRef) -> bool:
+        """A function of a module is written alone or after the module's name, or was put on an attribute."""
+        if receiver == BARE:
+            return key[0] == ref.path or self._is_global(key, name)
+        if self._analysis.demand.stores(name):
+            return True
+        root = receiver.partition(".")[0]
+        return self._is_global(key, root) and not self._is_foreign(key, receiver)
+
+    def _is_global(self, key: UnitKey, name: str) -> bool:
+        """The file binds the name, by whatever statement, be it in a function for an import."""
+        skeleton = self._program.files[key[0]].skeleton
+        return (
+            name in skeleton.bound
+            or any(item.bound in (name, "*") for item in skeleton.imports)
+            or any(head.name == name for head in skeleton.heads)
+        )
+
+    def _has_class(self, key: UnitKey) -> bool:
+        """A class is written in the function: names and `self` may be those of its body."""
+        heads = self._program.files[key[0]].skeleton.heads
+        return any(head.kind == "class" and head.unit == key[1] for head in heads)
+
+    def _is_related(self, key: UnitKey, cls: ClassRef, ref: FunctionRef) -> bool:
+        """The unit's class has the method, inherits it or hands it down, or nobody else can be meant."""
+        skeleton = self._program.files[key[0]].skeleton
+        head = skeleton.units[key[1]].head
+        parent = skeleton.heads[head].parent if head >= 0 else -1
+        if parent < 0 or self._analysis.mentions.is_distinctive(ref):
+            return True
+        own = ClassRef(key[0], parent)
+        ancestry = self._analysis.types.attributes.ancestry
+        return cls in ancestry(own) or own in ancestry(cls)
+
+    def _is_foreign(self, key: UnitKey, receiver: str) -> bool:
+        """The receiver is what a name of the module says, nothing binds that name here, and it is a library's."""
+        root, *attributes = receiver.split(".")
+        if not self._program.is_only_read_from(key, root):
+            return False
+        expr: Expr = Name(root)
+        for attribute in attributes:
+            expr = Attribute(expr, attribute)
+        module = FunctionId(key[0], 0, 0)
+        return isinstance(self._analysis.types.infer(expr, module), External | Instance)

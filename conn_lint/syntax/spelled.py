@@ -1,0 +1,93 @@
+"""How a unit's text writes a name, told without parsing: what stands in front of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+BARE = ""
+"""The name stands alone."""
+UNKNOWN = "?"
+"""It is an attribute of something that is no chain of names, as in `f(x).name`."""
+
+_REACH = 200  # characters in front of the name that are looked at
+_CHAIN = re.compile(r"[^\W\d]\w*(?:[ \t]*\.[ \t]*\w+)*[ \t]*\.\Z")
+_DEFINED = re.compile(r"\bdef[ \t]*\Z")
+_IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+[\w.]*\.[ \t]*\Z", re.MULTILINE)
+_BLANKS = " \t"
+_BREAKS = " \t\r\n\f\\"
+
+
+def receivers(text: str, name: str) -> frozenset[str]:
+    """What the name is taken from wherever the text has it: `a.b` for `a.b.name`, or one of the constants.
+
+    Where it is only defined (`def name`) or part of a module's name in an import, nothing is said. Strings and
+    comments are read like code, so there may be more than what the code says, never less.
+    """
+    if not name.isascii():
+        return frozenset({BARE, UNKNOWN})  # may be written in several ways
+    found: set[str] = set()
+    for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text):
+        before = text[max(0, match.start() - _REACH) : match.start()]
+        if not _IMPORTED.search(before):
+            found.update(_receivers(before))
+    return frozenset(found)
+
+
+def _receivers(before: str) -> Iterator[str]:
+    """What may be meant by the text in front of a name: more than one where a comment may end in a point."""
+    line = before.rstrip(_BLANKS)
+    if not line.endswith("."):
+        if not _is_after_point(before):
+            if not _DEFINED.search(line):
+                yield BARE
+            return
+        yield BARE
+        yield UNKNOWN
+        return
+    chain = _CHAIN.search(line)
+    if chain is None:
+        yield UNKNOWN
+        return
+    ahead = line[: chain.start()]
+    if _is_after_point(ahead):
+        yield UNKNOWN
+    if not ahead.rstrip(_BLANKS).endswith("."):
+        yield re.sub(r"[ \t]", "", chain[0])[:-1]
+
+
+def _is_after_point(before: str) -> bool:
+    """The last thing in front is a point, be it in another line."""
+    return before.rstrip(_BREAKS).endswith(".")
+
+
+def is_only_read_from(text: str, name: str) -> bool:
+    """Wherever the text has the name, an attribute is taken from it: so nothing in it binds the name."""
+    return name.isascii() and not re.search(
+        rf"(?<!\w){re.escape(name)}(?!\w)(?![ \t]*\.[ \t]*[^\W\d])", text
+    )
+
+
+def is_local(text: str, name: str) -> bool:
+    """The text binds the name, be it as a parameter, and not to an attribute (`name = a.b`)."""
+    if is_only_read_from(text, name):
+        return False
+    return not re.search(
+        rf"(?<!\w){re.escape(name)}[ \t]*(?::[^=\n]*)?:?=(?!=)[^\n]*\.[ \t]*\w+[ \t]*(?!\w|[ \t]*[(\[])",
+        text,
+    )
+
+
+def may_be_type(text: str, name: str) -> bool:
+    """The text has the name where a type can stand: behind a colon, an arrow, a bar, in square brackets.
+
+    Or it is that of a decorator.
+    """
+    if not name.isascii():
+        return True
+    return bool(
+        re.search(
+            rf"(?:(?:@|:|->|\|)\s*[\"']?|\[[^\]\n]*?)(?:\w+\s*\.\s*)*(?<!\w){re.escape(name)}(?!\w)(?!\s*\()",
+            text,
+        )
+    )

@@ -1,0 +1,147 @@
+"""Names in texts are held against Python's own tree: what it has, the text must be found to have."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import asyncio.base_events
+import inspect
+import logging.handlers
+import tarfile
+import urllib.request
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from conn_lint.syntax.spelled import (
+    BARE,
+    UNKNOWN,
+    is_local,
+    is_only_read_from,
+    may_be_type,
+    receivers,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("query()", {BARE}),
+        ("def query(self): pass", set()),
+        ("async def query(self): pass", set()),
+        ("db.session.query(x)", {"db.session"}),
+        ("self . session\\\n.query", {UNKNOWN}),
+        ("# Ends.\nquery()", {BARE, UNKNOWN}),
+        ("# Ends.\na.query()", {"a", UNKNOWN}),
+        ("f(x).\\\na.query()", {"a", UNKNOWN}),
+        ("f(x).\\\nquery()", {BARE, UNKNOWN}),
+        ("f(x).query", {UNKNOWN}),
+        ("f(a.b).query", {UNKNOWN}),
+        ("a[0].query", {UNKNOWN}),
+        ("f(x).a.query", {UNKNOWN}),
+        ("'text'.query", {UNKNOWN}),
+        ("x = [self.query, query]", {"self", BARE}),
+        ("requery.my_query(a.queryset)", set()),
+        ("(a\n    .query)", {UNKNOWN}),
+        ("from a.query import x", set()),
+        ("import a.query", set()),
+        ("from a import query", {BARE}),
+        ("x = 1; from a.query import x", {"a"}),
+        ("lambda: query", {BARE}),
+        ("undef query", {BARE}),
+    ],
+)
+def test_what_a_name_is_taken_from(text: str, expected: set[str]) -> None:
+    assert receivers(text, "query") == expected
+
+
+def test_a_name_that_may_be_written_in_several_ways_may_come_from_anything() -> None:
+    assert receivers("x.ﬁnd", "ﬁnd") == {BARE, UNKNOWN}
+
+
+_MODULES = (argparse, asyncio.base_events, logging.handlers, tarfile, urllib.request)
+
+
+@pytest.mark.parametrize("module", _MODULES, ids=lambda module: module.__name__)
+def test_all_that_the_tree_has_is_found(module: ModuleType) -> None:
+    text = inspect.getsource(module)
+    tree = ast.parse(text)
+    for name, receiver in set(_mentions(tree)):
+        assert receiver in receivers(text, name), (name, receiver)
+
+
+def _mentions(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id, BARE
+        elif isinstance(node, ast.Attribute):
+            chain = ast.unparse(node.value)
+            is_plain = all(part.isidentifier() for part in chain.split("."))
+            same_line = node.value.end_lineno == node.end_lineno
+            yield node.attr, chain if is_plain and same_line else UNKNOWN
+
+
+@pytest.mark.parametrize("module", _MODULES, ids=lambda module: module.__name__)
+def test_a_name_that_the_tree_binds_is_not_only_read_from(module: ModuleType) -> None:
+    text = inspect.getsource(module)
+    tree = ast.parse(text)
+    bound = {
+        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
+    bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    assert bound
+    assert not {name for name in bound if is_only_read_from(text, name)}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("db.session.add(x); db.commit()", True),
+        ("def f(db): db.commit()", False),
+        ("db = 1\ndb.commit()", False),
+        ("with open() as db: db.commit()", False),
+        ("for db in x: db.commit()", False),
+        ("from app import db\ndb.commit()", False),
+        ("f(db=1)\ndb.commit()", False),
+        ("dbs = 1\ndb.commit()", True),
+    ],
+)
+def test_whether_a_name_is_bound(text: str, expected: bool) -> None:
+    assert is_only_read_from(text, "db") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def f(s: Session): ...", True),
+        ("def f(s: 'Session'): ...", True),
+        ("def f(s: orm.Session = None): ...", True),
+        ("def f() -> Session: ...", True),
+        ("def f(s: Optional[Session]): ...", True),
+        ("def f(s: None | Session): ...", True),
+        ("def f(s: Annotated[orm.Session, Depends(get)]): ...", True),
+        ("@Session\ndef f(): ...", True),
+        ("Session()", False),
+        ("g(a, Session)", False),
+        ("def f(s: MySession): ...", False),
+    ],
+)
+def test_where_a_type_can_stand(text: str, expected: bool) -> None:
+    assert may_be_type(text, "Session") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def f(x): x.get()", True),
+        ("x = make()\nx.get()", True),
+        ("x = self.client\nx.get()", False),
+        ("x: Client = self.client or other\nx.get()", False),
+        ("if x := self.client: x.get()", False),
+        ("x = self.client()\nx.get()", True),
+        ("x.get()", False),
+    ],
+)
+def test_whether_a_name_is_local(text: str, expected: bool) -> None:
+    assert is_local(text, "x") is expected
