@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -197,3 +199,28 @@ def test_clean_deletes_only_a_cache(tmp_path: Path) -> None:
     assert not mine.exists()
     assert not clean(foreign)
     assert (foreign / "keep.txt").exists()
+
+
+def test_a_run_that_finds_all_in_the_cache_imports_and_parses_next_to_nothing(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, {"a.py": LEAK})
+    script = (
+        "import sys\n"
+        "from conn_lint.api import check_paths\n"
+        "assert check_paths(['.'])\n"
+        "heavy = {'libcst', 'conn_lint.analyze.analysis', 'conn_lint.lower.unit'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+        "from conn_lint.knowledge.load import load_builtin\n"
+        "print(load_builtin.cache_info().currsize)\n"
+    )
+
+    def run() -> list[str]:
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=300
+        )
+        return done.stdout.splitlines()
+
+    assert run() == ["['conn_lint.analyze.analysis', 'conn_lint.lower.unit', 'libcst']", "1"]
+    assert run() == ["[]", "0"]

@@ -9,13 +9,14 @@ import pytest
 from packages import PACKAGES, copy_of
 from test_fixtures import FOLDERS, PROJECTS, RULES
 
+from conn_lint.analyze import program
 from conn_lint.analyze.analysis import Analysis
 from conn_lint.analyze.program import analyze_program
 from conn_lint.analyze.project import Project
 from conn_lint.config.options import parse_options
 from conn_lint.config.projects import Job, check_projects
 from conn_lint.config.resolve import Flags
-from conn_lint.engine import analyse, phase_one
+from conn_lint.engine import phase_one
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, SourceFile, TextOf
 from conn_lint.model.connections import Connection
@@ -58,7 +59,7 @@ class Runs:
 
         lower = phase_one.PhaseOne._lower_missing
         with self._patch.context() as patch:
-            patch.setattr(analyse, "analyze_program", forced if everything else analyze_program)
+            patch.setattr(program, "analyze_program", forced if everything else analyze_program)
             patch.setattr(phase_one.PhaseOne, "_lower_missing", count)
             flags = Flags(options=parse_options({"jobs": 1}, "test"), use_cache=False, noqa=False)
             run = check_projects(

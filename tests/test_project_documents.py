@@ -13,9 +13,9 @@ import pytest
 from programs import analysis
 from projects import CLEAN, LEAK, SECRET, command, places, run_check, write
 
+from conn_lint.analyze import program
 from conn_lint.config.projects import Job, Run, check_projects
 from conn_lint.config.resolve import DEFAULT_EXCLUDE, Flags
-from conn_lint.engine import analyse
 from conn_lint.engine.discover import Role, discover
 from conn_lint.engine.redact import redact_document
 from conn_lint.engine.roots import Roots
@@ -34,13 +34,13 @@ def check(root: Path) -> Run:
 def analysed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[DocumentSummary, ...]]:
     """The documents of each run that was not answered from the cache."""
     seen: list[tuple[DocumentSummary, ...]] = []
-    original = analyse.analyze_program
+    original = program.analyze_program
 
     def watch(*args: Any, documents: tuple[DocumentSummary, ...]) -> Any:
         seen.append(documents)
         return original(*args, documents=documents)
 
-    monkeypatch.setattr(analyse, "analyze_program", watch)
+    monkeypatch.setattr(program, "analyze_program", watch)
     return seen
 
 

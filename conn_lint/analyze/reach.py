@@ -88,10 +88,10 @@ class Reach:
         parents: dict[Place, tuple[Place, Link] | None] = {start: None}
         seen = Seen()
         done: set[FunctionId | ClassRef] = set()  # entry points that need no other way
-        todo = deque([start])
+        todo, later = deque([start]), deque[Place]()
         budget = Budget()
-        while todo and not budget.is_spent(found, len(parents)):
-            place = todo.popleft()
+        while (todo or (later and not found)) and not budget.is_spent(found, len(parents)):
+            place = (todo or later).popleft()
             entered = self._entered(place)
             if isinstance(entered, Entered):
                 self._add(found, entered, place, parents)
@@ -112,7 +112,7 @@ class Reach:
                 if self.is_possible(place, caller):
                     seen.add(key)
                     parents[above] = (place, link)
-                    todo.append(above)
+                    (later if above.is_settled else todo).append(above)
                     if isinstance(self._entered(above), Entered) and not self._differs(above):
                         done.add(above.at)
         return sorted(found.values(), key=lambda r: (not r.sure, r.differs, len(r.links)))

@@ -10,6 +10,7 @@ from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.origins import Origin
 from conn_lint.link.values import ClassRef, FunctionId
 
+_LASTING = frozenset({"stranger", "row"})  # origins that no caller decides
 _MAX_PLACES = 20_000
 _MORE = 60  # places that are looked at once an entry point is certain: further ones say nothing new
 _MORE_UNSURE = 300  # the same once there is one, by a chain that is not sure
@@ -41,6 +42,11 @@ class Place(NamedTuple):
     at: FunctionId | ClassRef
     origins: frozenset[Origin]
     nodes: tuple[int, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whoever leads there, the connection differs: one entry point above is as good as all of them."""
+        return any(origin.kind in _LASTING for origin in self.origins)
 
 
 class Seen:

@@ -9,12 +9,11 @@ import os
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from conn_lint import __version__
-from conn_lint.analyze.program import analyze_program
-from conn_lint.analyze.project import Project
 from conn_lint.engine.cache import FOLDER, Cache, code_version, digest_of
 from conn_lint.engine.collector import seldom_collected
 from conn_lint.engine.documents import summaries
@@ -23,7 +22,7 @@ from conn_lint.engine.inputs import Inputs
 from conn_lint.engine.modules import name_modules
 from conn_lint.engine.phase_one import Failure, PhaseOne, Progress
 from conn_lint.engine.suppress import Comments, comments_of
-from conn_lint.knowledge.load import load_builtin
+from conn_lint.knowledge.load import data_digest, load_builtin
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import SourceFile
 from conn_lint.model.connections import Connection
@@ -36,6 +35,9 @@ from conn_lint.rules import ALL_RULES
 from conn_lint.rules.base import Rule
 from conn_lint.rules.cannot_analyse import CannotAnalyse
 from conn_lint.syntax.deep import run_deep
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.project import Project
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -68,11 +70,11 @@ def analyse(
     With `isolated` each file is analysed as if it were alone in the world; with `draws` the result has connections.
     """
     try:
-        knowledge = Knowledge(load_builtin(), settings.knowledge)
         cache = Cache(_cache_folder(settings))
-        key = _run_key(inputs, settings, knowledge, isolated=isolated, draws=draws)
+        key = _run_key(inputs, settings, isolated=isolated, draws=draws)
         result = _cached(cache, key)
         if result is None:
+            knowledge = Knowledge(load_builtin(), settings.knowledge)
             run = _Run(inputs, settings, knowledge, cache, progress)
             with seldom_collected():
                 result = run_deep(run.result, isolated=isolated, draws=draws)
@@ -151,9 +153,13 @@ class _Run:
     def _project(
         self, files: Mapping[str, SourceFile], documents: tuple[DocumentSummary, ...]
     ) -> Project | None:
+        from conn_lint.analyze import program  # noqa: PLC0415 - a result from the cache needs none of it
+
         one, knowledge = self._phase_one, self._knowledge
         try:
-            return analyze_program(files, one.load, one.text, knowledge, documents=documents)
+            return program.analyze_program(
+                files, one.load, one.text, knowledge, documents=documents
+            )
         except Exception as error:  # noqa: BLE001 - what phase one found is still reported
             self._troubles.append(trouble("the analysis", error))
             return None
@@ -202,9 +208,7 @@ def _keep(cache: Cache, key: str, result: Result) -> None:
         cache.results.put(key, msgspec.msgpack.encode(result))
 
 
-def _run_key(
-    inputs: Inputs, settings: Settings, knowledge: Knowledge, *, isolated: bool, draws: bool
-) -> str:
+def _run_key(inputs: Inputs, settings: Settings, *, isolated: bool, draws: bool) -> str:
     """A digest of everything that a result depends on.
 
     Selection is not among it, nor where the project lies.
@@ -213,6 +217,7 @@ def _run_key(
         settings.kind,
         settings.max_pool_size,
         settings.versions,
+        settings.knowledge,
         sorted(os.fsencode(name_below(s, settings.root)) for s in settings.source_roots),
         sorted(map(os.fsencode, inputs.started_from)),
         [(os.fsencode(f.path), f.digest, f.is_reported) for f in inputs.files.values()],
@@ -221,7 +226,7 @@ def _run_key(
         isolated,
         draws,
     )
-    versions = f"{__version__} {code_version()} {knowledge.digest()}"
+    versions = f"{__version__} {code_version()} {data_digest()}"
     return digest_of(versions.encode(), msgspec.msgpack.encode(parts)).hex()
 
 

@@ -47,7 +47,7 @@ class Program:
         self.files = files
         self.modules = Modules(files, (file.root for file in files.values()))
         self._load = load
-        self._text = text
+        self._text = _keeping_rests(text)
         self._receivers: dict[tuple[UnitKey, str], frozenset[str]] = {}
         self._units: dict[UnitKey, UnitSummary] = {}
         self._members: dict[tuple[str, int], dict[str, int]] = {}
@@ -195,3 +195,17 @@ class Program:
             for index, head in enumerate(heads)
             if head.parent == ref.head and head.kind == "function"
         )
+
+
+def _keeping_rests(text: TextOf) -> TextOf:
+    """The same, where what is left of a file without its functions is put together once."""
+    kept: dict[str, str] = {}
+
+    def asked(key: UnitKey) -> str:
+        if key[1]:
+            return text(key)
+        if key[0] not in kept:
+            kept[key[0]] = text(key)
+        return kept[key[0]]
+
+    return asked

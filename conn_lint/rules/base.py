@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from conn_lint.analyze.project import Project
 from conn_lint.model.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.project import Project
 
 
 class Rule(abc.ABC):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from conn_lint.analyze.project import Project
 from conn_lint.model.creation import Creation, LoopWay
 from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.model.location import Location
 from conn_lint.rules import wording
 from conn_lint.rules.base import Rule
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.project import Project
 
 
 class ConnectInLoop(Rule):

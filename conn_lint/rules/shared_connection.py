@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from conn_lint.analyze.project import Project
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.rules import wording
 from conn_lint.rules.base import Rule
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.project import Project
 
 _SHOWN = 2
 

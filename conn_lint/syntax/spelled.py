@@ -24,14 +24,28 @@ def receivers(text: str, name: str) -> frozenset[str]:
     Where it is only defined (`def name`) or part of a module's name in an import, nothing is said. Strings and
     comments are read like code, so there may be more than what the code says, never less.
     """
-    if not name.isascii():
+    if not name or not name.isascii():
         return frozenset({BARE, UNKNOWN})  # may be written in several ways
     found: set[str] = set()
-    for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text):
-        before = text[max(0, match.start() - _REACH) : match.start()]
+    for start in _places(text, name):
+        before = text[max(0, start - _REACH) : start]
         if not _IMPORTED.search(before):
             found.update(_receivers(before))
     return frozenset(found)
+
+
+def _places(text: str, name: str) -> Iterator[int]:
+    """Where the name stands as a whole; a regex takes ten times as long to find nothing."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not (_is_part(text[start - 1 : start]) or _is_part(text[end : end + 1])):
+            yield start
+        start = text.find(name, end)
+
+
+def _is_part(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _receivers(before: str) -> Iterator[str]:
