@@ -96,6 +96,7 @@ class Callers:
         elif cls is not None and head.name in _ENTERING:
             yield from self._indirect.used(self.of_class(cls), self._indirect.entering(ref))
         elif cls is not None and head.name == "__call__":
+            yield from self._indirect.registered(self.of_class(cls))
             yield from self._indirect.used(self.of_class(cls), self._indirect.calling(ref))
             yield from self._by_name(ref, cls)
         else:

@@ -14,9 +14,9 @@ from conn_lint.analyze.repeats import Repeat
 from conn_lint.analyze.sharing import Sharing
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.walking import Link, Place, Reached
-from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance
 from conn_lint.model.creation import Creation, EntryWay, LoopWay
-from conn_lint.model.expression import Expr, Temp, dotted
+from conn_lint.model.expression import Attribute, Expr, Temp, dotted
 from conn_lint.model.finding import Step
 from conn_lint.model.flow import CallEvent
 from conn_lint.model.location import Location
@@ -57,10 +57,20 @@ class Creations:
         """The library's own call, or that of a class of the project which is the library's by inheritance."""
         if solved.resource.kind not in _KINDS or self._program.files[solved.at.path].is_test:
             return False
+        if self._is_handle(solved):
+            return False
         via = solved.acquired.via
         if via is None:
             return True
         return isinstance(via, ClassRef) and self._analysis.owners.resource_of(via) is None
+
+    def _is_handle(self, solved: Solved) -> bool:
+        """An open connection gives another handle to what it has open: duckdb's `connection.cursor()`."""
+        func = solved.event.func
+        if not isinstance(func, Attribute):
+            return False
+        owner = self._analysis.types.infer(func.value, solved.at)
+        return isinstance(owner, Instance) and owner.type == solved.resource.value
 
     def _creation(self, solved: Solved) -> Creation:
         at, event = solved.at, solved.event

@@ -204,6 +204,21 @@ class Indirect:
             (method.path, self._program.head(method).unit) for method in self._program.methods(cls)
         ]
 
+    def registered(self, makers: Iterable[Caller]) -> Iterator[Caller]:
+        """Objects that are registered like functions where they are made: `actor(SendMail())`."""
+        for maker in makers:
+            function = self._program.function(maker.at)
+            if function is None or maker.how != "construct" or maker.node < 0:
+                continue
+            calls = [
+                (n, e) for n, e in enumerate(function.graph.events) if isinstance(e, CallEvent)
+            ]
+            for node, event in calls:
+                for index, argument in enumerate(event.arguments):
+                    is_it = _made_by(argument.value, maker, function)
+                    if is_it and self._analysis.entries.passed(event, index, maker.at) is not None:
+                        yield Caller(maker.at, node, "pass", index)
+
     def entering(self, ref: FunctionRef) -> Callable[[Event, FunctionId], str]:
         """With-blocks over objects that have the method."""
         return lambda event, at: (

@@ -45,6 +45,8 @@ _SETTINGS = frozenset(
 )  # fmt: skip
 _OF_REQUEST = frozenset({"request", "websocket", "current_user"})
 """Module variables of frameworks that stand for another thing in each request."""
+_OF_USER = frozenset({"session_state"})
+"""Attributes of frameworks that hold what one user has said or chosen."""
 _MANNER = frozenset(
     {"timeout", "connect_timeout", "read_timeout", "socket_timeout", "socket_connect_timeout", "headers", "cookies",
      "params", "follow_redirects", "limits", "retries", "max_retries", "event_hooks", "connector", "echo", "future",
@@ -112,6 +114,9 @@ class Origins:
                 field = self._field(path, at)
                 if field is not None:
                     yield from field
+                    return
+                if not _OF_USER.isdisjoint(path):
+                    yield Origin("stranger", path[-1])
                     return
                 own = {"args"} if path[0] in _OF_REQUEST else set()
                 if not _SETTINGS.isdisjoint(path[1:]) and not own.intersection(path[1:]):

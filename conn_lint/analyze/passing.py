@@ -11,7 +11,15 @@ from conn_lint.analyze.conditions import Conditions
 from conn_lint.analyze.labels import Entered, Registration, entry_label
 from conn_lint.analyze.matching import dotted_name
 from conn_lint.knowledge.frameworks import CallWord, Record, Table
-from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance, Value
+from conn_lint.link.values import (
+    ClassRef,
+    External,
+    FunctionId,
+    FunctionRef,
+    Instance,
+    ObjectRef,
+    Value,
+)
 from conn_lint.model.expression import (
     Argument,
     Attribute,
@@ -148,9 +156,15 @@ class Passing:
         return hook if hook is not None and self._conditions.hold(hook, at.path) else None
 
     def _is_function(self, value: Expr, at: FunctionId) -> bool:
-        """A function of the project: a decorator that takes no arguments is given it."""
+        """A function of the project, or an object that is called like one: a decorator that takes no arguments
+        is given it.
+        """
         if isinstance(value, Lambda):
             return True
+        if isinstance(value, Temp):  # `actor(SendMail())`
+            made = self._types.infer(value, at)
+            cls = ClassRef(made.path, made.head) if isinstance(made, ObjectRef) else None
+            return cls is not None and self._types.attributes.method(cls, "__call__") is not None
         name = self._conditions.original(at.path, last_name(value))
         if name not in self._function_names:
             return False
