@@ -18,6 +18,7 @@ from conn_lint.syntax.spelled import (
     BARE,
     UNKNOWN,
     is_local,
+    is_more_than_type,
     is_only_read_from,
     may_be_type,
     receivers,
@@ -145,3 +146,33 @@ def test_where_a_type_can_stand(text: str, expected: bool) -> None:
 )
 def test_whether_a_name_is_local(text: str, expected: bool) -> None:
     assert is_local(text, "x") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Client()", True),
+        ("f(Client)", True),
+        ("x = Client", True),
+        ("return Client", True),
+        ("TABLE = {KEY: Client}", True),
+        ("TABLE = {\n    KEY: Client,\n}", True),
+        ("TABLE = {'key': Client}", True),
+        ("f(lambda: Client)", True),
+        ("else: Client", True),
+        ("partial(Client, 1)", True),
+        ("def f(c: Client): ...", False),
+        ("def f(\n    c: Client,\n    *d: list[Client],\n) -> Client: ...", False),
+        ("c: Client | None = None", False),
+        ("def f(c: Client = Client()): ...", True),
+        ("class Sub(Base, Client): ...", False),
+        ("if isinstance(x, (str, Client)): ...", False),
+        ("try: ...\nexcept (OSError, Client): ...", False),
+        ("from acme import (\n    Client,\n    Pool,\n)", False),
+        ("from acme import Client", False),
+        ("Client.close_all()", False),
+        ("x: 'Client'", False),
+    ],
+)
+def test_whether_a_class_may_be_made(text: str, expected: bool) -> None:
+    assert is_more_than_type(text, "Client") is expected

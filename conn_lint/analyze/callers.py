@@ -68,10 +68,16 @@ class Callers:
             self._of_class[cls] = ()
             names = self._analysis.mentions.class_names(cls)
             search = _Search(self._analysis, names, None, frozenset({cls}))
+            units = [
+                key
+                for key in self._analysis.mentions.of_class(cls)
+                if self._counts(key[0]) and self._written.may_make(key, names)
+            ]
+            self._program.load(units)
             self._of_class[cls] = tuple(
                 dict.fromkeys(
                     caller
-                    for key in self._analysis.mentions.of_class(cls)
+                    for key in units
                     for reference in search.in_unit(*key)
                     for caller in self._indirect.through(reference, cls)
                 )

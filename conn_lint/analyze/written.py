@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from conn_lint.analyze.mentions import OWN_NAMES
 from conn_lint.link.program import UnitKey
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance
 from conn_lint.model.expression import Attribute, Expr, Name
@@ -13,6 +14,7 @@ from conn_lint.syntax.spelled import BARE, UNKNOWN
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
+_GIVING = frozenset({"Depends", "Security", "Provide", "Inject", "inject"})
 _OWN = frozenset({"self", "cls"})
 
 
@@ -35,6 +37,21 @@ class Written:
             for name in names
             if name in known
             for receiver in self._program.receivers(key, name)
+        )
+
+    def may_make(self, key: UnitKey, names: frozenset[str]) -> bool:
+        """The unit may make an object of the class with these names, or hand the class on.
+
+        What is decorated or has dependencies may be given objects by its annotations.
+        """
+        skeleton = self._program.files[key[0]].skeleton
+        unit = skeleton.units[key[1]]
+        if self._analysis.demand.everything or not OWN_NAMES.isdisjoint(unit.names):
+            return True
+        if key[1] and (skeleton.heads[unit.head].decorators or not _GIVING.isdisjoint(unit.names)):
+            return True
+        return any(
+            self._program.is_more_than_type(key, name) for name in names.intersection(unit.names)
         )
 
     def _may_come_from(

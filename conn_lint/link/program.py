@@ -10,7 +10,13 @@ import msgspec
 from conn_lint.link.modules import Modules
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.model.summary import Function, Head, Skeleton, Unit, UnitSummary
-from conn_lint.syntax.spelled import is_local, is_only_read_from, may_be_type, receivers
+from conn_lint.syntax.spelled import (
+    is_local,
+    is_more_than_type,
+    is_only_read_from,
+    may_be_type,
+    receivers,
+)
 
 UnitKey: TypeAlias = tuple[str, int]
 """A file's path within the project and the number of the unit in its skeleton."""
@@ -81,6 +87,10 @@ class Program:
     def is_local(self, key: UnitKey, name: str) -> bool:
         """The name is bound in the unit, and not to an attribute of something."""
         return is_local(self._text(key), name)
+
+    def is_more_than_type(self, key: UnitKey, name: str) -> bool:
+        """The unit may call or hand on the class of this name."""
+        return is_more_than_type(self._text(key), name)
 
     def may_be_type(self, key: UnitKey, name: str) -> bool:
         """The unit has the name where a type or a decorator can stand."""

@@ -75,6 +75,34 @@ def _is_after_point(before: str) -> bool:
     return before.rstrip(_BREAKS).endswith(".")
 
 
+_IMPORTS = re.compile(
+    r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+import[ \t]*(?:\([^)]*\)|[^\n]*)|import[ \t][^\n]*)",
+    re.MULTILINE,
+)
+_OF_TYPE = re.compile(
+    r"->[\w.\[\], |\"']*\Z"
+    r"|(?:^|[(,])[ \t]*\*{0,2}(?!(?:lambda|else|try|finally)\b)[a-z_]\w*[ \t]*:[\w.\[\], |\"']*\Z"
+    r"|^[ \t]*class[ \t]+\w+[ \t]*\([\w.,= \t\[\]]*\Z"
+    r"|\bexcept[ \t]*\(?[\w., \t]*\Z"
+    r"|\b(?:isinstance|issubclass)[ \t]*\([^()\n]*,[ \t]*\(?[\w., \t]*\Z"
+)
+
+
+def is_more_than_type(text: str, name: str) -> bool:
+    """The text has the name elsewhere than in imports, annotations, bases, `isinstance` and `except`, strings or
+    in front of a point: so what it stands for may be called or handed on there.
+    """
+    if not name or not name.isascii():
+        return True
+    text = _IMPORTS.sub("", text)
+    for start in _places(text, name):
+        line = text[text.rfind("\n", 0, start) + 1 : start]
+        behind = text[start + len(name) : start + len(name) + 40].lstrip(_BLANKS)
+        if not (behind.startswith(".") or line.endswith(('"', "'")) or _OF_TYPE.search(line)):
+            return True
+    return False
+
+
 def is_only_read_from(text: str, name: str) -> bool:
     """Wherever the text has the name, an attribute is taken from it: so nothing in it binds the name."""
     return name.isascii() and not re.search(
