@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.indirect import Caller, Indirect
@@ -10,6 +10,7 @@ from conn_lint.analyze.inner import FACTORY, Inner
 from conn_lint.analyze.mentions import OWN_NAMES
 from conn_lint.analyze.references import LOOKING, last, wholes
 from conn_lint.analyze.written import Written
+from conn_lint.link.program import UnitKey
 from conn_lint.link.values import (
     ClassRef,
     FunctionId,
@@ -68,12 +69,8 @@ class Callers:
             self._of_class[cls] = ()
             names = self._analysis.mentions.class_names(cls)
             search = _Search(self._analysis, names, None, frozenset({cls}))
-            units = [
-                key
-                for key in self._analysis.mentions.of_class(cls)
-                if self._counts(key[0]) and self._written.may_make(key, names)
-            ]
-            self._program.load(units)
+            keys = self._analysis.mentions.of_class(cls)
+            units = self._read(keys, lambda key: self._written.may_make(key, names))
             self._of_class[cls] = tuple(
                 dict.fromkeys(
                     caller
@@ -125,22 +122,22 @@ class Callers:
     def _by_name(self, ref: FunctionRef, cls: ClassRef | None) -> Iterator[Caller]:
         mentions = self._analysis.mentions
         name = self._program.head(ref).name
-        units = mentions.of_function(ref) if cls is None else mentions.of_method(ref, cls)
+        keys = mentions.of_function(ref) if cls is None else mentions.of_method(ref, cls)
         names = mentions.names_of(name)
-        units = [
-            key
-            for key in units
-            if self._counts(key[0]) and self._written.may_mean(key, names, ref, cls)
-        ]
-        self._program.load(units)
+        units = self._read(keys, lambda key: self._written.may_mean(key, names, ref, cls))
         search = _Search(self._analysis, names, ref, frozenset())
         for key in mentions.saying(units, names):
             for caller in search.in_unit(*key):
                 yield from self._indirect.through(caller, ref)
 
-    def _counts(self, path: str) -> bool:
-        file = self._program.files[path]
-        return not file.is_test and not file.is_stub
+    def _read(
+        self, keys: Iterable[UnitKey], may_matter: Callable[[UnitKey], bool]
+    ) -> list[UnitKey]:
+        """Those of the units that may matter and lie outside tests and stubs, read all at once."""
+        files = ((key, self._program.files[key[0]]) for key in keys)
+        units = [k for k, file in files if not (file.is_test or file.is_stub) and may_matter(k)]
+        self._program.load(units)
+        return units
 
 
 class _Search:
@@ -165,8 +162,6 @@ class _Search:
         self._alone = ref is not None and self._cls is not None and analysis.mentions.is_alone(ref)
 
     def in_unit(self, path: str, number: int) -> Iterator[Caller]:
-        if self._program.files[path].is_test or self._program.files[path].is_stub:
-            return
         wanted = self._names | OWN_NAMES if self._classes else self._names
         if wanted.isdisjoint(self._program.files[path].skeleton.units[number].names):
             return

@@ -211,16 +211,10 @@ class Reach:
             return None  # a default or annotation: the function that has it is asked next
         if caller.how != "pass":
             return None
-        event = self._event(caller)
+        event = self._program.event(caller.at, caller.node)
         if not isinstance(event, CallEvent):
             return None
         return entries.passed(event, caller.argument, caller.at)
-
-    def _event(self, caller: Caller) -> object:
-        function = self._program.function(caller.at)
-        if function is None or caller.node < 0:
-            return None
-        return function.graph.events[caller.node]
 
     def is_possible(self, place: Place, caller: Caller) -> bool:
         """What the call leaves out does not keep the function from getting there."""
@@ -242,7 +236,7 @@ class Reach:
     ) -> Mapping[int, Sequence[Edge]]:
         """The ways through the function that are open when it is called there."""
         edges = successors(function.graph)
-        event = self._event(caller)
+        event = self._program.event(caller.at, caller.node)
         tested = self._tested_in(at, function)
         if not tested:
             return edges
@@ -314,7 +308,7 @@ class Reach:
 
     def _is_one(self, place: Place, caller: Caller) -> bool:
         """The class that is called there has one object."""
-        event = self._event(caller)
+        event = self._program.event(caller.at, caller.node)
         made = (
             self._analysis.calls.callee(event, caller.at) if isinstance(event, CallEvent) else None
         )

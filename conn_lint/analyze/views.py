@@ -27,15 +27,9 @@ class Views:
         self, at: FunctionId | ClassRef, origins: frozenset[Origin], caller: Caller
     ) -> frozenset[Origin]:
         """The origins at `at` as the caller sees them."""
-        event = self._event(caller)
+        event = self._program.event(caller.at, caller.node)
         chosen = self._choice(at, origins, caller, event)
         return chosen | self._translated(at, origins, caller, event) if origins else chosen
-
-    def _event(self, caller: Caller) -> object:
-        function = self._program.function(caller.at)
-        if function is None or caller.node < 0:
-            return None
-        return function.graph.events[caller.node]
 
     def _choice(
         self,
@@ -123,7 +117,7 @@ class Views:
         function = self._program.function(at)
         around = at._replace(number=max(function.parent if function is not None else 0, 0))
         made = Caller(*caller.maker, "call")
-        return self._translated(around, origins, made, self._event(made))
+        return self._translated(around, origins, made, self._program.event(made.at, made.node))
 
     def _seen_from_maker(
         self,

@@ -9,6 +9,7 @@ import msgspec
 
 from conn_lint.link.modules import Modules
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.model.flow import Event
 from conn_lint.model.summary import Function, Head, Skeleton, Unit, UnitSummary
 from conn_lint.syntax.spelled import (
     is_local,
@@ -102,6 +103,11 @@ class Program:
         if summary is None or at.number >= len(summary.functions):
             return None
         return summary.functions[at.number]
+
+    def event(self, at: FunctionId, node: int) -> Event | None:
+        """The event at a node of a function; a negative number is that of none."""
+        function = self.function(at)
+        return None if function is None or node < 0 else function.graph.events[node]
 
     def head(self, ref: FunctionRef | ClassRef) -> Head:
         """The head of a function or class."""
