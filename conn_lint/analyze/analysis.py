@@ -21,6 +21,7 @@ from conn_lint.analyze.owners import Owners
 from conn_lint.analyze.reach import Reach
 from conn_lint.analyze.repeats import Looping
 from conn_lint.analyze.selfclosing import self_closing
+from conn_lint.analyze.selves import Selves
 from conn_lint.analyze.singletons import Singletons
 from conn_lint.analyze.sites import Sites, Solved
 from conn_lint.knowledge.lookup import Knowledge
@@ -64,6 +65,7 @@ class Analysis:
         self.callers = Callers(self)
         self.entries = Entries(self)
         self.overrides = Overrides(self)
+        self.selves = Selves(self)
         self.lifetimes = Lifetimes(self)
         self.singletons = Singletons(self)
         self.origins = Origins(self)

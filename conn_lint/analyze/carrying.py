@@ -62,10 +62,13 @@ class CarryMeaning(EventMeaning):
         self._holds: Holds
         self._holder: Holder
         self._since: Place | None = None
+        self._mine: ClassRef | None = None
 
-    def begin(self, holds: Holds, holder: Holder, since: Place | None) -> None:
-        """Say for whom the function is solved."""
-        self._holds, self._holder, self._since = holds, holder, since
+    def begin(
+        self, holds: Holds, holder: Holder, since: Place | None, mine: ClassRef | None = None
+    ) -> None:
+        """Say for whom the function is solved, and on an object of which class."""
+        self._holds, self._holder, self._since, self._mine = holds, holder, since, mine
 
     def method(self, node: int, role: str, name: str) -> Effect:
         """The call `x.name(...)`: of an object that keeps the resource it goes into the object's class."""
@@ -175,6 +178,10 @@ class CarryMeaning(EventMeaning):
         """A function of the project has it as its parameter number `place`."""
         if self.situation not in (Situation.BUSY, Situation.IDLE):
             return UNTOUCHED
+        event = self.events[node]
+        func = event.func if isinstance(event, CallEvent) else None
+        own = func and self._analysis.selves.method(func, self.at, self._mine)
+        ref = own or ref
         effects = [
             self._entered_one(node, other, place, role)
             for other in (ref, *self._analysis.overrides.of(ref._replace(bound=True)))
@@ -218,7 +225,9 @@ class CarryMeaning(EventMeaning):
         event = self.events[node]
         assert event is not None
         self.entered_at.add(node)
-        context = Context(at, name, role, resource.name, self.situation)
+        func = event.func if isinstance(event, CallEvent) else None
+        mine = self._analysis.selves.receiver(func, at, self.at, self._mine)
+        context = Context(at, name, role, resource.name, self.situation, mine)
         self._holds.callers.setdefault(at, self.at)
         since = self._began(event) if self.situation is Situation.BUSY else None
         outcome = self._holds.outcome(context, resource, self._holder, since)
@@ -256,7 +265,7 @@ class CarryMeaning(EventMeaning):
         event = self.events[node]
         effects = []
         if self.situation in (Situation.BUSY, Situation.IDLE) and isinstance(event, CallEvent):
-            for target in self._holds.registries.targets(event, self.at):
+            for target in self._holds.registries.targets(event, self.at, self._mine):
                 if target != self.at and self._holds.registries.uses(target):
                     effects.append(self._into(node, target, "", GLOBAL, self.resource))
         known = [effect for effect in effects if effect is not None]

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from conn_lint.analyze.waits import Waiting
 from conn_lint.flow.world import Situation
-from conn_lint.link.values import FunctionId
+from conn_lint.link.values import ClassRef, FunctionId
 from conn_lint.model.flow import Event
 from conn_lint.model.resource import Resource
 
@@ -24,13 +24,17 @@ class Holder(NamedTuple):
 
 
 class Context(NamedTuple):
-    """A function that has the resource as `name`, in a role and a situation."""
+    """A function that has the resource as `name`, in a role and a situation.
+
+    `mine` is the class of the object whose method it is, where that is another than the method's own.
+    """
 
     at: FunctionId
     name: str
     role: str
     resource: str
     situation: Situation
+    mine: ClassRef | None = None
 
 
 class Outcome(NamedTuple):

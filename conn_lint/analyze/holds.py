@@ -22,7 +22,7 @@ from conn_lint.flow.aliases import role_of
 from conn_lint.flow.holding import Holding
 from conn_lint.flow.solve import solve, successors
 from conn_lint.flow.world import START, Situation, World
-from conn_lint.link.values import FunctionId
+from conn_lint.link.values import ClassRef, FunctionId
 from conn_lint.model.expression import Attribute, Name
 from conn_lint.model.flow import Event, FlowGraph, StoreEvent, YieldEvent
 from conn_lint.model.location import Span
@@ -85,7 +85,7 @@ class Holds:
         for attr, role in self.kept(context.role, resource).items():
             roles[spelling.key(context.name, attr)] = role
         start = World(context.situation, frozenset(roles.items()), frozenset())
-        return self._run(context.at, function, resource, {}, start, holder, since)
+        return self._run(context.at, function, resource, {}, start, holder, since, context.mine)
 
     def site(
         self, at: FunctionId, resource: Resource, nodes: Mapping[int, str], holder: Holder
@@ -131,6 +131,7 @@ class Holds:
         start: World,
         holder: Holder,
         since: Place | None,
+        mine: ClassRef | None = None,
     ) -> Outcome:
         wanted = {
             (owner, attr)
@@ -140,7 +141,7 @@ class Holds:
         }
         graph = spelling.spelled(function.graph, wanted | _stored_on_self(function))
         meaning = CarryMeaning(self._analysis, at, function, resource, nodes)
-        meaning.begin(self, holder, since)
+        meaning.begin(self, holder, since, mine)
         domain = Holding(graph, meaning)
         meaning.begun_at = domain.begun_at
         states = solve(successors(graph), domain, {start})
@@ -150,9 +151,10 @@ class Holds:
                 continue
             if any(world.situation is Situation.BUSY for world in states[node]):
                 earlier = [e for e in begun if e.span < event.span]
-                mine = (at, earlier[-1]) if earlier else None
+                own = (at, earlier[-1]) if earlier else None
                 inner = meaning.begun.get(earlier[-1].span) if earlier else None
-                self._note(at, node, event, holder, inner or mine or since or _first(at, begun))
+                began = inner or own or since or _first(at, begun)
+                self._note(at, node, event, holder, began, mine)
         worlds = states.get(FlowGraph.EXIT, set())
         last = begun[-1] if begun else None
         lent = meaning.lent_on and bool(meaning.lends)
@@ -169,9 +171,10 @@ class Holds:
         event: Event,
         holder: Holder,
         since: Place | None,
+        mine: ClassRef | None = None,
     ) -> None:
         for category in CATEGORIES:
-            waiting = self.waits.event(node, event, at, category)
+            waiting = self.waits.event(node, event, at, category, mine)
             if waiting is not None and not self._through_sibling(at, waiting):
                 key = (at.path, at.unit, event.span, category)
                 self.found.setdefault(key, Held(at, event, waiting, holder, since))

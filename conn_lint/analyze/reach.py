@@ -217,7 +217,9 @@ class Reach:
         return entries.passed(event, caller.argument, caller.at)
 
     def is_possible(self, place: Place, caller: Caller) -> bool:
-        """What the call leaves out does not keep the function from getting there."""
+        """Neither what the call leaves out nor its object's class keeps the function from getting there."""
+        if self._analysis.selves.needs(place, caller) is None:
+            return False
         if isinstance(place.at, ClassRef) or min(place.nodes, default=-1) < 0:
             return True
         key = (place.at, caller)
@@ -302,9 +304,11 @@ class Reach:
                 caller.at.path, caller.at.unit, max(getattr(function, "parent", 0), 0)
             )
             return Place(FunctionId(caller.at.path, 0, 0) if outer == caller.at else outer, origins)
+        needs = self._analysis.selves.needs(place, caller) or frozenset()
         if caller.node < 0 or caller.how == "inside":
-            return Place(caller.at, origins, (caller.node,))
-        return self.around(caller.at, (caller.node,), origins)
+            return Place(caller.at, origins, (caller.node,), needs)
+        above = self.around(caller.at, (caller.node,), origins)
+        return above._replace(needs=needs) if above is not None and needs else above
 
     def _is_one(self, place: Place, caller: Caller) -> bool:
         """The class that is called there has one object."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from conn_lint.flow import spelling
-from conn_lint.link.values import FunctionId, Instance
+from conn_lint.link.values import ClassRef, FunctionId, Instance
 from conn_lint.model.expression import Attribute, Expr, Name, walk
 from conn_lint.model.flow import AssignEvent, CallEvent, Event, expressions
 from conn_lint.model.resource import Resource
@@ -109,9 +109,11 @@ class Registries:
                 )
         return self._uses[at]
 
-    def targets(self, event: Event, at: FunctionId) -> tuple[FunctionId, ...]:
-        """The functions that a call runs."""
-        return self._waits.entered(event, at)
+    def targets(
+        self, event: Event, at: FunctionId, mine: ClassRef | None = None
+    ) -> tuple[FunctionId, ...]:
+        """The functions that a call runs; `mine` is the class of the object whose method `at` is."""
+        return self._waits.entered(event, at, mine)
 
 
 def _is_registry(resource: Resource) -> bool:

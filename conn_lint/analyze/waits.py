@@ -69,18 +69,23 @@ class Waits:
         self._program = analysis.program
         self._knowledge = analysis.knowledge
         self._types = analysis.types
-        self._memo: dict[tuple[FunctionId, Category], Waiting | None] = {}
+        self._memo: dict[tuple[FunctionId, Category, ClassRef | None], Waiting | None] = {}
         self._named: dict[str, tuple[FunctionId, ...]] = {}
         self._aparts: dict[FunctionId, frozenset[int]] = {}
         self._calls_parameter: dict[tuple[FunctionId, str], bool] = {}
 
-    def function(self, at: FunctionId, category: Category) -> Waiting | None:
-        """The first such wait in the function, or in what it calls: the direct ones first."""
+    def function(
+        self, at: FunctionId, category: Category, mine: ClassRef | None = None
+    ) -> Waiting | None:
+        """The first such wait in the function, or in what it calls: the direct ones first.
+
+        `mine` is the class of the object whose method it is, where more is known of it than that.
+        """
         return self._analysis.circles.answer(
-            "waits", self._memo, (at, category), None, lambda: self._find(at, category)
+            "waits", self._memo, (at, category, mine), None, lambda: self._find(at, category, mine)
         )
 
-    def _find(self, at: FunctionId, category: Category) -> Waiting | None:
+    def _find(self, at: FunctionId, category: Category, mine: ClassRef | None) -> Waiting | None:
         function = self._program.function(at)
         if function is None or function.graph.too_large:
             return None
@@ -93,16 +98,23 @@ class Waits:
                 if direct.wait.category == category:
                     return self._waiting(node, event, at, direct)
                 continue
-            if targets := self.entered(event, at):
+            if targets := self.entered(event, at, mine):
                 deeper.append((node, event, targets))
         for node, event, targets in deeper:
-            found = self._through(node, event, at, targets, category)
+            found = self._through(node, event, at, targets, category, mine)
             if found is not None:
                 return found
         return None
 
-    def event(self, node: int, event: Event, at: FunctionId, category: Category) -> Waiting | None:
-        """What one event of a function waits for."""
+    def event(
+        self,
+        node: int,
+        event: Event,
+        at: FunctionId,
+        category: Category,
+        mine: ClassRef | None = None,
+    ) -> Waiting | None:
+        """What one event of a function waits for; `mine` as above."""
         if self._is_apart(event, at):
             return None
         direct = self._direct(event, at)
@@ -110,7 +122,7 @@ class Waits:
             return (
                 self._waiting(node, event, at, direct) if direct.wait.category == category else None
             )
-        return self._through(node, event, at, self.entered(event, at), category)
+        return self._through(node, event, at, self.entered(event, at, mine), category, mine)
 
     def _waiting(self, node: int, event: Event, at: FunctionId, direct: Direct) -> Waiting:
         limit = timeout_of(self._types, event, at, direct.wait)
@@ -123,12 +135,15 @@ class Waits:
         at: FunctionId,
         targets: tuple[FunctionId, ...],
         category: Category,
+        mine: ClassRef | None,
     ) -> Waiting | None:
-        mine = self._program.class_of(at)
+        own = mine or self._program.class_of(at)
+        func = event.func if isinstance(event, CallEvent) else None
         for target in targets:
-            if self._analysis.overrides.is_unlikely(mine, target, at):
+            if self._analysis.overrides.is_unlikely(own, target, at):
                 continue
-            inner = self.function(target, category)
+            receiver = self._analysis.selves.receiver(func, target, at, mine)
+            inner = self.function(target, category, receiver)
             if inner is not None and len(inner.links) < _MAX_CHAIN:
                 return Waiting(
                     inner.wait,
@@ -190,11 +205,14 @@ class Waits:
                     return Direct(wait, dotted(expr) or text_of(event))
         return None
 
-    def entered(self, event: Event, at: FunctionId) -> tuple[FunctionId, ...]:
+    def entered(
+        self, event: Event, at: FunctionId, mine: ClassRef | None = None
+    ) -> tuple[FunctionId, ...]:
         """The functions of the project that run while the event does."""
         match event:
             case CallEvent(func=func):
-                found = list(self._targets(self._types.infer(func, at), event, at))
+                callee = self._analysis.selves.method(func, at, mine) or self._types.infer(func, at)
+                found = list(self._targets(callee, event, at))
                 for expr in self._run(event, at):
                     if isinstance(expr, Lambda):
                         if expr.function >= 0:

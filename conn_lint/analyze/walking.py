@@ -8,7 +8,7 @@ from typing import NamedTuple
 from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.origins import Origin
-from conn_lint.link.values import ClassRef, FunctionId
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 
 _LASTING = frozenset({"stranger", "row"})  # origins that no caller decides
 _MAX_PLACES = 20_000
@@ -36,12 +36,13 @@ class Reached(NamedTuple):
 class Place(NamedTuple):
     """A function, or (`at` a class) the making of its objects, with what decides the connection there.
 
-    `nodes` are those of the event in the function that leads on.
+    `nodes` are those of the event in the function that leads on; `needs` the methods that its own object must have.
     """
 
     at: FunctionId | ClassRef
     origins: frozenset[Origin]
     nodes: tuple[int, ...] = ()
+    needs: frozenset[FunctionRef] = frozenset()
 
     @property
     def is_settled(self) -> bool:
@@ -53,14 +54,16 @@ class Seen:
     """Places that were walked to. One adds nothing where the same is decided by less."""
 
     def __init__(self) -> None:
-        self._origins: dict[tuple[object, ...], list[frozenset[Origin]]] = {}
+        self._known: dict[tuple[object, ...], list[Place]] = {}
 
     def covers(self, place: Place) -> bool:
-        known = self._origins.get((place.at, place.nodes), ())
-        return any(origins <= place.origins for origins in known)
+        return any(
+            other.origins <= place.origins and other.needs <= place.needs
+            for other in self._known.get((place.at, place.nodes), ())
+        )
 
     def add(self, place: Place) -> None:
-        self._origins.setdefault((place.at, place.nodes), []).append(place.origins)
+        self._known.setdefault((place.at, place.nodes), []).append(place)
 
 
 class Budget:
