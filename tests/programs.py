@@ -17,11 +17,10 @@ from conn_lint.knowledge.load import load_builtin, parse_family
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import SourceFile, UnitKey
 from conn_lint.link.values import FunctionId
-from conn_lint.lower.unit import lower_unit
+from conn_lint.lower.unit import read_unit
 from conn_lint.model.summary import DocumentSummary, UnitSummary
 from conn_lint.syntax.skeleton import read_skeleton
 from conn_lint.syntax.slices import cut
-from conn_lint.syntax.units import parse_unit
 
 # A library that does not exist: the tests depend on no fact of a real one.
 ACME = """
@@ -166,11 +165,7 @@ def analysis(
     lines = {path: text.split("\n") for path, text in plain.items()}
 
     def load(keys: Iterable[UnitKey]) -> dict[UnitKey, UnitSummary]:
-        loaded = {}
-        for key in keys:
-            module, extra = parse_unit(text(key))
-            loaded[key] = lower_unit(module, extra, key[1] == 0)
-        return loaded
+        return {key: read_unit(text(key), key[1] == 0) for key in keys}
 
     def text(key: UnitKey) -> str:
         skeleton = files[key[0]].skeleton

@@ -193,7 +193,7 @@ def test_a_fault_on_one_file_is_a_finding_on_it(monkeypatch: pytest.MonkeyPatch)
     def fail(*args: object) -> None:
         raise ValueError("lowering broke")
 
-    monkeypatch.setattr("conn_lint.engine.workers.lower_unit", fail)
+    monkeypatch.setattr("conn_lint.engine.workers.read_unit", fail)
     code, out, err = invoke(".", "--no-cache", "--format", "concise")
     assert code == 2
     assert "a.py:4:1: CNX900 an internal error of conn-lint (ValueError: lowering broke)" in out

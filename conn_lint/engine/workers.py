@@ -17,7 +17,7 @@ import msgspec
 from conn_lint.engine.collector import seldom_collected
 from conn_lint.engine.jobs import EMPTY, FileJob, Reading, UnitDone, UnitJob, failed_unit
 from conn_lint.engine.redact import redact, redact_skeleton
-from conn_lint.lower.unit import lower_unit
+from conn_lint.lower.unit import read_unit
 from conn_lint.model.mask import may_hold_secret
 from conn_lint.model.summary import Skeleton
 from conn_lint.syntax.deep import run_deep
@@ -96,8 +96,7 @@ def _parses(text: str) -> bool:
 
 def _lower(job: UnitJob) -> UnitDone:
     try:
-        module, extra_lines = parse_unit(job.text)
-        summary = lower_unit(module, extra_lines, job.is_rest)
+        summary = read_unit(job.text, job.is_rest)
     except UnitError as error:
         return _failed(job, f"line {error.line}: {error.message}")
     except RecursionError:

@@ -17,7 +17,7 @@ from conn_lint.model.expression import Attribute, Expr, Literal, Name, Subscript
 from conn_lint.model.flow import AssignEvent, UseEvent
 from conn_lint.model.summary import Block, Loop, Statement
 from conn_lint.syntax.names import Scope
-from conn_lint.syntax.positions import Positions
+from conn_lint.syntax.positions import Places
 
 ValueHandler: TypeAlias = Callable[["Lowering", Any], Expr]
 StatementHandler: TypeAlias = Callable[["Lowering", Any], None]
@@ -36,7 +36,7 @@ class Surroundings(Protocol):
     """The unit around a function, as far as its lowering needs it."""
 
     @property
-    def positions(self) -> Positions: ...
+    def positions(self) -> Places: ...
 
     def scope_of(self, node: cst.CSTNode) -> Scope: ...
 

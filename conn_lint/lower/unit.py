@@ -23,7 +23,9 @@ from conn_lint.model.flow import FlowGraph
 from conn_lint.model.summary import Function, Parameter, UnitSummary
 from conn_lint.syntax.fields import parameters_of
 from conn_lint.syntax.names import Scope, Scopes
-from conn_lint.syntax.positions import Positions
+from conn_lint.syntax.positions import Places, Positions
+from conn_lint.syntax.quick import NotQuickError, read_quickly
+from conn_lint.syntax.units import parse_unit
 
 _HANDLERS = Handlers(
     {
@@ -44,21 +46,32 @@ _HANDLERS = Handlers(
 _TOO_LARGE = FlowGraph((), (), True)
 
 
-def lower_unit(module: cst.Module, extra_lines: int = 0, rest: bool = False) -> UnitSummary:
+def read_unit(text: str, rest: bool = False) -> UnitSummary:
+    """The summary of a unit from its text. Raises UnitError where it cannot be parsed."""
+    try:
+        quick = read_quickly(text)
+        return lower_unit(quick.module, quick.extra_lines, rest, quick.places)
+    except (NotQuickError, RecursionError):
+        return lower_unit(*parse_unit(text), rest)
+
+
+def lower_unit(
+    module: cst.Module, extra_lines: int = 0, rest: bool = False, places: Places | None = None
+) -> UnitSummary:
     """The summary of one unit: of the function in the module, or with `rest` of the file without
     its functions.
 
     `extra_lines` is the number of lines above the unit's text: an indented one is parsed below an
-    `if 1:`.
+    `if 1:`. `places` tells where nodes stand, if the tree itself cannot.
     """
     root = None if rest else _only_function(module, extra_lines)
-    unit = _Unit(module, extra_lines, rest=rest)
+    unit = _Unit(module, places or Positions(module, extra_lines), rest=rest)
     return unit.lower(module if root is None else root)
 
 
 def lower_module(module: cst.Module) -> UnitSummary:
     """The summary of a whole file as one unit, all functions in it included."""
-    return _Unit(module, 0, rest=False).lower(module)
+    return _Unit(module, Positions(module), rest=False).lower(module)
 
 
 def _only_function(module: cst.Module, extra_lines: int) -> cst.FunctionDef | None:
@@ -82,8 +95,8 @@ class _Job(NamedTuple):
 class _Unit:
     """The functions of a unit in the order in which they were met; each is lowered once."""
 
-    def __init__(self, module: cst.Module, extra_lines: int, *, rest: bool) -> None:
-        self.positions = Positions(module, extra_lines)
+    def __init__(self, module: cst.Module, places: Places, *, rest: bool) -> None:
+        self.positions = places
         self._scopes = Scopes(module)
         self._rest = rest
         self._jobs: list[_Job] = []

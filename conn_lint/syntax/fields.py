@@ -20,8 +20,10 @@ _EVENTFUL = (
     cst.Subscript,
     cst.BaseComp,
 )
+NO_NODES = frozenset({type(None), bool, str, cst.MaybeSentinel})
+"""Types of what may be in a field instead of nodes; to ask whether it is a node takes much longer."""
 CONSTANTS = frozenset({"None", "True", "False"})
-# Beside those whose names begin with "whitespace".
+# Beside those with "whitespace" in their names.
 _SILENT = """
     asynchronous bracket colon comma conversion default_indent default_newline dot encoding end
     equal first_colon footer has_trailing_newline header indent lbrace lbracket leading_lines
@@ -39,7 +41,7 @@ def fields_of(kind: type[cst.CSTNode]) -> tuple[str, ...]:
         fields = tuple(
             field.name
             for field in dataclasses.fields(kind)
-            if field.name not in _SILENT_FIELDS and not field.name.startswith("whitespace")
+            if field.name not in _SILENT_FIELDS and "whitespace" not in field.name
         )
         _FIELDS[kind] = fields
     return fields
@@ -90,6 +92,7 @@ def names_read(node: cst.CSTNode) -> list[str]:
 
 
 def leaves(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The node and all below it that can hold names."""
     todo = [node]
     while todo:
         part = todo.pop()
@@ -97,7 +100,8 @@ def leaves(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         fields = ("value",) if type(part) in {cst.Attribute, cst.Arg} else fields_of(type(part))
         for field in fields:
             value = getattr(part, field)
-            if isinstance(value, cst.CSTNode):
-                todo.append(value)
-            elif isinstance(value, (tuple, list)):
+            kind = type(value)
+            if kind is list or kind is tuple:
                 todo.extend(value)
+            elif kind not in NO_NODES:
+                todo.append(value)

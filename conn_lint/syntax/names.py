@@ -17,6 +17,7 @@ import libcst as cst
 
 from conn_lint.syntax.fields import (
     CONSTANTS,
+    NO_NODES,
     fields_of,
     names_read,
     parameters_of,
@@ -105,11 +106,12 @@ class _Collector:
         """Visit the parts of a node that has no meaning of its own for names."""
         for field in fields:
             value = getattr(node, field)
-            if isinstance(value, cst.CSTNode):
-                self.visit(value)
-            elif isinstance(value, (tuple, list)):
+            kind = type(value)
+            if kind is list or kind is tuple:
                 for part in value:
                     self.visit(part)
+            elif kind not in NO_NODES:
+                self.visit(value)
 
     def visit_all(self, nodes: Sequence[cst.CSTNode]) -> None:
         for node in nodes:
