@@ -12,6 +12,7 @@ from conn_lint.analyze.creations import Creations
 from conn_lint.analyze.holdings import Holdings
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
+from conn_lint.analyze.using import use_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
 from conn_lint.model.connections import Connection
 from conn_lint.model.creation import Creation
@@ -65,6 +66,10 @@ class Project:
         """The same creations with all that leads to them, as they are drawn."""
         return tuple(connections_of(self._analysis, self._creations))
 
+    def closer(self, method: str) -> str:
+        """The function around a value that calls this method of it at a block's end, "" if there is none."""
+        return self._analysis.knowledge.closer(method)
+
     def home(self, creation: Creation, framework: str) -> str:
         """Where one that lives as long as the process belongs, in words; what the project has already comes first."""
         return advice(creation, self.creations(), self._analysis.knowledge.frameworks, framework)
@@ -104,6 +109,7 @@ class Project:
             process_ends=function.kind in ("module", "class")
             or self._analysis.endings.ends_process(solved.at),
             chain=self._chain(solved),
+            use=use_of(solved, function, self._places),
         )
 
     def _kept_for_good(self, solved: Solved) -> bool:

@@ -32,7 +32,10 @@ class Skipped(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """One acquisition, solved within its function. `nodes` are its copies in the graph."""
+    """One acquisition, solved within its function. `nodes` are its copies in the graph.
+
+    `names` are those that refer to it, or to something derived from it; `gave`: strangers were given it.
+    """
 
     at: FunctionId
     event: CallEvent
@@ -45,6 +48,8 @@ class Solved(NamedTuple):
     closed_not_returned: frozenset[int]
     stored_on: frozenset[str]
     returned_roles: frozenset[str]
+    names: frozenset[str] = frozenset()
+    gave: bool = False
 
     @property
     def resource(self) -> Resource:
@@ -127,8 +132,9 @@ class Sites:
             how, node = first_skip(domain, states, edges, lost=lost)
             skipped = Skipped(how, node)
         return Solved(
-            at, event, nodes, acquired, fate, skipped, released, with_, closed, stored, returned
-        )
+            at, event, nodes, acquired, fate, skipped, released, with_, closed, stored, returned,
+            _names(states), domain.gave,
+        )  # fmt: skip
 
     def of_object(self, at: FunctionId, function: Function, spec: Resource) -> Solved | None:
         """A method that opens what its object owns, closes it at its end, and can miss the close."""
@@ -154,6 +160,11 @@ class Sites:
             at, event, (node,), Acquired(spec, OWN, cls), Fate.NOT_ON_ERROR, Skipped(how, skip),
             frozenset(domain.released_at), nothing, nothing, frozenset(), frozenset(),
         )  # fmt: skip
+
+
+def _names(states: Mapping[int, set[World]]) -> frozenset[str]:
+    keys = {key for worlds in states.values() for world in worlds for key, _ in world.roles}
+    return frozenset(key for key in keys if key.isidentifier())
 
 
 def _meant_to_keep(trusting: Ownership, states: Mapping[int, set[World]]) -> bool:

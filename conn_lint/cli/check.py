@@ -6,14 +6,24 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from conn_lint.cli.fixing import (
+    account,
+    diff,
+    fix_options,
+    make_cure,
+    renderings_of,
+    wants_repair,
+    write,
+)
 from conn_lint.cli.options import make_flags, shared_options
 
 if TYPE_CHECKING:
     from conn_lint.config.projects import Job, Run
+    from conn_lint.config.repairs import Renderings, Repairs
     from conn_lint.engine.phase_one import Progress
     from conn_lint.report.base import Report
 
@@ -44,6 +54,7 @@ STANDARD_INPUT = "-"
 @click.option(
     "--stdin-filename", metavar="FILE", help="The file that standard input (-) takes the place of."
 )
+@fix_options
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only, no summary.")
 @click.option(
     "--verbose", "-v", is_flag=True, help="Say more: counts, and where internal errors come from."
@@ -62,8 +73,10 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
     try:
         flags = make_flags(values)
         job = _job(paths, values.get("stdin_filename"))
+        cure = make_cure(values)
         with progress_of(quiet=values["quiet"]) as progress:
-            run = check_projects(job, flags, progress)
+            run = check_projects(job, flags, progress, cure)
+        problems = _apply(cure, job, values)
     except ConfigError as error:
         complain(str(error))
         sys.exit(FAILED)
@@ -71,11 +84,13 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
         complain("interrupted")
         sys.exit(130)
     try:
-        _write(run, job, values)
+        _write(run, job, values, cure)
     except OSError as error:
         complain(f"the report cannot be written: {error}")
         sys.exit(FAILED)
-    sys.exit(_exit_code(run, exit_zero=values["exit_zero"]))
+    for problem in problems:
+        complain(problem)
+    sys.exit(FAILED if problems else _exit_code(run, values, cure))
 
 
 def _job(paths: tuple[str, ...], stdin_filename: str | None) -> Job:
@@ -89,28 +104,46 @@ def _job(paths: tuple[str, ...], stdin_filename: str | None) -> Job:
     return Job(paths=others, overrides={place: data})
 
 
-def _exit_code(run: Run, *, exit_zero: bool) -> int:
+def _apply(cure: Repairs | Renderings | None, job: Job, values: dict[str, Any]) -> list[str]:
+    """Write the fixes to the files, unless they are only to be shown; what could not be written."""
+    if cure is None or not wants_repair(values) or values["diff"]:
+        return []
+    return write(cast("Repairs", cure), job.overrides)
+
+
+def _exit_code(run: Run, values: dict[str, Any], cure: Repairs | Renderings | None) -> int:
     if has_failed(run):
         return FAILED
+    if values["diff"] or values["fix_only"]:
+        changes = any(done.after for done in getattr(cure, "done", ()))
+        return FINDINGS if values["diff"] and changes and not values["exit_zero"] else CLEAN
     found = any(
         finding.severity >= settings.fail_on
         for settings, outcome in run.checked
         for finding in outcome.findings
     )
-    return FINDINGS if found and not exit_zero else CLEAN
+    return FINDINGS if found and not values["exit_zero"] else CLEAN
 
 
-def _write(run: Run, job: Job, values: dict[str, Any]) -> None:
+def _write(run: Run, job: Job, values: dict[str, Any], cure: Repairs | Renderings | None) -> None:
     from conn_lint.cli.output import Writer, make_report, say_more  # noqa: PLC0415
 
-    report = make_report(run)
-    output_format = values["output_format"]
-    writer = Writer(output_format, job.overrides, quiet=values["quiet"])
-    writer.write(report, values["output_file"])
-    if values["statistics"]:
-        is_text = output_format in ("text", "concise") and values["output_file"] is None
-        _write_statistics(report, is_text=is_text)
+    if values["diff"]:
+        for line in diff(cast("Repairs", cure)):
+            click.echo(line, nl=False)
+    elif not values["fix_only"]:
+        report = make_report(run, renderings_of(cure), unsafe=values["unsafe_fixes"])
+        output_format = values["output_format"]
+        writer = Writer(output_format, job.overrides, quiet=values["quiet"])
+        aside = wants_repair(values) and job.overrides  # standard output is the fixed file's
+        writer.write(report, values["output_file"], sys.stderr if aside else sys.stdout)
+        if values["statistics"]:
+            is_text = output_format in ("text", "concise") and values["output_file"] is None
+            _write_statistics(report, is_text=is_text)
     say_problems(run, verbose=values["verbose"])
+    if wants_repair(values):
+        for line in account(cast("Repairs", cure), values):
+            click.echo(line, err=True)
     if not values["quiet"]:
         for line in say_more(run, verbose=values["verbose"]):
             click.echo(line, err=True)

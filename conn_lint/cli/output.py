@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 
@@ -22,11 +22,19 @@ from conn_lint.report.json_report import render_json
 from conn_lint.report.text import render_summary, render_text
 from conn_lint.syntax.source import SourceError, decode
 
+if TYPE_CHECKING:
+    from conn_lint.engine.repair import Rendered
+
 _PIPED_WIDTH = 160
 
 
-def make_report(run: Run) -> Report:
-    """One report for all projects of a run, with paths as they look from the current folder."""
+def make_report(
+    run: Run, renderings: Mapping[Finding, Rendered] | None = None, *, unsafe: bool = False
+) -> Report:
+    """One report for all projects of a run, with paths as they look from the current folder.
+
+    `renderings` are the fixes of findings where they are to be shown with their edits.
+    """
     findings: list[Finding] = []
     for _, outcome in run.checked:
         show = functools.partial(_shown_path, outcome.root)
@@ -36,6 +44,8 @@ def make_report(run: Run) -> Report:
         files=sum(len(outcome.files) for _, outcome in run.checked),
         suppressed=sum(outcome.suppressed for _, outcome in run.checked),
         show_notes=any(settings.show_notes for settings, _ in run.checked),
+        fixes={f: (r.fix, r.reason) for f, r in (renderings or {}).items()},
+        unsafe_fixes=unsafe,
     )
 
 
@@ -53,10 +63,10 @@ class Writer:
         self._overrides = {display(path): data for path, data in overrides.items()}
         self._quiet = quiet
 
-    def write(self, report: Report, path: Path | None) -> None:
-        """Write to standard output or, once the report is complete, to a file."""
+    def write(self, report: Report, path: Path | None, output: TextIO | None = None) -> None:
+        """Write to standard output (or `output`) or, once the report is complete, to a file."""
         if path is None:
-            self._write(report, sys.stdout)
+            self._write(report, output or sys.stdout)
             return
         stream = io.StringIO()
         self._write(report, stream)

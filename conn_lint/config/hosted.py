@@ -18,6 +18,7 @@ import msgspec
 from conn_lint.config.projects import Job, check_projects
 from conn_lint.config.resolve import Flags
 from conn_lint.model.finding import Finding
+from conn_lint.report.base import line
 
 _VARIABLE = "CONN_LINT_HOSTED_RESULT"
 
@@ -42,7 +43,7 @@ def _analyse(job: Job, config: Path | None, is_wanted: Callable[[Finding], bool]
         problems += [trouble.message for trouble in outcome.troubles]
         for finding in filter(is_wanted, outcome.findings):
             span, path = finding.location.span, str(outcome.root / finding.location.path)
-            text = f"{finding.code} {' '.join(finding.message.split())}"
+            text = " ".join(line(finding).split())
             rows.setdefault(path, []).append((span.line, span.column, text))
     return Rows(rows, tuple(problems))
 

@@ -8,6 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -73,10 +74,17 @@ class Projects:
         return resolve(root, read_layer(path, shown), self._flags, shown)
 
 
-def check_projects(job: Job, flags: Flags, progress: Progress = silent) -> Run:
+Cure: TypeAlias = Callable[[Outcome, Request, Settings, Roots], Outcome]
+"""What is done with an outcome before it counts."""
+
+
+def check_projects(
+    job: Job, flags: Flags, progress: Progress = silent, cure: Cure | None = None
+) -> Run:
     """Check everything that lies at or below the paths, each project with its own settings.
 
-    A project whose configuration is wrong is a problem, and the others are checked all the same.
+    A project whose configuration is wrong is a problem, and the others are checked all the same. `cure` is given
+    each outcome, and gives the one to report.
     """
     projects = Projects(flags)
     problems: list[str] = []
@@ -101,6 +109,8 @@ def check_projects(job: Job, flags: Flags, progress: Progress = silent) -> Run:
             draws=job.draws,
         )
         outcome = check(request, settings, projects.roots, progress)
+        if cure is not None:
+            outcome = cure(outcome, request, settings, projects.roots)
         checked[root] = (settings, outcome)
         for nested in outcome.nested:
             todo[nested].append(nested)
@@ -146,9 +156,14 @@ def display(path: Path) -> str:
 
 
 def relocate(finding: Finding, place: Callable[[str], str]) -> Finding:
-    """The finding with other paths, in its chain too."""
-    location, chain = _moved(finding.location, place), _moved_steps(finding.chain, place)
-    return msgspec.structs.replace(finding, location=location, chain=chain)
+    """The finding with other paths, in its chain and its plan too."""
+    location, chain, plan = finding.location, finding.chain, finding.plan
+    if plan is not None:
+        spans = tuple(_moved(span, place) for span in plan.spans)
+        plan = msgspec.structs.replace(plan, spans=spans)
+    return msgspec.structs.replace(
+        finding, location=_moved(location, place), chain=_moved_steps(chain, place), plan=plan
+    )
 
 
 def relocate_connection(connection: Connection, place: Callable[[str], str]) -> Connection:

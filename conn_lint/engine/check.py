@@ -27,7 +27,7 @@ class Outcome(msgspec.Struct, frozen=True):
     `files` were reported on, `read` is how many were known; of their `lines` so many were `parsed`.
     `unreported` are given files on which nothing is ever reported. `nested` are the roots of other
     projects below the given paths. Comments in the code silenced `suppressed` findings. `connections`
-    are there where they were asked for.
+    are there where they were asked for. `found` is all that is wrong in the project, wanted or not.
     """
 
     root: Path
@@ -41,6 +41,7 @@ class Outcome(msgspec.Struct, frozen=True):
     nested: tuple[Path, ...] = ()
     suppressed: int = 0
     connections: tuple[Connection, ...] = ()
+    found: tuple[Finding, ...] = ()
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +82,7 @@ def check(
         nested=tuple(r for r in listing.nested if within.holds(name_below(r, settings.root))),
         suppressed=suppressed,
         connections=tuple(_with_codes(result.connections, kept, within)),
+        found=result.findings,
     )
 
 

@@ -177,6 +177,20 @@ class Knowledge:
             if operation.attribute and self.canonical(operation.returns) in wanted
         )
 
+    def closer(self, method: str) -> str:
+        """The function around a value that calls this method of it at a block's end, "" if there is none."""
+        return next(
+            (
+                name
+                for name, wraps in sorted(self._index.wraps.items())
+                for wrap in wraps
+                if wrap.effect == "closes-on-exit"
+                and wrap.method == method
+                and "." in name.strip(".")
+            ),
+            "",
+        )
+
     def wrap(self, dotted: str) -> tuple[Wrap, ...]:
         """What a call does with the resources it is given, one record for each argument."""
         return next((w for n in self._names(dotted) if (w := self._index.wraps.get(n))), ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -12,29 +13,56 @@ from conn_lint.model.location import Location, Span
 class Applicability(enum.IntEnum):
     """How far a fix may be trusted; ordered, so that `>=` answers."""
 
-    DISPLAY_ONLY = 0
-    UNSAFE = 1
-    SAFE = 2
+    DISPLAY_ONLY = 0  # shown, never applied
+    UNSAFE = 1  # applied where it is asked for: what the program does may change
+    SAFE = 2  # applied by --fix
+
+    @property
+    def word(self) -> str:
+        """As reports write it."""
+        return self.name.lower().replace("_", "-")
+
+
+PlanKind: TypeAlias = Literal[
+    "wrap-in-with",  # the call becomes a with-item; what uses the value moves into its block
+    "close-in-finally",  # a try around what uses the value, with the release in its finally
+    "close-after-with",  # the with-item ends the transaction: something that closes is put around it
+    "return-to-pool",  # the close of a borrowed connection becomes the pool's own call
+    "move-out-of-loop",  # made once, in front of the loop
+    "make-one",  # one per process: a cached function, the module, or the framework's own place
+    "cache-function",  # the function that makes it keeps what it made
+    "borrow-from-pool",  # a pool in place of connections of one's own
+    "end-before-wait",  # the transaction ends in front of the wait
+]
 
 
 class FixPlan(msgspec.Struct, frozen=True):
-    """What to do, not yet how: `kind` names the renderer, `spans` are the places it needs."""
+    """What to do, not yet how: `kind` names the renderer, `spans` are the places it needs, the finding's first.
 
-    kind: str
+    `details` are further (key, value) pairs that the renderer of this kind reads.
+    """
+
+    kind: PlanKind
     title: str
     applicability: Applicability
     spans: tuple[Location, ...]
+    details: tuple[tuple[str, str], ...] = ()
+
+    def detail(self, key: str) -> str:
+        """The value of a detail, "" where there is none."""
+        return dict(self.details).get(key, "")
 
 
-class Edit(msgspec.Struct, frozen=True, array_like=True):
-    """Replace a span (absolute) by text."""
+class Edit(msgspec.Struct, frozen=True, array_like=True, order=True):
+    r"""Replace a stretch (absolute) of a file by text, whose lines end with `\n`."""
 
+    path: str
     span: Span
     text: str
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """A rendered plan for one file."""
+    """A rendered plan, ordered by place. All of its edits are made, or none."""
 
     plan: FixPlan
     edits: tuple[Edit, ...]

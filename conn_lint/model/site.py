@@ -29,6 +29,24 @@ class Skip(msgspec.Struct, frozen=True):
     text: str  # the call or statement, short
 
 
+class Use(msgspec.Struct, frozen=True):
+    """How a function goes on with what it got, as far as a fix must know it.
+
+    `statement` is the kind of the statement in which the call stands (assign, with, return...), `end_line` its last
+    line. `names` are those that refer to the resource, or to something derived from it; `last_line` is
+    the last one that reads one of them. `releases` are the calls that release it. `given`: unknown code
+    was given it.
+    """
+
+    statement: str
+    end_line: int
+    awaited: bool
+    names: tuple[str, ...]
+    last_line: int
+    releases: tuple[Location, ...]
+    given: bool
+
+
 class Site(msgspec.Struct, frozen=True):
     """One acquisition. `call` is the callee as written; `function` the qualified name of the owner."""
 
@@ -48,3 +66,4 @@ class Site(msgspec.Struct, frozen=True):
     in_loop: bool = False
     process_ends: bool = False  # the process ends with the function
     chain: tuple[Step, ...] = ()
+    use: Use | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conn_lint.report.base import Report
+from conn_lint.report.base import Report, line
 from conn_lint.report.escape import one_line
 
 
@@ -13,4 +13,4 @@ def render_concise(report: Report) -> Iterator[str]:
     for finding in report.shown():
         span = finding.location.span
         place = f"{one_line(finding.location.path)}:{span.line}:{span.column + 1}"
-        yield f"{place}: {finding.code} {one_line(finding.message)}"
+        yield f"{place}: {one_line(line(finding))}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conn_lint.model.finding import Finding, Severity, Step
-from conn_lint.report.base import Report
+from conn_lint.report.base import Report, cure
 from conn_lint.report.escape import one_line
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -31,7 +31,9 @@ def _command(finding: Finding) -> str:
     if span.line == span.end_line:  # GitHub refuses an end column on another line
         properties["endColumn"] = str(span.end_column + 1)
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    message = "\n".join([finding.message, *map(_step, finding.chain)])
+    message = "\n".join(
+        [finding.message, *map(_step, finding.chain), *filter(None, [cure(finding)])]
+    )
     place = f"{finding.location.path}:{span.line}:{span.column + 1}: {finding.code} "
     return f"::{_COMMANDS[finding.severity]} {listed}::{_data(place + message)}"
 

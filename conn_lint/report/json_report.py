@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from conn_lint.model.finding import Finding, Step
+from conn_lint.model.fix import Applicability, Edit
 from conn_lint.report.base import Report, rule_url
 
 
@@ -13,10 +14,10 @@ def render_json(report: Report) -> str:
     """The whole report. Only ASCII is written, so that no encoding of a terminal or a pipe can
     fail.
     """
-    return json.dumps([_finding(finding) for finding in report.findings], indent=2)
+    return json.dumps([_finding(finding, report) for finding in report.findings], indent=2)
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, report: Report) -> dict[str, Any]:
     span = finding.location.span
     return {
         "code": finding.code,
@@ -29,7 +30,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "end_line": span.end_line,
         "end_column": span.end_column + 1,
         "chain": [_step(step) for step in finding.chain],
-        "fix": None,
+        "fix": _fix(finding, report),
         "url": rule_url(finding),
     }
 
@@ -40,4 +41,30 @@ def _step(step: Step) -> dict[str, Any]:
         "line": step.location.span.line,
         "function": step.function,
         "note": step.note,
+    }
+
+
+def _fix(finding: Finding, report: Report) -> dict[str, Any] | None:
+    """What a fix would do; its edits too where they were asked for, or the reason why it cannot be made here."""
+    plan = finding.plan
+    if plan is None:
+        return None
+    found: dict[str, Any] = {"title": plan.title, "applicability": plan.applicability.word}
+    if finding in report.fixes:
+        fix, reason = report.fixes[finding]
+        found["edits"] = [_edit(edit) for edit in fix.edits] if fix is not None else []
+        if fix is None:
+            found["applicability"] = Applicability.DISPLAY_ONLY.word
+            found["reason"] = reason
+    return found
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {
+        "path": edit.path,
+        "line": edit.span.line,
+        "column": edit.span.column + 1,
+        "end_line": edit.span.end_line,
+        "end_column": edit.span.end_column + 1,
+        "text": edit.text,
     }

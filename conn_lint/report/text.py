@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from conn_lint.model.finding import Finding, Severity, Step
-from conn_lint.report.base import Report, counted, severity_counts
+from conn_lint.model.fix import Applicability
+from conn_lint.report.base import Report, counted, cure, fixable, severity_counts
 from conn_lint.report.escape import one_line
 from conn_lint.report.excerpt import Excerpt, ReadLines, excerpt
 
@@ -29,6 +30,8 @@ def render_text(report: Report, read_lines: ReadLines, width: int) -> Iterator[T
         if found is not None:
             yield from _source(found, digits, _STYLES[finding.severity])
         yield from _chain(finding.chain)
+        if finding.plan is not None:
+            yield Text(f"  {one_line(cure(finding))}", style="green")
         yield Text()
 
 
@@ -42,7 +45,16 @@ def render_summary(report: Report) -> Text:
         text += f" {counted(report.hidden_notes(), 'note')} not shown (--show-notes)."
     if report.suppressed:
         text += f" {report.suppressed} silenced by comments."
-    return Text(text, style="bold" if parts else "green")
+    return Text(text + _fixable(report), style="bold" if parts else "green")
+
+
+def _fixable(report: Report) -> str:
+    safe = fixable(report.shown(), Applicability.SAFE)
+    unsafe = fixable(report.shown(), Applicability.UNSAFE)
+    if not safe and not unsafe:
+        return ""
+    more = f" ({unsafe} more with --unsafe-fixes)" if unsafe else ""
+    return f" {safe} fixable with --fix{more}."
 
 
 def _head(finding: Finding) -> Text:

@@ -9,6 +9,7 @@ from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.site import Fate, Site
 from conn_lint.rules import wording
 from conn_lint.rules.base import Rule
+from conn_lint.rules.release_plan import release_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -53,7 +54,13 @@ class NotReleasedOnError(Rule):
     ```
 
     ## Fix safety
-    No fix yet.
+    The fix puts what uses the connection into a `with` (`async with`) that releases it; into `contextlib.closing`
+    where the library's own does not, or not in every version; into `try`/`finally` where there is neither, as for
+    asyncpg or `putconn`. The block reaches to the last use of the connection, of its cursors and results.
+    It is safe where a release is there already and moves to the end of such a block, with no unknown code given the
+    connection meanwhile; for lazy sessions, and where the old release is elsewhere, it is unsafe.
+    None is made where the connection has no plain name of its own, is used behind the block or in a handler around
+    it, or is released in a way that the fix does not know.
     """
 
     __slots__ = ()
@@ -74,6 +81,7 @@ class NotReleasedOnError(Rule):
                 location=site.location,
                 severity=wording.severity_of(site, self.severity),
                 chain=site.chain,
+                plan=release_plan(site, project),
                 statement=site.statement,
             )
 

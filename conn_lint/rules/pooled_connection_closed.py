@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.rules import wording
 from conn_lint.rules.base import Rule
+from conn_lint.rules.release_plan import return_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -49,7 +50,8 @@ class PooledConnectionClosed(Rule):
     ```
 
     ## Fix safety
-    No fix yet.
+    The fix puts the pool's own call in place of the close. It is safe: the pool rolls back what was left open, as the
+    close did, and the connection serves again. None is made where the pool has no plain name.
     """
 
     __slots__ = ()
@@ -76,5 +78,6 @@ class PooledConnectionClosed(Rule):
                 location=site.location,
                 severity=wording.severity_of(site, self.severity),
                 chain=site.chain,
+                plan=return_plan(site),
                 statement=site.statement,
             )

@@ -9,6 +9,7 @@ from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.site import Fate
 from conn_lint.rules import wording
 from conn_lint.rules.base import Rule
+from conn_lint.rules.release_plan import closing_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -42,7 +43,9 @@ class WithDoesNotClose(Rule):
     ```
 
     ## Fix safety
-    No fix yet.
+    The fix closes around the `with` and keeps the transaction: `with contextlib.closing(connect()) as conn, conn:`.
+    It is safe where neither the name nor anything made with it is used behind the block. Where it is, `closing` goes
+    around both, which is unsafe: something that the analysis does not see may need the connection later.
     """
 
     __slots__ = ()
@@ -70,6 +73,7 @@ class WithDoesNotClose(Rule):
                 location=site.location,
                 severity=wording.severity_of(site, self.severity),
                 chain=site.chain,
+                plan=closing_plan(site, project),
                 statement=site.statement,
             )
 

@@ -1,0 +1,157 @@
+"""What the flags of fixes do: write files, show what would change, say what was done."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from conn_lint.config.repairs import Renderings, Repairs
+    from conn_lint.engine.repair import Rendered, Repaired
+    from conn_lint.model.finding import Finding
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--fix", is_flag=True, help="Apply the safe fixes."),
+    click.option(
+        "--unsafe-fixes", is_flag=True, help="With --fix or --diff: apply the unsafe fixes too."
+    ),
+    click.option(
+        "--diff",
+        is_flag=True,
+        help="Show what --fix would change, and change nothing; exit 1 if anything.",
+    ),
+    click.option("--fix-only", is_flag=True, help="Apply fixes, and report nothing that is left."),
+    click.option("--show-fixes", is_flag=True, help="List what was fixed, and what could not be."),
+    click.option(
+        "--with-edits", is_flag=True, help="With --format json: the edits of each fix, with places."
+    ),
+)
+
+
+def fix_options(command: Command) -> Command:
+    """Add the flags of fixes to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def wants_repair(values: dict[str, Any]) -> bool:
+    """Some flag asks for fixes to be worked out."""
+    return bool(values["fix"] or values["fix_only"] or values["diff"])
+
+
+def make_cure(values: dict[str, Any]) -> Repairs | Renderings | None:
+    """What is done with each outcome, as the flags say."""
+    if wants_repair(values):
+        from conn_lint.config.repairs import Repairs  # noqa: PLC0415 - a light start
+        from conn_lint.model.fix import Applicability  # noqa: PLC0415
+
+        unsafe = values["unsafe_fixes"]
+        return Repairs(Applicability.UNSAFE if unsafe else Applicability.SAFE)
+    if values["with_edits"]:
+        from conn_lint.config.repairs import Renderings  # noqa: PLC0415
+
+        return Renderings()
+    return None
+
+
+def write(repairs: Repairs, overrides: Mapping[Path, bytes]) -> list[str]:
+    """Write what changed: to the files, or to standard output what came from standard input; the problems."""
+    from conn_lint.engine.write import write_files  # noqa: PLC0415
+
+    problems: list[str] = []
+    for done in repairs.done:
+        root = done.outcome.root
+        given = {path for path in done.after if root / path in overrides}
+        for path in sorted(given):
+            sys.stdout.buffer.write(done.after[path])
+        files = {path: data for path, data in done.after.items() if path not in given}
+        problems += write_files(root, done.before, files)[1]
+    return problems
+
+
+def diff(repairs: Repairs) -> Iterator[str]:
+    """What would change, as a unified diff that `git apply` and `patch` take from the current folder."""
+    from conn_lint.config.projects import display  # noqa: PLC0415
+
+    for done in repairs.done:
+        for path in sorted(done.after):
+            name = display(done.outcome.root / path)
+            yield from unified(name, done.before[path], done.after[path])
+
+
+def unified(name: str, before: bytes, after: bytes) -> Iterator[str]:
+    """The lines of one file's diff, each with its ending."""
+    from conn_lint.syntax.source import decode, split_lines  # noqa: PLC0415
+
+    old, new = split_lines(decode(before).raw), split_lines(decode(after).raw)
+    for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
+        if line.endswith(("\n", "\r")):
+            yield line
+        else:
+            yield line + "\n\\ No newline at end of file\n"
+
+
+def account(repairs: Repairs, values: dict[str, Any]) -> Iterator[str]:
+    """What was done: a line for each fix if wanted, a line for each that was taken back, and the sum."""
+    every, word = values["show_fixes"], "would fix" if values["diff"] else "fixed"
+    applied = sum(len(done.applied) for done in repairs.done)
+    files = sum(len(done.after) for done in repairs.done)
+    for done in repairs.done:
+        if every:
+            for finding in done.applied:
+                yield f"{_place(done, finding)}: {word}: {_title(finding)}"
+        for item in done.withdrawn:
+            if item.applied:
+                yield f"{_place(done, item.finding)}: the fix was taken back: {item.reason}"
+            elif every:
+                yield f"{_place(done, item.finding)}: no fix here: {item.reason}"
+    if applied:
+        yield f"{word.capitalize()} {applied} in {files} file{'s' if files > 1 else ''}."
+
+
+def _place(done: Repaired, finding: Finding) -> str:
+    from conn_lint.config.projects import display  # noqa: PLC0415
+
+    path = display(done.outcome.root / finding.location.path)
+    return f"{path}:{finding.location.span.line}: {finding.code}"
+
+
+def _title(finding: Finding) -> str:
+    return finding.plan.title if finding.plan is not None else finding.rule
+
+
+def renderings_of(cure: Repairs | Renderings | None) -> dict[Finding, Rendered]:
+    """The edits of each finding, as reports show its place."""
+    if cure is None or not hasattr(cure, "found"):
+        return {}
+    import msgspec  # noqa: PLC0415 - a light start
+
+    from conn_lint.config.projects import relocate  # noqa: PLC0415
+    from conn_lint.model.fix import Fix  # noqa: PLC0415
+
+    found = {}
+    for root, rendered in cure.found:
+        place = functools.partial(_shown, root)
+        fix = rendered.fix
+        if fix is not None:
+            edits = tuple(msgspec.structs.replace(e, path=place(e.path)) for e in fix.edits)
+            fix = Fix(fix.plan, edits)
+        found[relocate(rendered.finding, place)] = msgspec.structs.replace(rendered, fix=fix)
+    return found
+
+
+def _shown(root: Path, path: str) -> str:
+    from conn_lint.config.projects import display  # noqa: PLC0415
+
+    return display(root / path)

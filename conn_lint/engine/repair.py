@@ -1,0 +1,255 @@
+"""Applies fixes in memory, pass by pass, and takes back what does not hold up when it is checked again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from conn_lint.engine.analyse import trouble
+from conn_lint.engine.check import Outcome
+from conn_lint.fixes.apply import apply_edits, overlap, problem
+from conn_lint.fixes.parsed import Parsed, RenderError
+from conn_lint.fixes.render import render
+from conn_lint.model.finding import Finding
+from conn_lint.model.fix import Applicability, Edit, Fix
+from conn_lint.syntax.deep import run_deep
+from conn_lint.syntax.source import SourceError
+from conn_lint.syntax.units import UnitError
+
+_PASSES = 10
+_TRIALS = 60  # analyses of one run, at most
+
+Contents = dict[str, bytes]
+Look = Callable[[Contents], Outcome]
+"""The outcome for a project in which these files have other contents than on the disk."""
+
+
+class Repaired(msgspec.Struct, frozen=True):
+    """What one project would be after its fixes: nothing is written yet.
+
+    `before` and `after` are the contents of the files that change, by their paths below the root. `applied` are
+    the findings that are cured, `withdrawn` those that are not though they have a plan. `outcome` is what is left to
+    report.
+    """
+
+    outcome: Outcome
+    before: Contents
+    after: Contents
+    applied: tuple[Finding, ...]
+    withdrawn: tuple[Withdrawn, ...]
+
+
+class Withdrawn(msgspec.Struct, frozen=True):
+    """A finding whose fix could not be rendered, or (`applied`) was taken back after a check; with the reason."""
+
+    finding: Finding
+    reason: str
+    applied: bool
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """A finding with its fix, or the reason why there is none."""
+
+    finding: Finding
+    fix: Fix | None
+    reason: str = ""
+
+
+def repair(
+    outcome: Outcome, look: Look, read: Callable[[str], bytes], level: Applicability
+) -> Repaired:
+    """Apply all fixes that may be trusted at least so far, until nothing applies.
+
+    `outcome` is that of the files as they are, which `read` gives by their paths.
+    """
+    return run_deep(_Repair(outcome, look, read, level).run)
+
+
+def render_all(findings: Iterable[Finding], read: Callable[[str], bytes]) -> tuple[Rendered, ...]:
+    """The edits of each finding that has a plan, each by itself on the files as they are."""
+    return run_deep(_render_all, list(findings), _Files(read))
+
+
+def _render_all(findings: Sequence[Finding], files: _Files) -> tuple[Rendered, ...]:
+    return tuple(_rendered(finding, files) for finding in findings if finding.plan is not None)
+
+
+class _Files(Mapping[str, Parsed]):
+    """Files, parsed when they are asked for."""
+
+    def __init__(self, read: Callable[[str], bytes]) -> None:
+        self._read = read
+        self._parsed: dict[str, Parsed] = {}
+
+    def __getitem__(self, path: str) -> Parsed:
+        if path not in self._parsed:
+            try:
+                self._parsed[path] = Parsed(path, self._read(path))
+            except (OSError, SourceError, UnitError) as error:
+                raise RenderError(f"{path} cannot be read") from error
+        return self._parsed[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parsed)
+
+    def __len__(self) -> int:
+        return len(self._parsed)
+
+
+def _rendered(finding: Finding, files: _Files) -> Rendered:
+    assert finding.plan is not None
+    try:
+        return Rendered(finding, render(finding.plan, files))
+    except RenderError as refusal:
+        return Rendered(finding, None, str(refusal))
+    except Exception as error:  # noqa: BLE001 - one fix must not take the others with it
+        return Rendered(finding, None, trouble("a fix", error).message)
+
+
+class _Repair:
+    def __init__(
+        self, outcome: Outcome, look: Look, read: Callable[[str], bytes], level: Applicability
+    ) -> None:
+        self._outcome = outcome
+        self._look = look
+        self._disk = read
+        self._level = level
+        self._contents: Contents = {}
+        self._before: Contents = {}
+        self._applied: list[Finding] = []
+        self._withdrawn: dict[tuple[str, ...], Withdrawn] = {}
+        self._trials = 0
+
+    def run(self) -> Repaired:
+        passes = 0
+        while passes < _PASSES and self._trials < _TRIALS:
+            chosen = self._chosen()
+            if not chosen:
+                break
+            if self._try(chosen):
+                passes += 1
+        after = {path: data for path, data in self._contents.items() if data != self._before[path]}
+        before = {path: self._before[path] for path in after}
+        withdrawn = tuple(self._withdrawn.values())
+        return Repaired(self._outcome, before, after, tuple(self._applied), withdrawn)
+
+    def _read(self, path: str) -> bytes:
+        if path not in self._contents:
+            self._contents[path] = self._before[path] = self._disk(path)
+        return self._contents[path]
+
+    def _chosen(self) -> list[tuple[Finding, Fix]]:
+        """Fixes that do not overlap; what could not be rendered is noted."""
+        files = _Files(self._read)
+        chosen: list[tuple[Finding, Fix]] = []
+        for finding in sorted(self._outcome.findings, key=lambda f: (f.code, f.sort_key())):
+            plan = finding.plan
+            if plan is None or plan.applicability < max(self._level, Applicability.UNSAFE):
+                continue
+            if self._key(finding) in self._withdrawn:
+                continue
+            rendered = _rendered(finding, files)
+            if rendered.fix is None:
+                self._withdraw(finding, rendered.reason, applied=False)
+            elif not any(
+                overlap(edit, other)
+                for _, taken in chosen
+                for other in taken.edits
+                for edit in rendered.fix.edits
+            ):
+                chosen.append((finding, rendered.fix))
+        return chosen
+
+    def _withdraw(self, finding: Finding, reason: str, *, applied: bool = True) -> None:
+        self._withdrawn[self._key(finding)] = Withdrawn(finding, reason, applied)
+
+    def _key(self, finding: Finding) -> tuple[str, ...]:
+        """What a finding is known by while lines move: its line's text, and how many such there are above."""
+        span = finding.location.span
+        try:
+            lines = self._read(finding.location.path).split(b"\n")
+        except OSError:
+            lines = []
+        text = lines[span.line - 1].strip() if span.line <= len(lines) else b""
+        above = sum(line.strip() == text for line in lines[: span.line - 1])
+        return finding.location.path, finding.code, repr(text), str(above)
+
+    def _try(self, chosen: list[tuple[Finding, Fix]]) -> bool:
+        """Apply fixes and check again; what is at fault is taken back."""
+        changed, spoiled = self._changed(chosen)
+        if spoiled:
+            for finding, reason in spoiled:
+                self._withdraw(finding, reason)
+            return False
+        self._trials += 1
+        outcome = self._look({**self._contents, **changed})
+        worse = _worse(self._outcome, outcome, chosen)
+        if not worse:
+            self._contents.update(changed)
+            self._applied.extend(finding for finding, _ in chosen)
+            self._outcome = outcome
+            return True
+        suspects = [item for item in chosen if _touches(item, worse)] or chosen
+        if len(suspects) == 1:
+            finding, _ = suspects[0]
+            self._withdraw(finding, next(iter(worse.values())))
+            return False
+        innocent = [item for item in chosen if item not in suspects]
+        return self._try(innocent or suspects[: len(suspects) // 2])
+
+    def _changed(
+        self, chosen: Iterable[tuple[Finding, Fix]]
+    ) -> tuple[Contents, list[tuple[Finding, str]]]:
+        """The new contents; if one does not parse or has lost a comment, the fixes that do this by themselves."""
+        edits = [edit for _, fix in chosen for edit in fix.edits]
+        changed: Contents = {}
+        spoiled: list[tuple[Finding, str]] = []
+        for path in sorted({edit.path for edit in edits}):
+            before = self._read(path)
+            found = _edited(before, [edit for edit in edits if edit.path == path])
+            if isinstance(found, bytes):
+                changed[path] = found
+                continue
+            own = [item for item in chosen if any(edit.path == path for edit in item[1].edits)]
+            for finding, fix in own:
+                alone = _edited(before, [edit for edit in fix.edits if edit.path == path])
+                if isinstance(alone, str):
+                    spoiled.append((finding, alone))
+            if not spoiled:
+                spoiled = [(own[0][0], found)]
+        return changed, spoiled
+
+
+def _edited(before: bytes, edits: Iterable[Edit]) -> bytes | str:
+    """The file after the edits, or what would be wrong with it."""
+    try:
+        after = apply_edits(before, edits)
+    except SourceError as error:
+        return error.message
+    return problem(before, after) or after
+
+
+def _worse(
+    before: Outcome, after: Outcome, chosen: Iterable[tuple[Finding, Fix]]
+) -> dict[tuple[str, str], str]:
+    """Where there are more findings than the fixes should have left, by path and code, with the reason."""
+    if after.troubles:
+        return {("", ""): after.troubles[0].message}
+    cured = Counter((f.location.path, f.code) for f, _ in chosen)
+    allowed = Counter((f.location.path, f.code) for f in before.found)
+    allowed.subtract(cured)
+    found: dict[tuple[str, str], str] = {}
+    for key, count in Counter((f.location.path, f.code) for f in after.found).items():
+        if count > allowed[key]:
+            path, code = key
+            what = "the finding would stay" if key in cured else f"it would bring a {code}"
+            found[key] = f"{what} ({path})"
+    return found
+
+
+def _touches(item: tuple[Finding, Fix], worse: Iterable[tuple[str, str]]) -> bool:
+    finding, fix = item
+    paths = {finding.location.path, *(edit.path for edit in fix.edits)}
+    return any(path in paths for path, _ in worse)

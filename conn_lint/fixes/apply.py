@@ -1,0 +1,75 @@
+"""Applies edits to a file's bytes: as text, with its own encoding and line endings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import accumulate
+
+from conn_lint.model.fix import Edit
+from conn_lint.model.location import Span
+from conn_lint.syntax.scan import scan
+from conn_lint.syntax.source import SourceError, decode, encode, split_lines
+from conn_lint.syntax.units import UnitError, parse_unit
+
+
+def overlap(one: Edit, other: Edit) -> bool:
+    """Whether both change the same place; equal ones (an import that both need) do not."""
+    if one.path != other.path or one == other:
+        return False
+    first, second = sorted((one, other), key=lambda edit: (_start(edit.span), _end(edit.span)))
+    if _start(first.span) == _start(second.span):
+        return True
+    return _end(first.span) > _start(second.span)
+
+
+def apply_edits(data: bytes, edits: Iterable[Edit]) -> bytes:
+    """The file with all edits made; they must not overlap. Raises SourceError where its encoding lacks a character."""
+    source = decode(data)
+    raw = source.raw
+    starts = [0, *accumulate(len(line) for line in split_lines(raw))]
+    last_line_open = not raw.endswith(("\n", "\r"))
+    if last_line_open:
+        starts.append(starts[-1])
+    pieces: list[str] = []
+    position = 0
+    for edit in sorted(set(edits), key=lambda e: (_start(e.span), _end(e.span))):
+        begin = starts[edit.span.line - 1] + edit.span.column
+        end = starts[edit.span.end_line - 1] + edit.span.end_column
+        pieces.append(raw[position:begin])
+        pieces.append(_with_endings(edit, raw, begin, end, source.newline))
+        position = end
+    pieces.append(raw[position:])
+    return encode("".join(pieces), source)
+
+
+def _with_endings(edit: Edit, raw: str, begin: int, end: int, newline: str) -> str:
+    """The edit's text with the endings of the lines it replaces, as far as they agree."""
+    old = [line[len(line.rstrip("\r\n")) :] for line in split_lines(raw[begin:end])]
+    own = {ending for ending in old if ending}
+    return edit.text.replace("\n", own.pop() if len(own) == 1 else newline)
+
+
+def problem(before: bytes, after: bytes) -> str:
+    """What is wrong with a file that was edited, "" if nothing is: it must parse, and have all its comments."""
+    try:
+        text = decode(after).text
+        parse_unit(text)
+    except (SourceError, UnitError) as error:
+        return f"the file would not parse: {error.message}"
+    lost = _comments(decode(before).text) - _comments(text)
+    if lost:
+        return f"the comment {next(iter(lost))} would be lost"
+    return ""
+
+
+def _comments(text: str) -> Counter[str]:
+    return Counter(text[start:end].rstrip() for start, end in scan(text).comments)
+
+
+def _start(span: Span) -> tuple[int, int]:
+    return span.line, span.column
+
+
+def _end(span: Span) -> tuple[int, int]:
+    return span.end_line, span.end_column

@@ -1,0 +1,184 @@
+"""Makes a name from a library usable in a file: what is imported already is used, else an import is added."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import libcst as cst
+
+from conn_lint.fixes.parsed import Parsed, RenderError, walk
+from conn_lint.model.fix import Edit
+from conn_lint.model.location import Span
+
+
+def use(parsed: Parsed, dotted: str) -> tuple[str, tuple[Edit, ...]]:
+    """How the file can write the dotted name, and what must be added for it.
+
+    Raises RenderError where the names that it would need mean something else in the file.
+    """
+    module, _, name = dotted.rpartition(".")
+    for statement in _imports(parsed):
+        match statement:
+            case cst.ImportFrom(names=aliases) if not isinstance(aliases, cst.ImportStar):
+                if _from(statement) == module:
+                    for alias in aliases:
+                        if alias.evaluated_name == name:
+                            return alias.evaluated_alias or name, ()
+            case cst.Import(names=aliases):
+                for alias in aliases:
+                    if alias.evaluated_name == module:
+                        return f"{alias.evaluated_alias or module}.{name}", ()
+            case _:
+                pass
+    if not _is_bound(parsed, name):
+        return name, (_add_from(parsed, module, name),)
+    if _is_bound(parsed, module.partition(".")[0]):
+        raise RenderError(f"the file uses the name {name} for something else")
+    return dotted, (_add(parsed, f"import {module}", module),)
+
+
+def use_module(parsed: Parsed, module: str) -> tuple[str, tuple[Edit, ...]]:
+    """The same for a module as a whole."""
+    for statement in _imports(parsed):
+        if isinstance(statement, cst.Import):
+            for alias in statement.names:
+                if alias.evaluated_name == module:
+                    return alias.evaluated_alias or module, ()
+    if _is_bound(parsed, module.partition(".")[0]):
+        raise RenderError(f"the file uses the name {module} for something else")
+    return module, (_add(parsed, f"import {module}", module),)
+
+
+def _from(statement: cst.ImportFrom) -> str:
+    if statement.relative or statement.module is None:
+        return ""
+    return cst.helpers.get_full_name_for_node(statement.module) or ""
+
+
+def _lines(parsed: Parsed) -> Iterator[cst.SimpleStatementLine]:
+    for item in parsed.module.body:
+        if isinstance(item, cst.SimpleStatementLine):
+            yield item
+
+
+def _imports(parsed: Parsed) -> Iterator[cst.Import | cst.ImportFrom]:
+    """The imports on the file's own level."""
+    for line in _lines(parsed):
+        for small in line.body:
+            if isinstance(small, (cst.Import, cst.ImportFrom)):
+                yield small
+
+
+def _is_bound(parsed: Parsed, name: str) -> bool:
+    """Something in the file has this name, or might."""
+    for node in walk(parsed.module):
+        match node:
+            case cst.ImportStar():
+                return True
+            case cst.ImportAlias(asname=None, name=imported):
+                full = cst.helpers.get_full_name_for_node(imported) or ""
+                if full.partition(".")[0] == name:
+                    return True
+            case cst.Name(value=value) if value == name:
+                above = parsed.parent(node)
+                if not (isinstance(above, cst.Attribute) and above.attr is node) and not (
+                    isinstance(above, cst.Arg) and above.keyword is node
+                ):
+                    return True
+            case _:
+                pass
+    return False
+
+
+def _add_from(parsed: Parsed, module: str, name: str) -> Edit:
+    """A name more in a plain `from module import ...` that is there, or a new line."""
+    for statement in _imports(parsed):
+        if not isinstance(statement, cst.ImportFrom) or _from(statement) != module:
+            continue
+        if isinstance(statement.names, cst.ImportStar):
+            continue
+        span = parsed.span(statement)
+        if span.line == span.end_line and statement.lpar is None:
+            names = [parsed.text(alias) for alias in statement.names]
+            if all("as" not in text.split() for text in names):
+                listed = ", ".join(sorted([*names, name], key=_as_sorted))
+                return Edit(parsed.path, span, f"from {module} import {listed}")
+    return _add(parsed, f"from {module} import {name}", module)
+
+
+def _as_sorted(name: str) -> tuple[int, str]:
+    """Constants, classes, functions: as import sorters have it."""
+    return (0 if name.isupper() else 1 if name[:1].isupper() else 2, name)
+
+
+def _add(parsed: Parsed, text: str, module: str) -> Edit:
+    """A new line among the imports: in its group, in the order of names."""
+    ours = (_rank(module), text.startswith("from"), module)
+    before: cst.SimpleStatementLine | None = None
+    for line in _import_lines(parsed):
+        theirs = _key(line)
+        if theirs > ours:
+            if theirs[0] == ours[0] or before is None:
+                return _before(parsed, line, text, apart=theirs[0] != ours[0])
+            break
+        before = line
+    if before is None:
+        return _first(parsed, text)
+    return _behind(parsed, before, text, apart=_key(before)[0] != ours[0])
+
+
+def _import_lines(parsed: Parsed) -> Iterator[cst.SimpleStatementLine]:
+    """The imports at the top of the file, each on a line of its own, up to the first other statement."""
+    for item in parsed.module.body:
+        match item:
+            case cst.SimpleStatementLine(body=[cst.Import() | cst.ImportFrom()]):
+                yield item
+            case cst.SimpleStatementLine(body=[cst.Expr(value=cst.SimpleString())]):
+                pass
+            case _:
+                return
+
+
+def _key(line: cst.SimpleStatementLine) -> tuple[int, bool, str]:
+    """The order of imports: `__future__`, the standard library, others, relative ones; `import` before `from`."""
+    statement = line.body[0]
+    if isinstance(statement, cst.ImportFrom):
+        return _rank(_from(statement)), True, _from(statement)
+    assert isinstance(statement, cst.Import)
+    name = statement.names[0].evaluated_name
+    return _rank(name), False, name
+
+
+def _rank(module: str) -> int:
+    if module == "__future__":
+        return 0
+    if not module:
+        return 3
+    return 1 if module.partition(".")[0] in sys.stdlib_module_names else 2
+
+
+def _before(parsed: Parsed, line: cst.SimpleStatementLine, text: str, *, apart: bool) -> Edit:
+    at = parsed.span(line).line
+    gap = "\n\n" if apart else "\n"
+    return Edit(parsed.path, Span(at, 0, at, 0), text + gap)
+
+
+def _behind(parsed: Parsed, line: cst.SimpleStatementLine, text: str, *, apart: bool) -> Edit:
+    at = parsed.span(line).end_line
+    end = len(parsed.lines[at - 1])
+    gap = "\n\n" if apart else "\n"
+    return Edit(parsed.path, Span(at, end, at, end), gap + text)
+
+
+def _first(parsed: Parsed, text: str) -> Edit:
+    """The file's first import: below its docstring and the comments at its top."""
+    match parsed.module.body:
+        case [cst.SimpleStatementLine(body=[cst.Expr(value=cst.SimpleString())]) as docstring, *_]:
+            return _behind(parsed, docstring, text, apart=True)
+        case _:
+            pass
+    at = 1
+    while at <= len(parsed.lines) and parsed.lines[at - 1].startswith("#"):
+        at += 1
+    return Edit(parsed.path, Span(at, 0, at, 0), text + "\n\n")

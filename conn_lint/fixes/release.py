@@ -1,0 +1,243 @@
+"""Renders wrap-in-with and close-in-finally: what uses a resource is moved into a block that releases it."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from conn_lint.fixes import imports
+from conn_lint.fixes.extent import Extent, extent
+from conn_lint.fixes.parsed import Parsed, RenderError, walk
+from conn_lint.fixes.rewriting import Rewriting, aligned
+from conn_lint.model.fix import Edit, FixPlan
+from conn_lint.model.location import Span
+
+# Between the call and its statement: whatever may stand there runs the call exactly once.
+_ONCE = (
+    cst.Arg, cst.Attribute, cst.Call, cst.Await, cst.Subscript, cst.SubscriptElement, cst.Index,
+    cst.BinaryOperation, cst.UnaryOperation, cst.Comparison, cst.ComparisonTarget, cst.Tuple,
+    cst.List, cst.Dict, cst.Element, cst.DictElement, cst.Expr, cst.Return, cst.Assign,
+    cst.AnnAssign, cst.SimpleStatementLine,
+)  # fmt: skip
+
+
+def wrap_in_with(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
+    """`with closing(call()) as conn:` around what uses it; raises RenderError."""
+    call = parsed.call(plan.spans[0].span)
+    taken = (
+        call.expression if plan.detail("await") == "drop" and isinstance(call, cst.Await) else call
+    )
+    keyword = "async with" if plan.detail("async") else "with"
+    if keyword == "async with":
+        _check_async(parsed, call)
+    manager = plan.detail("manager")
+    added: tuple[Edit, ...] = ()
+    opened = closed = ""
+    if manager:
+        written, added = imports.use(parsed, manager)
+        opened, closed = f"{written}(", ")"
+    bound = _bound(parsed, call)
+    column = parsed.span(parsed.statement(call)).column + len(f"{keyword} {opened}")
+    value = f"{opened}{aligned(parsed, taken, column)}{closed}"
+    if bound is None:
+        return (_around_statement(plan, parsed, call, keyword, value), *added)
+    return (_with_block(plan, parsed, bound, f"{keyword} {value} as {bound[1]}:"), *added)
+
+
+def close_in_finally(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
+    """try/finally behind the call, around what uses the value; raises RenderError."""
+    call = parsed.call(plan.spans[0].span)
+    bound = _bound(parsed, call)
+    if bound is None:
+        raise RenderError("what it gives has no name")
+    statement, name = bound
+    release = plan.detail("release").replace("{}", name)
+    if release.startswith("await "):
+        _check_async(parsed, call)
+    found = _extent(plan, parsed, bound)
+    first = parsed.span(statement).line
+    unit = parsed.indent(statement)
+    rewriting = Rewriting(parsed, first, found.last, unit)
+    _move(parsed, rewriting, found)
+    indent = parsed.lines[first - 1][: parsed.span(statement).column]
+    rewriting.insert_after(parsed.span(statement).end_line, f"{indent}try:")
+    rewriting.insert_after(found.last, f"{indent}finally:")
+    rewriting.insert_after(found.last, f"{indent}{unit}{release}")
+    return (rewriting.edit(),)
+
+
+def _bound(
+    parsed: Parsed, call: cst.Call | cst.Await
+) -> tuple[cst.SimpleStatementLine, str] | None:
+    above = parsed.parent(call)
+    target: cst.BaseExpression | None = None
+    match above:
+        case cst.Assign(targets=[cst.AssignTarget(target=found)]):
+            target = found
+        case cst.AnnAssign(target=found):
+            target = found
+        case _:
+            return None
+    if not isinstance(target, cst.Name):
+        raise RenderError("it is not kept under a plain name")
+    statement = parsed.statement(call)
+    assert isinstance(statement, cst.SimpleStatementLine)
+    return statement, target.value
+
+
+def _extent(plan: FixPlan, parsed: Parsed, bound: tuple[cst.SimpleStatementLine, str]) -> Extent:
+    statement, name = bound
+    names = frozenset({*plan.detail("names").split(), name})
+    return extent(parsed, statement, name, names, plan.spans[1:], plan.detail("release"))
+
+
+def _with_block(
+    plan: FixPlan, parsed: Parsed, bound: tuple[cst.SimpleStatementLine, str], head: str
+) -> Edit:
+    found = _extent(plan, parsed, bound)
+    span = parsed.span(bound[0].body[0])
+    if _is_one_with(parsed, found, head, span.end_line):
+        return _joined(parsed, bound[0], found, head)
+    rewriting = Rewriting(parsed, span.line, found.last, parsed.indent(bound[0]))
+    rewriting.replace(span, head)
+    for line in range(span.end_line + 1, parsed.span(found.used[0]).line):
+        if not parsed.lines[line - 1].strip():
+            rewriting.drop(line)
+    _move(parsed, rewriting, found)
+    return rewriting.edit()
+
+
+def _is_one_with(parsed: Parsed, found: Extent, head: str, above: int) -> bool:
+    """All that uses it is one `with` of the same form, with nothing but blank lines in between."""
+    if len(found.used) != 1 or not isinstance(found.used[0], cst.With):
+        return False
+    whole = found.used[0]
+    between = parsed.lines[above : parsed.span(whole).line - 1]
+    return (
+        (whole.asynchronous is not None) == head.startswith("async")
+        and isinstance(whole.lpar, cst.MaybeSentinel)
+        and not any(line.strip() for line in between)
+    )
+
+
+def _joined(parsed: Parsed, statement: cst.SimpleStatementLine, found: Extent, head: str) -> Edit:
+    """`with closing(call()) as conn, conn.cursor() as cursor:` in place of two, one in the other."""
+    whole = found.used[0]
+    assert isinstance(whole, cst.With)
+    first = parsed.span(statement.body[0])
+    rewriting = Rewriting(parsed, first.line, found.last, parsed.indent(statement))
+    for line in range(first.end_line + 1, parsed.span(whole).line):
+        rewriting.drop(line)
+    rewriting.remove(first)
+    start, item = parsed.span(whole), parsed.span(whole.items[0])
+    rewriting.replace(
+        Span(start.line, start.column, item.line, item.column), f"{head.removesuffix(':')}, "
+    )
+    for release in found.releases:
+        _take_out(parsed, rewriting, release, set())
+    return rewriting.edit()
+
+
+def _move(parsed: Parsed, rewriting: Rewriting, found: Extent) -> None:
+    """Put what uses the resource one level deeper, and take the old releases out."""
+    first = parsed.span(found.used[0]).line
+    last = parsed.span(found.used[-1]).end_line
+    while parsed.lines[first - 2].lstrip().startswith("#"):
+        first -= 1
+    kept: set[int] = set()
+    for release in found.releases:
+        _take_out(parsed, rewriting, release, kept)
+    runs = [line for line in range(first, last + 1) if line not in kept]
+    for line in runs:
+        rewriting.indent(line, line)
+
+
+def _take_out(
+    parsed: Parsed, rewriting: Rewriting, release: cst.BaseStatement, kept: set[int]
+) -> None:
+    span = parsed.span(release)
+    beside = parsed.block(release)
+    if len(beside) > 1:
+        rewriting.remove(span)
+        return
+    holder = parsed.parent(release)
+    owner = parsed.parent(holder)
+    if not isinstance(owner, cst.Finally):
+        if not isinstance(release, cst.SimpleStatementLine):
+            raise RenderError("its release stands alone in a block")
+        rewriting.replace(span, "pass")
+        return
+    whole = parsed.parent(owner)
+    assert isinstance(whole, cst.Try)
+    if whole.handlers or whole.orelse:
+        _cut_finally(parsed, rewriting, owner, span)
+        return
+    _unwrap(parsed, rewriting, whole, owner, span, kept)
+
+
+def _cut_finally(parsed: Parsed, rewriting: Rewriting, owner: cst.Finally, span: Span) -> None:
+    line = parsed.span(owner).line
+    _check_bare(parsed, line, "finally:")
+    rewriting.drop(line)
+    rewriting.remove(span)
+
+
+def _unwrap(
+    parsed: Parsed,
+    rewriting: Rewriting,
+    whole: cst.Try,
+    owner: cst.Finally,
+    span: Span,
+    kept: set[int],
+) -> None:
+    """A try that did nothing but this release: its body stays as deep as it was."""
+    start = parsed.span(whole).line
+    _check_bare(parsed, start, "try:")
+    _cut_finally(parsed, rewriting, owner, span)
+    rewriting.drop(start)
+    kept.update(range(start + 1, parsed.span(owner).line))
+
+
+def _check_bare(parsed: Parsed, line: int, text: str) -> None:
+    if parsed.lines[line - 1].strip() != text:
+        raise RenderError("a comment or a statement stands beside the old try")
+
+
+def _around_statement(
+    plan: FixPlan, parsed: Parsed, call: cst.Call | cst.Await, keyword: str, value: str
+) -> Edit:
+    """A call within a larger statement: `with closing(call()) as conn:` in front of it."""
+    if plan.spans[1:]:
+        raise RenderError("what it gives has no name, yet it is released")
+    if isinstance(parsed.parent(call), cst.Expr):
+        raise RenderError("nothing uses it")
+    for above in parsed.ancestors(call):
+        if isinstance(above, cst.SimpleStatementLine):
+            break
+        if not isinstance(above, _ONCE):
+            raise RenderError("it may run more than once, or not at all, within its statement")
+    statement = parsed.statement(call)
+    if not isinstance(statement, cst.SimpleStatementLine):
+        raise RenderError("it stands in the head of a block")
+    name = fresh_name(parsed, plan.detail("noun") or "connection")
+    span, whole = parsed.span(call), parsed.span(statement)
+    rewriting = Rewriting(parsed, whole.line, whole.end_line, parsed.indent(statement))
+    rewriting.replace(span, name)
+    rewriting.indent(whole.line, whole.end_line)
+    indent = parsed.lines[whole.line - 1][: whole.column]
+    rewriting.insert_before(whole.line, f"{indent}{keyword} {value} as {name}:")
+    return rewriting.edit()
+
+
+def _check_async(parsed: Parsed, node: cst.CSTNode) -> None:
+    function = parsed.function(node)
+    if not (isinstance(function, cst.FunctionDef) and function.asynchronous):
+        raise RenderError("its function is not async")
+
+
+def fresh_name(parsed: Parsed, wanted: str) -> str:
+    """A name that nothing in the file has."""
+    taken = {node.value for node in walk(parsed.module) if isinstance(node, cst.Name)}
+    for name in (wanted, *(f"{wanted}_{n}" for n in range(2, 100))):
+        if name not in taken:
+            return name
+    raise RenderError("no name is free")

@@ -1,0 +1,29 @@
+"""From a plan to its edits: one renderer for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conn_lint.fixes.parsed import Files, Parsed, RenderError
+from conn_lint.fixes.release import close_in_finally, wrap_in_with
+from conn_lint.fixes.with_items import close_after_with, return_to_pool
+from conn_lint.model.fix import Edit, Fix, FixPlan, PlanKind
+
+Renderer = Callable[[FixPlan, Parsed], tuple[Edit, ...]]
+
+# Those that change the file of the finding alone.
+_RENDERERS: dict[PlanKind, Renderer] = {
+    "wrap-in-with": wrap_in_with,
+    "close-in-finally": close_in_finally,
+    "close-after-with": close_after_with,
+    "return-to-pool": return_to_pool,
+}
+
+
+def render(plan: FixPlan, files: Files) -> Fix:
+    """The plan's edits; raises RenderError, with the reason, where the code is not as the plan needs it."""
+    renderer = _RENDERERS.get(plan.kind)
+    if renderer is None:
+        raise RenderError("only the author can do this")
+    edits = renderer(plan, files[plan.spans[0].path])
+    return Fix(plan, tuple(sorted(edits)))
