@@ -78,7 +78,7 @@ class EventMeaning:
         self.reopens = resource.lazy and resource.opens == "explicit"
         self.has_parts = resource.kind == "client"
         self._arguments = Arguments(analysis, at, resource)
-        self._raising = Raising(analysis, at, function, resource, self.lends)
+        self._raising = Raising(analysis, at, function, resource, self.lends, sites)
 
     def acquired(self, node: int) -> tuple[Situation, str] | None:
         """The situation and the result's role if this event is the acquisition itself."""

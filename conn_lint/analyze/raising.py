@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.lending import Lends
-from conn_lint.link.values import FunctionId
+from conn_lint.link.values import FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Container, Expr, Name
 from conn_lint.model.flow import (
     CallEvent,
@@ -32,7 +33,9 @@ class Raising:
         function: Function,
         resource: Resource,
         lends: Lends,
+        sites: Iterable[int] = (),
     ) -> None:
+        """`sites`: the nodes of its acquisition."""
         self._analysis = analysis
         self._knowledge = analysis.knowledge
         self._types = analysis.types
@@ -41,6 +44,8 @@ class Raising:
         self._events = function.graph.events
         self._resource = resource
         self._lends = lends
+        self._sites = sites
+        self._givers: frozenset[FunctionRef] | None = None
         self._harmless: dict[int, bool] = {}
         self._ends: dict[int, bool] = {}
         self._enters: dict[int, WithEnterEvent] = {
@@ -88,8 +93,31 @@ class Raising:
                 or self._calls.is_harmless(event, self._at)
                 or self._calls.opens_nothing(event, self._at)
                 or self._analysis.is_calm(self._calls.callee(event, self._at))
+                or self._gave_the_owner(event)
             )
         return not self._harmless[node]
+
+    def _gave_the_owner(self, event: CallEvent) -> bool:
+        """`_pool()` after `_pool().getconn()`, where `_pool` keeps what it made: it gives the same once more."""
+        if event.arguments:
+            return False
+        if self._givers is None:
+            found = map(self._giver, self._sites)
+            self._givers = frozenset(ref for ref in found if ref is not None)
+        return bool(self._givers) and self._calls.callee(event, self._at) in self._givers
+
+    def _giver(self, site: int) -> FunctionRef | None:
+        """The function of the project that gave the acquisition's owner and keeps it, if there is one."""
+        event = self._events[site]
+        func = event.func if isinstance(event, CallEvent) else None
+        owner = func.value if isinstance(func, Attribute) else None
+        maker = self._types.maker(owner, self._at)
+        if not isinstance(maker, CallEvent) or maker.arguments:
+            return None
+        callee = self._calls.callee(maker, self._at)
+        if not isinstance(callee, FunctionRef):
+            return None
+        return callee if self._analysis.singletons.remembers(callee) else None
 
     def _swallows_all(self, event: WithExitEvent) -> bool:
         """`suppress(Exception)` lets nothing through."""
