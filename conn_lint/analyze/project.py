@@ -66,6 +66,14 @@ class Project:
         """The same creations with all that leads to them, as they are drawn."""
         return tuple(connections_of(self._analysis, self._creations))
 
+    def is_per_request(self, location: Location) -> bool:
+        """What is created there is created anew for each request, job or message."""
+        return location in self._per_request
+
+    @functools.cached_property
+    def _per_request(self) -> frozenset[Location]:
+        return frozenset(c.location for c in self.creations() if c.entry is not None)
+
     def closer(self, method: str) -> str:
         """The function around a value that calls this method of it at a block's end, "" if there is none."""
         return self._analysis.knowledge.closer(method)
@@ -109,7 +117,7 @@ class Project:
             process_ends=function.kind in ("module", "class")
             or self._analysis.endings.ends_process(solved.at),
             chain=self._chain(solved),
-            use=use_of(solved, function, self._places),
+            use=use_of(solved, function, self._places, self._analysis.knowledge.is_detached),
         )
 
     def _kept_for_good(self, solved: Solved) -> bool:

@@ -2,43 +2,111 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
-from conn_lint.model.expression import Name, walk
-from conn_lint.model.flow import WithExitEvent, expressions
+from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp, walk
+from conn_lint.model.flow import (
+    AssignEvent,
+    AwaitEvent,
+    CallEvent,
+    Event,
+    WithEnterEvent,
+    WithExitEvent,
+    expressions,
+    result_of,
+)
 from conn_lint.model.site import Use
 from conn_lint.model.summary import Function
 
+_DEEPEST = 50  # links of a chain of calls
 
-def use_of(solved: Solved, function: Function, places: Places) -> Use:
-    """The names, releases and last use of one acquisition, as places in its file."""
+
+def use_of(
+    solved: Solved, function: Function, places: Places, is_detached: Callable[[str], bool]
+) -> Use:
+    """The names, releases and last use of one acquisition, as places in its file.
+
+    `is_detached` tells of a method's name whether what it gives needs its receiver no more.
+    """
     statement = function.statements[solved.event.statement] if solved.event.statement >= 0 else None
     spans = {
         event.span
         for node in solved.released_at
         if (event := function.graph.events[node]) is not None
     }
+    # Where it is released already, the author saw to it that nothing needs it afterwards.
+    names = solved.names if spans else _with_derived(solved.names, function, is_detached)
     return Use(
         statement=statement.kind if statement is not None else "",
-        end_line=places.location(solved.at, statement.span).span.end_line
-        if statement is not None
-        else 0,
+        end_line=(
+            places.location(solved.at, statement.span).span.end_line if statement is not None else 0
+        ),
         awaited=solved.event.awaited,
-        names=tuple(sorted(solved.names)),
-        last_line=_last_line(solved, function, places),
+        names=tuple(sorted(names)),
+        last_line=_last_line(solved, names, function, places),
         releases=tuple(places.location(solved.at, span) for span in sorted(spans)),
         given=solved.gave,
     )
 
 
-def _last_line(solved: Solved, function: Function, places: Places) -> int:
+def _with_derived(
+    names: frozenset[str], function: Function, is_detached: Callable[[str], bool]
+) -> frozenset[str]:
+    """With the names of what its methods give, unless that stands for itself."""
+    makers = {
+        result: event
+        for event in function.graph.events
+        if event is not None and (result := result_of(event)) is not None
+    }
+    bound = [event for event in function.graph.events if isinstance(event, AssignEvent)]
+    found = set(names)
+    while True:
+        more = {
+            event.target
+            for event in bound
+            if event.target not in found and _reads(event.value, found, makers, is_detached)
+        }
+        if not more:
+            return frozenset(found)
+        found |= more
+
+
+def _reads(
+    value: Expr,
+    names: set[str],
+    makers: Mapping[int, Event],
+    is_detached: Callable[[str], bool],
+) -> bool:
+    """The value was got from one of the names by methods whose results depend on it."""
+    for _ in range(_DEEPEST):
+        match value:
+            case Temp(index=index):
+                maker = makers.get(index)
+                match maker:
+                    case CallEvent(func=Attribute(value=inner, attr=attr)) if not is_detached(attr):
+                        value = inner
+                    case AwaitEvent(value=inner) | WithEnterEvent(value=inner):
+                        value = inner
+                    case _:
+                        return False
+            case Attribute(value=inner) | Subscript(value=inner):
+                value = inner
+            case Name(id=name):
+                return name in names
+            case _:
+                return False
+    return True
+
+
+def _last_line(solved: Solved, names: frozenset[str], function: Function, places: Places) -> int:
     lines = [
         event.span.line
         for event in function.graph.events
         if event is not None and not isinstance(event, WithExitEvent)
         for expression in expressions(event)
-        if any(isinstance(part, Name) and part.id in solved.names for part in walk(expression))
+        if any(isinstance(part, Name) and part.id in names for part in walk(expression))
     ]
-    return (
-        max(lines, default=0) + places.line(solved.at, solved.event.span) - solved.event.span.line
-    )
+    first = solved.event.span.line
+    return max(lines, default=0) + places.line(solved.at, solved.event.span) - first

@@ -37,6 +37,7 @@ class Index(msgspec.Struct, frozen=True):
     wraps: dict[str, tuple[Wrap, ...]]
     conveniences: dict[str, Convenience]
     harmless: frozenset[str]
+    detached: frozenset[str]
     exits: frozenset[str]
     swallows: frozenset[str]
     wait_functions: dict[str, Wait]
@@ -91,6 +92,7 @@ def build_index(families: Sequence[Family]) -> Index:
         operations=operations,
         wraps=_wraps(families, aliases),
         conveniences={n: c for family in families for c in family.convenience for n in c.names},
+        detached=frozenset(n for family in families for d in family.detached for n in d.names),
         harmless=frozenset(n for family in families for h in family.harmless for n in h.names),
         exits=frozenset(n for family in families for e in family.exit_call for n in e.names),
         swallows=frozenset(n for family in families for s in family.swallow for n in s.names),

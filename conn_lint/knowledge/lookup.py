@@ -195,6 +195,10 @@ class Knowledge:
         """What a call does with the resources it is given, one record for each argument."""
         return next((w for n in self._names(dotted) if (w := self._index.wraps.get(n))), ())
 
+    def is_detached(self, method: str) -> bool:
+        """Whether what a method of this name gives needs its receiver no more."""
+        return f".{method}" in self._index.detached
+
     def is_harmless(self, dotted: str) -> bool:
         """Whether a call of it, in practice, does not raise."""
         return any(name in self._index.harmless for name in self._names(dotted))

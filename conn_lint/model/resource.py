@@ -279,6 +279,12 @@ class Harmless(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: tuple[str, ...]
 
 
+class Detached(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Methods whose result stands for itself: it needs what it was read through no more."""
+
+    names: tuple[str, ...]
+
+
 class ExitCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Calls that never return: sys.exit and the like."""
 
@@ -317,6 +323,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handler: tuple[Handler, ...] = ()
     hold: tuple[Hold, ...] = ()
     harmless: tuple[Harmless, ...] = ()
+    detached: tuple[Detached, ...] = ()
     exit_call: tuple[ExitCall, ...] = ()
     swallow: tuple[Swallow, ...] = ()
     entry: tuple[EntryPoint, ...] = ()

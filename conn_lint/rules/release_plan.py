@@ -15,7 +15,7 @@ _BOUND = ("assign", "annassign")
 
 
 def release_plan(site: Site, project: Project) -> FixPlan | None:
-    """A block that releases it around what uses it; None where the site is not of that kind.
+    """A block that releases it around what uses it; None where the site is not of that kind, or the cure another.
 
     Safe is only what keeps the order of things: a release that there is moves to the end of a block around the same
     statements. To release what nobody released may be too early for something that the analysis does not see.
@@ -23,6 +23,10 @@ def release_plan(site: Site, project: Project) -> FixPlan | None:
     use = site.use
     if use is None or site.at_module_level or use.statement == "with":
         return None
+    if site.resource.kind in ("client", "pool") and project.is_per_request(site.location):
+        return (
+            None  # what is meant to live as long as the process is not told to end with the request
+        )
     return _plan(site, use, project, _level(site, use))
 
 
