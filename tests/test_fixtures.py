@@ -12,6 +12,7 @@ from conn_lint.config.projects import Job, check_projects, relocate
 from conn_lint.config.resolve import Flags
 from conn_lint.engine.roots import Roots
 from conn_lint.model.finding import Finding
+from conn_lint.report.base import line
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 RULES = FIXTURES / "rules"
@@ -98,7 +99,7 @@ def agree(folder: Path, options: tuple[str, ...]) -> None:
     isolated = bool(options)
     expected = sorted(
         f"./{f.location.path}:{f.location.span.line}:{f.location.span.column + 1}: "
-        f"{f.code} {' '.join(f.message.split())}"
+        f"{' '.join(line(f).split())}"
         for f in findings(folder, isolated=isolated, noqa=False)
         if f.severity > 0 and f.code != "CNX900"  # flake8 has E999 for these
     )
