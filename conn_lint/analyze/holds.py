@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from conn_lint.analyze.carrying import CarryMeaning
 from conn_lint.analyze.contexts import Context, Held, Holder, Outcome, Place
+from conn_lint.analyze.given import Given
 from conn_lint.analyze.keeping import GLOBAL, OBJECT, Keeping, class_of_role
 from conn_lint.analyze.registries import Registries
 from conn_lint.analyze.roles import LENT, OWN
@@ -136,8 +137,8 @@ class Holds:
         wanted = {
             (owner, attr)
             for key, _ in start.roles
-            for owner, _, attr in [key.partition(".")]
-            if attr
+            for owner, _, attr in [key.rpartition(".")]
+            if owner
         }
         graph = spelling.spelled(function.graph, wanted | _stored_on_self(function))
         meaning = CarryMeaning(self._analysis, at, function, resource, nodes)
@@ -149,7 +150,8 @@ class Holds:
         for node, event in enumerate(function.graph.events):
             if event is None or node in meaning.entered_at or node not in states:
                 continue
-            if any(world.situation is Situation.BUSY for world in states[node]):
+            busy = [world for world in states[node] if world.situation is Situation.BUSY]
+            if busy and not self._waits_for_it(at, node, event, graph, busy):
                 earlier = [e for e in begun if e.span < event.span]
                 own = (at, earlier[-1]) if earlier else None
                 inner = meaning.begun.get(earlier[-1].span) if earlier else None
@@ -179,6 +181,17 @@ class Holds:
                 key = (at.path, at.unit, event.span, category)
                 self.found.setdefault(key, Held(at, event, waiting, holder, since))
                 return
+
+    def _waits_for_it(
+        self, at: FunctionId, node: int, event: Event, graph: FlowGraph, worlds: list[World]
+    ) -> bool:
+        """The event only waits for the resource itself, or for a thread or process that was given it."""
+        waiting = self.waits.event(node, event, at, "pause")
+        spelled = graph.events[node]
+        if waiting is None or len(waiting.links) > 1 or spelled is None:
+            return False
+        keys = {key for world in worlds for key, role in world.roles if role == OWN}
+        return Given(self._analysis, self.waits, at, graph, keys).is_waited_for(spelled)
 
     def _through_sibling(self, at: FunctionId, waiting: Waiting) -> bool:
         """The wait is what another implementation of the holder's own interface would do."""

@@ -322,6 +322,11 @@ class Waits:
             return self._knowledge.run(f".{event.func.attr}")
         return None
 
+    def runs_apart(self, event: CallEvent, at: FunctionId) -> bool:
+        """What the call is given runs on its own."""
+        record = self._record(event, at)
+        return record is not None and not record.waits
+
     def _is_apart(self, event: Event, at: FunctionId) -> bool:
         """The call only makes a coroutine, which then runs on its own: `create_task(f())`."""
         if not isinstance(event, CallEvent) or event.awaited:
