@@ -72,7 +72,7 @@ class Holders:
     def _registered(self) -> None:
         """Functions that use a session of a registry."""
         registries = self.holds.registries
-        for at in self._mentioning(registries.words()):
+        for at in self._functions_of(registries.units()):
             found = registries.keys(at)
             if found and self._may_wait(at):
                 key = min(found)

@@ -132,6 +132,14 @@ class Mentions:
                         todo.append(sub)
         return tuple(found)
 
+    def named_below(self, base: str) -> set[str]:
+        """The names of classes that are written with a base of this last name, as imports call it."""
+        return {
+            self._program.head(ref).name
+            for spelling in self.names_of(base)
+            for ref in self._subclasses.get(spelling, ())
+        }
+
     def class_names(self, cls: ClassRef) -> frozenset[str]:
         """The names of the class and of its subclasses, as anybody may write them."""
         refs = (cls, *self.subclasses(cls))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from conn_lint.flow import spelling
-from conn_lint.link.values import ClassRef, FunctionId, Instance
-from conn_lint.model.expression import Attribute, Expr, Name, walk
-from conn_lint.model.flow import AssignEvent, CallEvent, Event, expressions
+from conn_lint.link.program import UnitKey
+from conn_lint.link.values import ClassRef, FunctionId, Instance, ObjectRef
+from conn_lint.model.expression import Attribute, Expr, Name, dotted, walk
+from conn_lint.model.flow import AssignEvent, CallEvent, Event, StoreEvent, expressions
 from conn_lint.model.resource import Resource
 from conn_lint.model.summary import Function
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from conn_lint.analyze.waits import Waits
 
 _MAX_DEPTH = 3
+_OWN = frozenset({"cls", "self"})
 
 
 class Registries:
@@ -28,6 +29,12 @@ class Registries:
         self._types = analysis.types
         self._waits = waits
         self._words: frozenset[str] | None = None
+        self._classes: dict[
+            str, frozenset[str]
+        ] = {}  # whose attribute the word is, where it is a class's
+        self._put: dict[
+            str, tuple[frozenset[str], Resource]
+        ] = {}  # on which classes the project puts one
         self._keys: dict[FunctionId, dict[str, Resource]] = {}
         self._uses: dict[FunctionId, bool] = {}
 
@@ -41,15 +48,50 @@ class Registries:
                 for file in self._program.files.values()
                 for item in file.skeleton.imports
             }
-            words = {
-                name.rpartition(".")[2]
+            given = {
+                name
                 for name in self._analysis.knowledge.attributes_giving(types)
                 if name.partition(".")[0] in imported
             }
+            words = {name.rpartition(".")[2] for name in given}
+            self._classes = {
+                word: self._below(owner.rpartition(".")[2])
+                for owner, _, word in (name.rpartition(".") for name in given)
+                if self._is_inherited(owner)
+            }
             makers = {name.rpartition(".")[2] for name in types}
-            found = frozenset(words | self._variables(makers))
+            found = frozenset(words | self._variables(makers) | self._on_classes(types, imported))
             self._words = frozenset(self._analysis.demand.with_aliases(found))
         return self._words
+
+    def _is_inherited(self, owner: str) -> bool:
+        """Classes of the project have the attribute: no call gives an object of its type."""
+        last = owner.rpartition(".")[2]
+        return last[:1].isupper() and not self._analysis.knowledge.value_resources(owner)
+
+    def _below(self, base: str) -> frozenset[str]:
+        """The names of the classes that may inherit from one of the name."""
+        found: set[str] = set()
+        todo = [base]
+        while todo:
+            for name in self._analysis.mentions.named_below(todo.pop()) - found:
+                found.add(name)
+                todo.append(name)
+        return frozenset(found)
+
+    def units(self) -> set[UnitKey]:
+        """The units outside tests that may use a registry."""
+        return {
+            key
+            for word in self.words()
+            for key in self._analysis.mentioning(word)
+            if word not in self._classes or self._is_of_class(key, word)
+        }
+
+    def _is_of_class(self, key: UnitKey, word: str) -> bool:
+        """The unit's text takes the word from such a class, or a method from its own."""
+        wanted = self._classes[word] | _OWN
+        return any(name.rpartition(".")[2] in wanted for name in self._program.receivers(key, word))
 
     def _variables(self, makers: set[str]) -> set[str]:
         """Module variables that are made by such a call."""
@@ -61,6 +103,28 @@ class Registries:
                 if isinstance(event, AssignEvent) and self._resource(event.value, at) is not None:
                     found.add(event.target)
         return found
+
+    def _on_classes(self, types: set[str], imported: set[str]) -> set[str]:
+        """Attributes by which the project makes it known to classes: `Base.query = session.query_property()`."""
+        makers = {
+            name.rpartition(".")[2]
+            for name in self._analysis.knowledge.calls_giving(types)
+            if name.partition(".")[0] in imported and not name.endswith("__")
+        }
+        for key in sorted({key for word in makers for key in self._analysis.mentioning(word)}):
+            summary = self._program.unit(*key)
+            for index, function in enumerate(summary.functions if summary is not None else ()):
+                at = FunctionId(*key, index)
+                for event in function.graph.events:
+                    put = _put(event, function)
+                    resource = self._resource(put[2], at) if put is not None else None
+                    if put is not None and resource is not None:
+                        owner, word, _ = put
+                        below = {owner} | self._below(owner)
+                        known = self._put.get(word, (frozenset(), resource))[0]
+                        self._put[word] = (known | below, resource)
+                        self._classes[word] = self._classes.get(word, frozenset()) | below
+        return set(self._put)
 
     def keys(self, at: FunctionId) -> dict[str, Resource]:
         """The names and attributes in the function that stand for a registry."""
@@ -81,7 +145,7 @@ class Registries:
         for event in function.graph.events:
             for whole in expressions(event) if event is not None else ():
                 for expr in walk(whole):
-                    key = _key(expr, function)
+                    key = _key(expr, function, self._analysis.selves.own_name(at))
                     if key and expr not in seen and key.rpartition(".")[2] in self.words():
                         seen.add(expr)
                         resource = self._resource(expr, at)
@@ -90,6 +154,13 @@ class Registries:
 
     def _resource(self, expr: Expr, at: FunctionId) -> Resource | None:
         value = self._types.infer(expr, at)
+        if value is None and isinstance(expr, Attribute) and expr.attr in self._put:
+            classes, resource = self._put[expr.attr]
+            owner = self._types.infer(expr.value, at)
+            cls = owner.cls if isinstance(owner, ObjectRef) else owner
+            if isinstance(cls, ClassRef) and self._program.head(cls).name in classes:
+                return resource
+            return None
         if not isinstance(value, Instance):
             return None
         found = self._analysis.knowledge.value_resources(value.type)
@@ -120,12 +191,21 @@ def _is_registry(resource: Resource) -> bool:
     return resource.kind == "factory" and resource.lazy
 
 
-def _key(expr: Expr, function: Function) -> str:
-    """`db.session` or `Session`, if that is no variable of the function itself."""
-    match expr:
-        case Attribute(value=Name(id=owner), attr=attr) if owner not in function.locals:
-            return spelling.key(owner, attr)
-        case Name(id=name) if name not in function.locals:
-            return name
+def _put(event: Event | None, function: Function) -> tuple[str, str, Expr] | None:
+    """The class, its attribute and the value, if the event gives it one."""
+    match event:
+        case StoreEvent(target=Attribute(value=Name(id=owner), attr=attr), value=value):
+            return owner, attr, value
+        case AssignEvent(target=attr, value=value) if function.kind == "class":
+            return function.name, attr, value
         case _:
-            return ""
+            return None
+
+
+def _key(expr: Expr, function: Function, own: str) -> str:
+    """`db.session`, `models.User.query` or `Session`, if that is no variable of the function itself."""
+    whole = dotted(expr)
+    if whole is None:
+        return ""
+    first = whole.partition(".")[0]
+    return whole if first not in function.locals or (first == own and whole != own) else ""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from conn_lint.model.expression import Argument, Attribute, Expr, Name
+from conn_lint.model.expression import Argument, Attribute, Expr, Name, dotted
 from conn_lint.model.flow import AssignEvent, Event, FlowGraph, StoreEvent
 
 
@@ -61,10 +61,8 @@ def _value(value: object, pairs: frozenset[tuple[str, str]]) -> object:
 
 
 def _expr(expr: Expr, pairs: frozenset[tuple[str, str]]) -> Expr:
-    if (
-        isinstance(expr, Attribute)
-        and isinstance(expr.value, Name)
-        and (expr.value.id, expr.attr) in pairs
-    ):
-        return Name(key(expr.value.id, expr.attr))
+    if isinstance(expr, Attribute):
+        owner = dotted(expr.value)
+        if owner is not None and (owner, expr.attr) in pairs:
+            return Name(key(owner, expr.attr))
     return _rebuilt(expr, pairs)  # type: ignore[arg-type, return-value]

@@ -191,6 +191,15 @@ class Knowledge:
             "",
         )
 
+    def calls_giving(self, types: Iterable[str]) -> frozenset[str]:
+        """The dotted names whose call gives such a value, and acquires nothing."""
+        wanted = set(types)
+        return frozenset(
+            name
+            for name, operation in self._index.operations.items()
+            if not operation.attribute and self.canonical(operation.returns) in wanted
+        )
+
     def wrap(self, dotted: str) -> tuple[Wrap, ...]:
         """What a call does with the resources it is given, one record for each argument."""
         return next((w for n in self._names(dotted) if (w := self._index.wraps.get(n))), ())
