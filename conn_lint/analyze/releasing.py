@@ -53,7 +53,7 @@ class Releasing:
         found = []
         for other in self._program.methods(ClassRef(method.path, parent)) if parent >= 0 else ():
             head = self._program.head(other)
-            if not any(text.endswith("property") for text in head.decorators):
+            if not any(name.endswith("property") for name in self._program.decorators(other)):
                 continue
             if self._program.mentions(other, {attr}) and any(
                 isinstance(event, ReturnEvent) and event.value == Attribute(Name(me), attr)

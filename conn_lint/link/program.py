@@ -28,6 +28,8 @@ LoadUnits: TypeAlias = Callable[[Iterable[UnitKey]], Mapping[UnitKey, UnitSummar
 TextOf: TypeAlias = Callable[[UnitKey], str]
 """The text of a unit as it is written."""
 
+_MAX_HOPS = 4
+
 
 class SourceFile(msgspec.Struct, frozen=True):
     """One file of the project. `path` is relative to the project's root, with `/`.
@@ -59,6 +61,7 @@ class Program:
         self._units: dict[UnitKey, UnitSummary] = {}
         self._members: dict[tuple[str, int], dict[str, int]] = {}
         self._heads: dict[str, dict[tuple[int, str], int]] = {}
+        self._decorators: dict[tuple[str, int], frozenset[str]] = {}
         self._ids: dict[tuple[str, int], FunctionId | None] = {}
 
     def load(self, keys: Iterable[UnitKey]) -> None:
@@ -123,9 +126,34 @@ class Program:
         return not names.isdisjoint(self.unit_of(ref).names)
 
     def decorators(self, ref: FunctionRef | ClassRef) -> frozenset[str]:
-        """The last names of its decorators: `lru_cache` for `@functools.lru_cache(maxsize=1)`."""
-        texts = self.head(ref).decorators
-        return frozenset(text.partition("(")[0].rpartition(".")[2] for text in texts)
+        """The last names of its decorators: `lru_cache` for `@functools.lru_cache(maxsize=1)`.
+
+        Under whatever name an import has brought them.
+        """
+        key = (ref.path, ref.head)
+        if key not in self._decorators:
+            names = (text.partition("(")[0].strip() for text in self.head(ref).decorators)
+            self._decorators[key] = frozenset(
+                name.rpartition(".")[2] if "." in name else self._imported(name, ref.path)
+                for name in names
+            )
+        return self._decorators[key]
+
+    def _imported(self, name: str, path: str, depth: int = 0) -> str:
+        """The name that one at module level had where it comes from."""
+        for item in self.files[path].skeleton.imports:
+            if item.bound != name or item.name in (None, "*"):
+                continue
+            own = item.name or name
+            module = (
+                self.modules.relative(item.module, item.level, path)
+                if item.level
+                else self.modules.absolute(item.module, path)
+            )
+            if module is None or module.path is None or depth > _MAX_HOPS:
+                return own
+            return self._imported(own, module.path, depth + 1)
+        return name
 
     def qualname(self, at: FunctionId) -> str:
         """The name within the file, dotted; "" for the module."""
