@@ -12,8 +12,10 @@ from skeleton_oracle import LIBRARY, find_heads, read
 
 from conn_lint.syntax.deep import run_deep
 from conn_lint.syntax.skeleton import read_skeleton
-from conn_lint.syntax.slices import digest
+from conn_lint.syntax.slices import FileText, digest
 from conn_lint.syntax.units import UnitError, parse_unit, slice_unit
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 def units(text: str) -> list[str]:
@@ -215,3 +217,21 @@ def test_nodes_are_validated_again_after_parsing() -> None:
         parse_unit("x = (\n")
     with pytest.raises(cst.CSTValidationError):
         cst.Name("")
+
+
+def test_units_are_cut_out_of_a_text_as_out_of_its_lines() -> None:
+    texts = [
+        "",
+        "a = 1",
+        "\n\ndef f(): pass\n",
+        "def f():\n    return 1\ndef g(): return \\\n",
+        "@a\ndef f(\n    b,\n): c\n\nx = 1\nclass D:\n    y = 2\n    def e(self):\n        pass\n    z = 3",
+        "if a:\n    def f(): b\n\n# ä€\ndef g():\n    c\n\n\n",
+    ]
+    texts += [path.read_text(encoding="utf-8") for path in sorted(FIXTURES.rglob("*.py"))[:80]]
+    for text in texts:
+        skeleton = read_skeleton(text)
+        whole = FileText(text)
+        for index in range(len(skeleton.units)):
+            expected = slice_unit(text, skeleton, index)
+            assert whole.unit(skeleton.heads, skeleton.units, index) == expected

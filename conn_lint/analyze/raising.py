@@ -128,17 +128,19 @@ class Raising:
 
     def ends_process(self, node: int) -> bool:
         """A call that never returns."""
+        known = self._ends.get(node)
+        if known is None:
+            known = self._ends[node] = self._is_end(node)
+        return known
+
+    def _is_end(self, node: int) -> bool:
         event = self._events[node]
         if isinstance(event, RaiseEvent):
             event = self._types.maker(event.value, self._at)
         if not isinstance(event, CallEvent):
             return False
-        if node not in self._ends:
-            name = self._calls.external_name(event, self._at)
-            self._ends[node] = name is not None and self._knowledge.is_exit(
-                name.removeprefix("builtins.")
-            )
-        return self._ends[node]
+        name = self._calls.external_name(event, self._at)
+        return name is not None and self._knowledge.is_exit(name.removeprefix("builtins."))
 
     def swallows(self, node: int) -> bool:
         """The with-item left at this node suppresses exceptions."""

@@ -227,7 +227,7 @@ class Reach:
             function = self._program.function(place.at)
             self._open[key] = (
                 None
-                if function is None
+                if function is None or not self._tested_in(place.at, function)
                 else frozenset(reachable(self.edges(place.at, function, caller), [FlowGraph.ENTRY]))
             )
         nodes = self._open[key]

@@ -41,13 +41,15 @@ class UnitJob(NamedTuple):
 
 class UnitDone(NamedTuple):
     """An encoded summary; one that holds an error must not be kept. `trace` is set by our own
-    faults.
+    faults, `summary` where it was made in this process: its names and results are shared, which those that are
+    decoded are not.
     """
 
     digest: bytes
     data: bytes
     is_good: bool
     trace: str = ""
+    summary: UnitSummary | None = None
 
 
 EMPTY = Skeleton(lines=0, imports=(), heads=(), units=(), directives=(), statements=())

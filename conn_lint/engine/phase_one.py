@@ -22,7 +22,7 @@ from conn_lint.engine.jobs import (
 from conn_lint.engine.pool import run_batches, split, worker_count
 from conn_lint.link.program import UnitKey
 from conn_lint.model.summary import Skeleton, UnitSummary
-from conn_lint.syntax.slices import cut
+from conn_lint.syntax.slices import FileText
 from conn_lint.syntax.source import decode
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -64,7 +64,7 @@ class PhaseOne:
         self._readings: dict[bytes, Reading] = {}
         self._units: dict[bytes, UnitSummary] = {}
         self._traces: dict[bytes, str] = {}
-        self._lines: dict[str, list[str]] = {}
+        self._texts: dict[str, FileText] = {}
         self.failures: dict[str, Failure] = {
             path: Failure(path, 1, f"the file cannot be read: {why}")
             for path, why in inputs.unreadable.items()
@@ -133,12 +133,15 @@ class PhaseOne:
     def _lower_missing(self, missing: Sequence[UnitJob]) -> None:
         if not missing:
             return
-        from conn_lint.engine.workers import lower_units  # noqa: PLC0415 - brings LibCST
+        from conn_lint.engine.workers import lower_here, lower_units  # noqa: PLC0415 - brings LibCST
 
         done = 0
-        for batch, result in self._run(lower_units, missing, _job_size, _UNITS_WORTH):
+        work = lower_here if self._needed(missing, _job_size, _UNITS_WORTH) == 1 else lower_units
+        for batch, result in self._run(work, missing, _job_size, _UNITS_WORTH):
             for unit in result if result is not None else map(_killed, batch):
-                self._units[unit.digest] = msgspec.msgpack.decode(unit.data, type=UnitSummary)
+                self._units[unit.digest] = unit.summary or msgspec.msgpack.decode(
+                    unit.data, type=UnitSummary
+                )
                 if unit.is_good:
                     self._cache.units.put(unit.digest, unit.data)
                 elif unit.trace:
@@ -153,8 +156,12 @@ class PhaseOne:
         size: Callable[[Job], int],
         worth: int,
     ) -> Iterator[tuple[Sequence[Job], Result | None]]:
-        workers = self._workers if sum(map(size, jobs)) >= worth else 1
+        workers = self._needed(jobs, size, worth)
         yield from run_batches(work, split(jobs, size, workers), workers)
+
+    def _needed(self, jobs: Sequence[Job], size: Callable[[Job], int], worth: int) -> int:
+        """How many processes the work is worth."""
+        return self._workers if sum(map(size, jobs)) >= worth else 1
 
     def _digest(self, key: UnitKey) -> bytes:
         path, number = key
@@ -172,10 +179,10 @@ class PhaseOne:
     def text(self, key: UnitKey) -> str:
         """A unit as it is written."""
         path, number = key
-        if path not in self._lines:
-            self._lines[path] = decode(self._inputs.files[path].data).text.split("\n")
+        if path not in self._texts:
+            self._texts[path] = FileText(decode(self._inputs.files[path].data).text)
         skeleton = self._readings[self._inputs.files[path].digest].skeleton
-        return cut(self._lines[path], skeleton.heads, skeleton.units, number)
+        return self._texts[path].unit(skeleton.heads, skeleton.units, number)
 
     def _fail_unit(self, key: UnitKey, digest: bytes) -> None:
         path, number = key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
+from operator import is_
 from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 
 import msgspec
@@ -75,8 +76,10 @@ def redact(record: Record) -> Record:
 
 
 @functools.cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+def _fields(kind: type) -> tuple[str, ...]:
     """The fields in which literals can lie, at any depth."""
+    if kind in _PLAIN or not issubclass(kind, msgspec.Struct):
+        return ()
     return tuple(name for name, hint in get_type_hints(kind).items() if _holds_records(hint))
 
 
@@ -120,16 +123,16 @@ def _names_beside(entry: Entry, values: Mapping[Keys, Any]) -> Iterator[Any]:
 
 
 def _redact_value(value: Any) -> Any:
-    if type(value) is tuple:
-        items = [_redact_value(item) for item in value]
-        same = all(new is old for new, old in zip(items, value, strict=True))
-        return value if same else tuple(items)
-    if type(value) is Literal:
+    kind: Any = type(value)
+    if kind is tuple:
+        items = list(map(_redact_value, value))
+        return value if all(map(is_, items, value)) else tuple(items)
+    if kind is Literal:
         if value.kind in ("str", "bytes") and isinstance(value.value, str):
             clean = mask(value.value)
             return value if clean == value.value else Literal(value.kind, clean)
         return value
-    return redact(value) if isinstance(value, msgspec.Struct) else value
+    return redact(value) if _fields(kind) else value
 
 
 _NAMED = frozenset({Argument, AssignEvent, StoreEvent, Parameter, Container})

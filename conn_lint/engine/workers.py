@@ -46,7 +46,12 @@ def read_files(jobs: Sequence[FileJob]) -> list[tuple[bytes, bytes]]:
 
 
 def lower_units(jobs: Sequence[UnitJob]) -> list[UnitDone]:
-    """The summary of each unit."""
+    """The summary of each unit, for another process."""
+    return [done._replace(summary=None) for done in lower_here(jobs)]
+
+
+def lower_here(jobs: Sequence[UnitJob]) -> list[UnitDone]:
+    """The same for this process."""
     with seldom_collected():
         return run_deep(lambda: [_lower(job) for job in jobs])
 
@@ -105,8 +110,9 @@ def _lower(job: UnitJob) -> UnitDone:
         return _failed(job, f"line 1: {_own_fault(error)}", traceback.format_exc())
     data = _ENCODE.encode(summary)
     if may_hold_secret(data):
-        data = _ENCODE.encode(redact(summary))
-    return UnitDone(job.digest, data, is_good=summary.error is None)
+        summary = redact(summary)
+        data = _ENCODE.encode(summary)
+    return UnitDone(job.digest, data, is_good=summary.error is None, summary=summary)
 
 
 def _failed(job: UnitJob, message: str, trace: str = "") -> UnitDone:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conn_lint.model.expression import (
+    Attribute,
     Conditional,
     Container,
     Expr,
@@ -38,10 +39,16 @@ def role_of(expr: Expr, roles: Roles) -> str:
     """
     if not roles:
         return ""
+    form = type(expr)
+    if form is Name or form is Temp:
+        key = key_of(expr)
+        for name, role in roles:
+            if name == key:
+                return role
+        return ""
+    if form is Attribute or form is Literal:
+        return ""
     match expr:
-        case Name() | Temp():
-            key = key_of(expr)
-            return next((role for name, role in roles if name == key), "")
         case Operator(op="or" | "and", operands=operands):
             return next((role for part in operands if (role := role_of(part, roles))), "")
         case Conditional(body=body, orelse=orelse):

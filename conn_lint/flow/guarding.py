@@ -164,7 +164,7 @@ def as_called(
     if not absent and not present and not constants:
         return edges
     flags = _flags(graph)
-    closed: set[Edge] = set()
+    closed: set[int] = set()  # ids: to hash an edge takes all of its test
     for name in {*absent, *present, *constants}:
         assigned = {
             node
@@ -191,31 +191,31 @@ def as_called(
 
         closed |= _closed(edges, assigned, contradicts)
         closed |= {
-            edge
+            id(edge)
             for out in edges.values()
             for edge in out
             if isinstance(edge.kind, Guard)
             and getattr(edge.kind.test, "id", "") in told
             and contradicts(edge)
         }
-    return {node: [e for e in out if e not in closed] for node, out in edges.items()}
+    return {node: [e for e in out if id(e) not in closed] for node, out in edges.items()}
 
 
 def _closed(
     edges: Mapping[int, Sequence[Edge]], ends: Collection[int], closes: Callable[[Edge], bool]
-) -> set[Edge]:
-    """The edges that are closed on all ways from the entry; after a node in `ends` no more is told."""
-    refused: set[Edge] = set()
-    taken: set[Edge] = set()
+) -> set[int]:
+    """The ids of the edges that are closed on all ways from the entry; after a node in `ends` no more is told."""
+    refused: set[int] = set()
+    taken: set[int] = set()
     seen = {(FlowGraph.ENTRY, FlowGraph.ENTRY not in ends)}
     todo = list(seen)
     while todo:
         node, told = todo.pop()
         for edge in edges.get(node, ()):
             if told and closes(edge):
-                refused.add(edge)
+                refused.add(id(edge))
                 continue
-            taken.add(edge)
+            taken.add(id(edge))
             state = (edge.target, told and edge.target not in ends)
             if state not in seen:
                 seen.add(state)

@@ -38,6 +38,10 @@ class Holding(Ownership):
         self._hold = meaning
         self._me = meaning.me
 
+    def _remembered(self, world: World, node: int, event: Event) -> Effect:
+        """What an event does depends on the situation, and callees are told who holds: ask anew."""
+        return self._effect(world, node, event)
+
     def _effect(self, world: World, node: int, event: Event) -> Effect:
         self._hold.situation = world.situation
         effect = super()._effect(world, node, event)

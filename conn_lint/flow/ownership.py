@@ -37,6 +37,7 @@ from conn_lint.model.flow import (
     FlowGraph,
     Guard,
     Handler,
+    Next,
     Raised,
     RaiseEvent,
     ReturnEvent,
@@ -75,6 +76,7 @@ class Ownership:
             for event in graph.events
             if isinstance(event, DefineEvent) and event.kind == "function" and event.function >= 0
         }
+        self._effects: dict[tuple[int, frozenset[tuple[str, str]]], Effect] = {}
         self.released_at: set[int] = set()
         self.escaped_at: set[int] = set()
         self.lost_at: set[int] = set()
@@ -109,19 +111,21 @@ class Ownership:
                     for world in self._guarded(state, edge.kind):
                         yield edge.target, world
             return
-        normal: World | None = None
+        normal = ends = None
         for edge in edges:
             kind = edge.kind
-            if isinstance(kind, Raised):
+            if type(kind) is Raised:
                 if self._may_raise(state, node, event, kind):
                     yield edge.target, self._apply(state, node, event, raising=True)
                 continue
-            if self.meaning.ends_process(node) or (
-                isinstance(kind, Swallowed) and not self.meaning.swallows(node)
-            ):
+            ends = self.meaning.ends_process(node) if ends is None else ends
+            if ends or (isinstance(kind, Swallowed) and not self.meaning.swallows(node)):
                 continue
             if normal is None:
                 normal = self._apply(state, node, event, raising=False)
+            if type(kind) is Next and type(event) is not AssignEvent:
+                yield edge.target, normal
+                continue
             for split in self._split(normal, event):
                 for world in self._guarded(split, kind):
                     yield edge.target, world
@@ -185,7 +189,7 @@ class Ownership:
             return self._acquire(world, node, event, acquired)
         if not world.roles:
             return world if raising else self._noted(world, event)
-        effect = self._effect(world, node, event)
+        effect = self._remembered(world, node, event)
         if effect.change is Change.GIVE:
             # Who writes `with conn:` keeps the duty, whatever the block gives it to.
             kept = self.trusting or any(
@@ -297,6 +301,13 @@ class Ownership:
                 return Situation.BUSY
             case Change.END:
                 return Situation.IDLE
+
+    def _remembered(self, world: World, node: int, event: Event) -> Effect:
+        """Worlds that differ in their facts alone are met often."""
+        key = (node, world.roles)
+        if key not in self._effects:
+            self._effects[key] = self._effect(world, node, event)
+        return self._effects[key]
 
     def _effect(self, world: World, node: int, event: Event) -> Effect:
         roles = world.roles

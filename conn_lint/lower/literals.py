@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import libcst as cst
@@ -65,8 +66,9 @@ def operator_text(operator: cst.CSTNode) -> str:
     return _OPERATORS[type(operator)]
 
 
+@functools.lru_cache(maxsize=20_000)
 def name_or_constant(text: str) -> Expr:
-    """A name, unless it is one of the words that are constants."""
+    """A name, unless it is one of the words that are constants; the same names are one object."""
     return _WORDS.get(text) or Name(text)
 
 

