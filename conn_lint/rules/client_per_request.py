@@ -53,20 +53,24 @@ class ClientPerRequest(Rule):
 
     ## Use instead
     ```python
+    from threading import BoundedSemaphore
+
     from flask import Flask
     from psycopg2.pool import ThreadedConnectionPool
 
     app = Flask(__name__)
-    pool = ThreadedConnectionPool(1, 5, "dbname=shop")
+    pool = ThreadedConnectionPool(5, 5, "dbname=shop")  # it keeps the first number, and closes the rest
+    slots = BoundedSemaphore(5)  # and it raises if all are lent: who comes sixth has to wait
 
     def load(order_id):
-        conn = pool.getconn()
-        try:
-            with conn.cursor() as cursor:
-                cursor.execute("SELECT * FROM orders WHERE id = %s", [order_id])
-                return cursor.fetchone()
-        finally:
-            pool.putconn(conn)
+        with slots:
+            conn = pool.getconn()
+            try:
+                with conn.cursor() as cursor:
+                    cursor.execute("SELECT * FROM orders WHERE id = %s", [order_id])
+                    return cursor.fetchone()
+            finally:
+                pool.putconn(conn)
 
     @app.get("/orders/<int:order_id>")
     def get_order(order_id):
