@@ -6,10 +6,11 @@ import libcst as cst
 
 from conn_lint.fixes import imports
 from conn_lint.fixes.extent import Extent, extent
+from conn_lint.fixes.joining import add_item, joined, outer_with
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
+from conn_lint.fixes.removal import take_out
 from conn_lint.fixes.rewriting import Rewriting, aligned
 from conn_lint.model.fix import Edit, FixPlan
-from conn_lint.model.location import Span
 
 # Between the call and its statement: whatever may stand there runs the call exactly once.
 _ONCE = (
@@ -95,45 +96,15 @@ def _with_block(
 ) -> Edit:
     found = _extent(plan, parsed, bound)
     span = parsed.span(bound[0].body[0])
-    if _is_one_with(parsed, found, head, span.end_line):
-        return _joined(parsed, bound[0], found, head)
+    edit = joined(parsed, bound[0], found, head)
+    if edit is not None:
+        return edit
     rewriting = Rewriting(parsed, span.line, found.last, parsed.indent(bound[0]))
     rewriting.replace(span, head)
     for line in range(span.end_line + 1, parsed.span(found.used[0]).line):
         if not parsed.lines[line - 1].strip():
             rewriting.drop(line)
     _move(parsed, rewriting, found)
-    return rewriting.edit()
-
-
-def _is_one_with(parsed: Parsed, found: Extent, head: str, above: int) -> bool:
-    """All that uses it is one `with` of the same form, with nothing but blank lines in between."""
-    if len(found.used) != 1 or not isinstance(found.used[0], cst.With):
-        return False
-    whole = found.used[0]
-    between = parsed.lines[above : parsed.span(whole).line - 1]
-    return (
-        (whole.asynchronous is not None) == head.startswith("async")
-        and isinstance(whole.lpar, cst.MaybeSentinel)
-        and not any(line.strip() for line in between)
-    )
-
-
-def _joined(parsed: Parsed, statement: cst.SimpleStatementLine, found: Extent, head: str) -> Edit:
-    """`with closing(call()) as conn, conn.cursor() as cursor:` in place of two, one in the other."""
-    whole = found.used[0]
-    assert isinstance(whole, cst.With)
-    first = parsed.span(statement.body[0])
-    rewriting = Rewriting(parsed, first.line, found.last, parsed.indent(statement))
-    for line in range(first.end_line + 1, parsed.span(whole).line):
-        rewriting.drop(line)
-    rewriting.remove(first)
-    start, item = parsed.span(whole), parsed.span(whole.items[0])
-    rewriting.replace(
-        Span(start.line, start.column, item.line, item.column), f"{head.removesuffix(':')}, "
-    )
-    for release in found.releases:
-        _take_out(parsed, rewriting, release, set())
     return rewriting.edit()
 
 
@@ -145,61 +116,10 @@ def _move(parsed: Parsed, rewriting: Rewriting, found: Extent) -> None:
         first -= 1
     kept: set[int] = set()
     for release in found.releases:
-        _take_out(parsed, rewriting, release, kept)
+        take_out(parsed, rewriting, release, kept)
     runs = [line for line in range(first, last + 1) if line not in kept]
     for line in runs:
         rewriting.indent(line, line)
-
-
-def _take_out(
-    parsed: Parsed, rewriting: Rewriting, release: cst.BaseStatement, kept: set[int]
-) -> None:
-    span = parsed.span(release)
-    beside = parsed.block(release)
-    if len(beside) > 1:
-        rewriting.remove(span)
-        return
-    holder = parsed.parent(release)
-    owner = parsed.parent(holder)
-    if not isinstance(owner, cst.Finally):
-        if not isinstance(release, cst.SimpleStatementLine):
-            raise RenderError("its release stands alone in a block")
-        rewriting.replace(span, "pass")
-        return
-    whole = parsed.parent(owner)
-    assert isinstance(whole, cst.Try)
-    if whole.handlers or whole.orelse:
-        _cut_finally(parsed, rewriting, owner, span)
-        return
-    _unwrap(parsed, rewriting, whole, owner, span, kept)
-
-
-def _cut_finally(parsed: Parsed, rewriting: Rewriting, owner: cst.Finally, span: Span) -> None:
-    line = parsed.span(owner).line
-    _check_bare(parsed, line, "finally:")
-    rewriting.drop(line)
-    rewriting.remove(span)
-
-
-def _unwrap(
-    parsed: Parsed,
-    rewriting: Rewriting,
-    whole: cst.Try,
-    owner: cst.Finally,
-    span: Span,
-    kept: set[int],
-) -> None:
-    """A try that did nothing but this release: its body stays as deep as it was."""
-    start = parsed.span(whole).line
-    _check_bare(parsed, start, "try:")
-    _cut_finally(parsed, rewriting, owner, span)
-    rewriting.drop(start)
-    kept.update(range(start + 1, parsed.span(owner).line))
-
-
-def _check_bare(parsed: Parsed, line: int, text: str) -> None:
-    if parsed.lines[line - 1].strip() != text:
-        raise RenderError("a comment or a statement stands beside the old try")
 
 
 def _around_statement(
@@ -220,11 +140,19 @@ def _around_statement(
         raise RenderError("it stands in the head of a block")
     name = fresh_name(parsed, plan.detail("noun") or "connection")
     span, whole = parsed.span(call), parsed.span(statement)
+    head = f"{keyword} {value} as {name}:"
+    outer = outer_with(parsed, statement, head)
+    if outer is not None:
+        first = parsed.span(outer.items[-1]).end_line
+        rewriting = Rewriting(parsed, first, whole.end_line, parsed.indent(statement))
+        add_item(parsed, rewriting, outer, head)
+        rewriting.replace(span, name)
+        return rewriting.edit()
     rewriting = Rewriting(parsed, whole.line, whole.end_line, parsed.indent(statement))
     rewriting.replace(span, name)
     rewriting.indent(whole.line, whole.end_line)
     indent = parsed.lines[whole.line - 1][: whole.column]
-    rewriting.insert_before(whole.line, f"{indent}{keyword} {value} as {name}:")
+    rewriting.insert_before(whole.line, f"{indent}{head}")
     return rewriting.edit()
 
 

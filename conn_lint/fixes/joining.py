@@ -1,0 +1,108 @@
+"""One `with` in place of two, where one would hold nothing but the other."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from conn_lint.fixes.extent import Extent
+from conn_lint.fixes.parsed import Parsed
+from conn_lint.fixes.removal import take_out
+from conn_lint.fixes.rewriting import Rewriting
+from conn_lint.model.fix import Edit
+from conn_lint.model.location import Span
+
+
+def joined(
+    parsed: Parsed, statement: cst.SimpleStatementLine, found: Extent, head: str
+) -> Edit | None:
+    """The edit that joins `head` with a `with` inside or outside, None where there is none to join it with."""
+    if _is_one_with(parsed, found, head, parsed.span(statement).end_line):
+        return _joined_inwards(parsed, statement, found, head)
+    outer = _outer_with(parsed, statement, found.last, head)
+    if outer is not None:
+        return _joined_outwards(parsed, statement, found, head, outer)
+    return None
+
+
+def outer_with(parsed: Parsed, statement: cst.BaseStatement, head: str) -> cst.With | None:
+    """The `with` of the same form that holds nothing but the statement."""
+    return _outer_with(parsed, statement, parsed.span(statement).end_line, head)
+
+
+def add_item(parsed: Parsed, rewriting: Rewriting, outer: cst.With, head: str) -> None:
+    """Put what `head` opens behind the items of a `with`."""
+    item = parsed.span(outer.items[-1])
+    end = (item.end_line, item.end_column)
+    added = head.removesuffix(":").partition("with ")[2]
+    rewriting.replace(Span(*end, *end), f", {added}")
+
+
+def _is_one_with(parsed: Parsed, found: Extent, head: str, above: int) -> bool:
+    """All that uses it is one `with` of the same form, with nothing but blank lines in between."""
+    if len(found.used) != 1 or not isinstance(found.used[0], cst.With):
+        return False
+    whole = found.used[0]
+    between = parsed.lines[above : parsed.span(whole).line - 1]
+    return (
+        (whole.asynchronous is not None) == head.startswith("async")
+        and isinstance(whole.lpar, cst.MaybeSentinel)
+        and not any(line.strip() for line in between)
+    )
+
+
+def _joined_inwards(
+    parsed: Parsed, statement: cst.SimpleStatementLine, found: Extent, head: str
+) -> Edit:
+    """`with closing(call()) as conn, conn.cursor() as cursor:` in place of two, one in the other."""
+    whole = found.used[0]
+    assert isinstance(whole, cst.With)
+    first = parsed.span(statement.body[0])
+    rewriting = Rewriting(parsed, first.line, found.last, parsed.indent(statement))
+    for line in range(first.end_line + 1, parsed.span(whole).line):
+        rewriting.drop(line)
+    rewriting.remove(first)
+    start, item = parsed.span(whole), parsed.span(whole.items[0])
+    rewriting.replace(
+        Span(start.line, start.column, item.line, item.column), f"{head.removesuffix(':')}, "
+    )
+    for release in found.releases:
+        take_out(parsed, rewriting, release, set())
+    return rewriting.edit()
+
+
+def _outer_with(
+    parsed: Parsed, statement: cst.BaseStatement, last: int, head: str
+) -> cst.With | None:
+    """The `with` of the same form that holds nothing but the statement and what uses it."""
+    outer = parsed.owner(statement)
+    block = parsed.block(statement)
+    if (
+        isinstance(outer, cst.With)
+        and block[0] is statement
+        and parsed.span(block[-1]).end_line == last
+        and (outer.asynchronous is not None) == head.startswith("async")
+        and isinstance(outer.lpar, cst.MaybeSentinel)
+    ):
+        return outer
+    return None
+
+
+def _joined_outwards(
+    parsed: Parsed,
+    statement: cst.SimpleStatementLine,
+    found: Extent,
+    head: str,
+    outer: cst.With,
+) -> Edit:
+    """One item more for the `with` around it, whose block stays where it is."""
+    item = parsed.span(outer.items[-1])
+    first = parsed.span(statement.body[0])
+    rewriting = Rewriting(parsed, item.end_line, found.last, parsed.indent(statement))
+    add_item(parsed, rewriting, outer, head)
+    rewriting.remove(first)
+    for line in range(first.end_line + 1, parsed.span(found.used[0]).line):
+        if not parsed.lines[line - 1].strip():
+            rewriting.drop(line)
+    for release in found.releases:
+        take_out(parsed, rewriting, release, set())
+    return rewriting.edit()

@@ -1,0 +1,61 @@
+"""Takes old releases out of the code, with what is empty without them."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from conn_lint.fixes.parsed import Parsed, RenderError
+from conn_lint.fixes.rewriting import Rewriting
+from conn_lint.model.location import Span
+
+
+def take_out(
+    parsed: Parsed, rewriting: Rewriting, release: cst.BaseStatement, kept: set[int]
+) -> None:
+    """Take out a release that stands alone; lines that need not be moved deeper any more are noted in `kept`."""
+    span = parsed.span(release)
+    beside = parsed.block(release)
+    if len(beside) > 1:
+        rewriting.remove(span)
+        return
+    holder = parsed.parent(release)
+    owner = parsed.parent(holder)
+    if not isinstance(owner, cst.Finally):
+        if not isinstance(release, cst.SimpleStatementLine):
+            raise RenderError("its release stands alone in a block")
+        rewriting.replace(span, "pass")
+        return
+    whole = parsed.parent(owner)
+    assert isinstance(whole, cst.Try)
+    if whole.handlers or whole.orelse:
+        _cut_finally(parsed, rewriting, owner, span)
+        return
+    _unwrap(parsed, rewriting, whole, owner, span, kept)
+
+
+def _cut_finally(parsed: Parsed, rewriting: Rewriting, owner: cst.Finally, span: Span) -> None:
+    line = parsed.span(owner).line
+    _check_bare(parsed, line, "finally:")
+    rewriting.drop(line)
+    rewriting.remove(span)
+
+
+def _unwrap(
+    parsed: Parsed,
+    rewriting: Rewriting,
+    whole: cst.Try,
+    owner: cst.Finally,
+    span: Span,
+    kept: set[int],
+) -> None:
+    """A try that did nothing but this release: its body stays as deep as it was."""
+    start = parsed.span(whole).line
+    _check_bare(parsed, start, "try:")
+    _cut_finally(parsed, rewriting, owner, span)
+    rewriting.drop(start)
+    kept.update(range(start + 1, parsed.span(owner).line))
+
+
+def _check_bare(parsed: Parsed, line: int, text: str) -> None:
+    if parsed.lines[line - 1].strip() != text:
+        raise RenderError("a comment or a statement stands beside the old try")
