@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.kept import Scope
+from conn_lint.analyze.makings import Makings
 from conn_lint.analyze.origins import Origin
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.repeats import Repeat
@@ -38,6 +39,7 @@ class Creations:
         self._places = Places(analysis.program)
         self._solved = solved
         self._sharing = Sharing(analysis)
+        self._makings = Makings(analysis, solved, self._places)
         self._alive: dict[Place, bool] = {}
 
     @functools.cached_property
@@ -97,6 +99,7 @@ class Creations:
             loops_always=always,
             makers=() if reached else self._makers(solved, origins, scope),
             users=tuple(self._users(solved)),
+            making=self._makings.of(solved, shared),
         )
 
     def _makers(

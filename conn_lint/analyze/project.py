@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 
 from conn_lint.analyze.advice import advice
 from conn_lint.analyze.analysis import Analysis
@@ -77,6 +78,14 @@ class Project:
     def closer(self, method: str) -> str:
         """The function around a value that calls this method of it at a block's end, "" if there is none."""
         return self._analysis.knowledge.closer(method)
+
+    def keeper(self, frameworks: Collection[str]) -> str:
+        """The decorator that keeps what a function gives wherever these frameworks run it, "" if none does."""
+        return self._analysis.knowledge.frameworks.keeper(frameworks)
+
+    def one_loop(self, frameworks: Collection[str]) -> bool:
+        """Whether these frameworks run all they are given on the one event loop of a process."""
+        return self._analysis.knowledge.frameworks.one_loop(frameworks)
 
     def home(self, creation: Creation, framework: str) -> str:
         """Where one that lives as long as the process belongs, in words; what the project has already comes first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate
@@ -12,11 +13,15 @@ from conn_lint.syntax.scan import scan
 from conn_lint.syntax.source import SourceError, decode, encode, split_lines
 from conn_lint.syntax.units import UnitError, parse_unit
 
+_FUNCTION = re.compile(r"^def (\w+)", re.MULTILINE)
+
 
 def overlap(one: Edit, other: Edit) -> bool:
-    """Whether both change the same place; equal ones (an import that both need) do not."""
+    """Whether both change the same place, or define the same name; equal ones (an import that both need) do not."""
     if one.path != other.path or one == other:
         return False
+    if _defined(one) & _defined(other):
+        return True
     first, second = sorted((one, other), key=lambda edit: (_start(edit.span), _end(edit.span)))
     if _start(first.span) == _start(second.span):
         return True
@@ -65,6 +70,11 @@ def problem(before: bytes, after: bytes) -> str:
 
 def _comments(text: str) -> Counter[str]:
     return Counter(text[start:end].rstrip() for start, end in scan(text).comments)
+
+
+def _defined(edit: Edit) -> set[str]:
+    """The functions of the file that are defined by what the edit inserts."""
+    return set(_FUNCTION.findall(edit.text)) if _start(edit.span) == _end(edit.span) else set()
 
 
 def _start(span: Span) -> tuple[int, int]:

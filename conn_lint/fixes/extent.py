@@ -37,7 +37,9 @@ def extent(
     """
     block = parsed.block(statement)
     after = _until_rebound(parsed, block[block.index(statement) + 1 :], name)
-    old = [_release(parsed, parsed.call(location.span), names, release) for location in releases]
+    old = [
+        plain_release(parsed, parsed.call(location.span), names, release) for location in releases
+    ]
     using = [i for i, item in enumerate(after) if any(parsed.mentions(item, names))]
     if not using:
         raise RenderError("nothing uses it")
@@ -59,8 +61,8 @@ def extent(
     return Extent(tuple(used), tuple(old), last)
 
 
-def _release(
-    parsed: Parsed, call: cst.Call | cst.Await, names: frozenset[str], release: str
+def plain_release(
+    parsed: Parsed, call: cst.Call | cst.Await, names: frozenset[str], release: str = ""
 ) -> cst.BaseStatement:
     """The statement that is nothing but this release; with the `if conn:` around it, if it is alone there."""
     inner = call.expression if isinstance(call, cst.Await) else call

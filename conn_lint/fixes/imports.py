@@ -82,6 +82,8 @@ def _is_bound(parsed: Parsed, name: str) -> bool:
                     return True
             case cst.Name(value=value) if value == name:
                 above = parsed.parent(node)
+                if isinstance(above, cst.ImportFrom) and above.module is node:
+                    continue
                 if not (isinstance(above, cst.Attribute) and above.attr is node) and not (
                     isinstance(above, cst.Arg) and above.keyword is node
                 ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conn_lint.fixes.make_one import cache_function, make_one
 from conn_lint.fixes.parsed import Files, Parsed, RenderError
 from conn_lint.fixes.release import close_in_finally, wrap_in_with
 from conn_lint.fixes.with_items import close_after_with, return_to_pool
@@ -17,6 +18,8 @@ _RENDERERS: dict[PlanKind, Renderer] = {
     "close-in-finally": close_in_finally,
     "close-after-with": close_after_with,
     "return-to-pool": return_to_pool,
+    "make-one": make_one,
+    "cache-function": cache_function,
 }
 
 

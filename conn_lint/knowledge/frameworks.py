@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from conn_lint.model.framework import (
@@ -20,6 +20,7 @@ from conn_lint.model.resource import Family
 
 Record = TypeVar("Record", bound=Recognition)
 _MAX_CHAIN = 3
+_CACHE = "functools.cache"
 
 
 class CallWord(NamedTuple):
@@ -169,6 +170,19 @@ class Frameworks:
     def place(self, framework: str) -> Place | None:
         """Where a client that lives as long as the process belongs."""
         return next((place for place in self.places if place.framework == framework), None)
+
+    def keeper(self, frameworks: Collection[str]) -> str:
+        """The decorator (dotted) that keeps what a function gives, wherever it runs; "" if nothing does."""
+        places = [self.place(framework) for framework in frameworks]
+        found = {_CACHE if place is None or not place.keeper else place.keeper for place in places}
+        if "none" in found:
+            return ""
+        return found.pop() if len(found) == 1 else _CACHE
+
+    def one_loop(self, frameworks: Collection[str]) -> bool:
+        """Whether all of them run what they are given on the one event loop of a process."""
+        places = [self.place(framework) for framework in frameworks]
+        return bool(places) and all(place is not None and place.one_loop for place in places)
 
     @functools.cached_property
     def session_keepers(self) -> frozenset[str]:

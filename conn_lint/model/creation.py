@@ -9,7 +9,9 @@ import msgspec
 from conn_lint.model.finding import Step
 from conn_lint.model.location import Location
 from conn_lint.model.resource import Resource
+from conn_lint.model.site import Use
 
+Inputs: TypeAlias = Literal["fixed", "object", "varies"]
 Lifetime: TypeAlias = Literal["each", "local", "object", "request", "thread", "process"]
 
 
@@ -48,6 +50,31 @@ class LoopWay(msgspec.Struct, frozen=True):
     direct: bool
 
 
+class Making(msgspec.Struct, frozen=True):
+    """What one that is shared from now on must allow for.
+
+    `inputs`: what the call is given is the same each time, or belongs to the object, or to the call of its function.
+    `frameworks` are those whose entry points lead there, `per` what they are entered for. `kept`: on an object;
+    `given`: unknown code gets it; `closed`: somebody else closes it; `changed`: its attributes are set;
+    `personal`: it keeps cookies, and is made with some, asks hosts that callers name, or asks in a caller's name.
+    `on_loop`: all that leads there runs on an event loop.
+    `factory`: its function does nothing but make and return it; `plain`: it has no parameters but such as can be keys.
+    """
+
+    use: Use
+    inputs: Inputs
+    frameworks: tuple[str, ...]
+    per: tuple[str, ...]
+    on_loop: bool
+    kept: bool
+    given: bool
+    closed: bool
+    changed: bool
+    personal: bool
+    factory: bool
+    plain: bool
+
+
 class Creation(msgspec.Struct, frozen=True):
     """One creating call. `lifetime` is how long its function keeps what it makes; `differs`: entry points lead there,
     but what decides the connection comes from the request.
@@ -70,3 +97,4 @@ class Creation(msgspec.Struct, frozen=True):
         Location, ...
     ] = ()  # places that get one each of what the function hands out or keeps
     users: tuple[Step, ...] = ()  # who uses the one that is shared, at the same time
+    making: Making | None = None

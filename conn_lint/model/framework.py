@@ -143,7 +143,7 @@ class Injection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """In words, where a client that lives as long as the process belongs."""
+    """Where a client that lives as long as the process belongs, in words and for fixes."""
 
     framework: str
     sync_text: str
@@ -151,6 +151,8 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evidence: tuple[Evidence, ...]
     dispose: str = ""
     avoid: str = ""
+    keeper: str = ""  # the decorator (dotted) that keeps what a function gives; "" for Python's own, "none": none does
+    one_loop: bool = False  # all that is entered runs on the one event loop of its process
 
 
 class Memo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

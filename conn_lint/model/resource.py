@@ -138,6 +138,7 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     needs_loop: bool = False
     loop_bound: bool = False
     fork: Literal["", "after", "unsafe"] = ""
+    cookies: bool = False  # it keeps the cookies that servers set, and sends them again
     network_at_creation: bool = False
     cost_ms: float | None = None
     timeout_s: float | None = None  # default; -1: none

@@ -9,6 +9,7 @@ from conn_lint.model.creation import Creation, EntryWay
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.rules import wording
 from conn_lint.rules.base import Rule
+from conn_lint.rules.sharing_plan import sharing_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -78,7 +79,23 @@ class ClientPerRequest(Rule):
     ```
 
     ## Fix safety
-    No fix yet.
+    Unsafe, or only shown. A function with `functools.cache` (with the framework's own decorator, where it has one)
+    makes the client, and the places that made one ask it; the `with` or the release around it goes, since it would
+    close what others use. The file's own function is used where it has one that makes the same, and a function that
+    does nothing but make and return the client gets the decorator itself. Statements that only give the call its
+    arguments, or set up what it gives, move along.
+
+    It is applied if the facts say that the client may be shared (by threads, or by tasks on the one event loop that the
+    framework runs; by anybody where a process handles one event at a time), if what it is given are constants,
+    names of the module or settings, and if it is not kept on an object, handed to unknown code or changed. A client
+    that keeps cookies is shared only where it is made with no login or cookies, asks hosts that the code names, and
+    asks in no caller's name. The first use decides what it is made with, tests that replace the library's
+    class must clear the cache, and nothing closes it but the end of the process: therefore unsafe.
+
+    The other cases are shown: what the object or the caller gives becomes a parameter of the function, by which it is
+    cached. No edit is there for an async client where each call has an event loop of its own, for what must not be
+    shared by threads, for jobs that run in a process of their own, and for a client that somebody else closes.
+    A connection serves one at a time; it is never shared.
     """
 
     __slots__ = ()
@@ -107,6 +124,7 @@ class ClientPerRequest(Rule):
                 severity=_severity(creation, entry, self.severity),
                 chain=entry.steps,
                 statement=creation.statement,
+                plan=sharing_plan(creation, project),
             )
 
 

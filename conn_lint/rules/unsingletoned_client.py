@@ -9,6 +9,7 @@ from conn_lint.model.creation import Creation
 from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.rules import wording
 from conn_lint.rules.base import Rule
+from conn_lint.rules.sharing_plan import sharing_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -66,7 +67,10 @@ class UnsingletonedClient(Rule):
     ```
 
     ## Fix safety
-    No fix yet.
+    Unsafe, or only shown. `functools.cache` on a function that does nothing but make and return the client, and has no
+    parameters, or at most two whose annotations say that they can be keys (`str`, `int`, `bool`, None...): who gives
+    the same gets the same. Never on a method, an async function, a generator or a function with other decorators. Else
+    a function so cached makes the client, under the conditions of CNX101.
     """
 
     __slots__ = ()
@@ -97,6 +101,7 @@ class UnsingletonedClient(Rule):
                     for maker in creation.makers
                 ),
                 statement=creation.statement,
+                plan=sharing_plan(creation, project),
             )
 
 

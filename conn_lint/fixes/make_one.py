@@ -1,0 +1,176 @@
+"""Renders make-one and cache-function: a cached function makes it, and the places that made one ask it."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from conn_lint.fixes.accessor import Maker, accessor, decorate, maker
+from conn_lint.fixes.extent import plain_release
+from conn_lint.fixes.parsed import Parsed, RenderError, walk
+from conn_lint.fixes.removal import take_out
+from conn_lint.fixes.rewriting import Rewriting
+from conn_lint.fixes.scopes import function_of
+from conn_lint.model.fix import Edit, FixPlan
+from conn_lint.model.location import Span
+
+
+def cache_function(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
+    """The decorator on the function that makes and returns it; raises RenderError."""
+    _refuse(plan)
+    call = parsed.call(plan.spans[0].span)
+    function = function_of(parsed, call)
+    if function is None or function.decorators:
+        raise RenderError("its function has decorators of its own")
+    return decorate(parsed, function, plan.detail("keeper"))
+
+
+def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
+    """`client = _get_client()` in place of the call, without the `with` around it; raises RenderError."""
+    _refuse(plan)
+    call = parsed.call(plan.spans[0].span)
+    if not isinstance(call, cst.Call):
+        raise RenderError("it is awaited, and belongs where the application starts")
+    made = maker(parsed, call, plan.detail("noun") or "client")
+    if made.slots and not plan.detail("inputs"):
+        raise RenderError("what it is given is not the same for all")
+    found = accessor(parsed, made, plan.detail("keeper"), plan.detail("noun") or "client")
+    return (_asking(plan, parsed, made, found.call), *found.edits)
+
+
+def _refuse(plan: FixPlan) -> None:
+    if plan.detail("why"):
+        raise RenderError(plan.detail("why"))
+
+
+def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str) -> Edit:
+    """The code around the old call, as one edit."""
+    item = parsed.parent(made.call)
+    whole = parsed.parent(item) if isinstance(item, cst.WithItem) else None
+    statement = whole if isinstance(whole, cst.With) else parsed.statement(made.call)
+    gone = [one for one in made.needs.statements if not _is_used_elsewhere(parsed, made, one)]
+    releases = [
+        plain_release(parsed, parsed.call(location.span), frozenset(plan.detail("names").split()))
+        for location in plan.spans[1:]
+    ]
+    touched = [statement, *gone, *made.setup, *releases]
+    first = min(parsed.span(one).line for one in touched)
+    last = max(parsed.span(one).end_line for one in touched)
+    last = max([last, *(_tail(parsed, one) for one in releases)])
+    if isinstance(whole, cst.With):
+        last = max(last, _trailing(parsed, whole))
+    rewriting = Rewriting(parsed, first, last, parsed.indent(statement))
+    for one in (*gone, *made.setup):
+        rewriting.remove(parsed.span(one))
+        below = parsed.span(one).end_line + 1
+        if parsed.block(one)[0] is one and below < last and not parsed.lines[below - 1].strip():
+            rewriting.drop(below)
+    if isinstance(whole, cst.With):
+        assert isinstance(item, cst.WithItem)
+        _open_with(parsed, rewriting, whole, item, text)
+    else:
+        rewriting.replace(parsed.span(made.call), text)
+    kept: set[int] = set()
+    for release in releases:
+        take_out(parsed, rewriting, release, kept)
+    for line in sorted(kept):
+        rewriting.indent(line, line, levels=-1)
+    return rewriting.edit()
+
+
+def _tail(parsed: Parsed, release: cst.BaseStatement) -> int:
+    """Where the try ends that the release may be the only reason for."""
+    owner = parsed.owner(release)
+    return parsed.span(parsed.parent(owner)).end_line if isinstance(owner, cst.Finally) else 0
+
+
+def _is_used_elsewhere(parsed: Parsed, made: Maker, giver: cst.SimpleStatementLine) -> bool:
+    """Something besides the call, and what moves along with it, reads what the statement binds."""
+    assert made.function is not None
+    names = frozenset(name for small in giver.body for name in _bound(small))
+    inside = [*made.needs.statements, made.call, *made.setup]
+    spans = [parsed.span(one) for one in inside]
+    return any(
+        not any(_within(parsed.span(name), span) for span in spans)
+        for name in parsed.mentions(made.function, names)
+    )
+
+
+def _bound(small: cst.BaseSmallStatement) -> list[str]:
+    match small:
+        case cst.Import(names=aliases):
+            return [a.evaluated_alias or a.evaluated_name.partition(".")[0] for a in aliases]
+        case cst.ImportFrom(names=aliases) if not isinstance(aliases, cst.ImportStar):
+            return [a.evaluated_alias or a.evaluated_name for a in aliases]
+        case cst.Assign(targets=targets):
+            roots: list[cst.CSTNode] = [target.target for target in targets]
+        case cst.AnnAssign(target=target):
+            roots = [target]
+        case _:
+            roots = []
+    return [node.value for root in roots for node in walk(root) if isinstance(node, cst.Name)]
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return (outer.line, outer.column) <= (inner.line, inner.column) and (
+        inner.end_line,
+        inner.end_column,
+    ) <= (outer.end_line, outer.end_column)
+
+
+def _trailing(parsed: Parsed, whole: cst.With) -> int:
+    """The last line of the block, with comments behind it that are indented as it is."""
+    last = parsed.span(whole).end_line
+    margin = parsed.lines[parsed.span(whole).line - 1][: parsed.span(whole).column]
+    line = last
+    while line < len(parsed.lines):
+        text = parsed.lines[line]
+        line += 1
+        if text.strip() and not (text.startswith(margin + " ") and text.lstrip().startswith("#")):
+            break
+        if text.strip():
+            last = line
+    return last
+
+
+def _open_with(
+    parsed: Parsed, rewriting: Rewriting, whole: cst.With, item: cst.WithItem, text: str
+) -> None:
+    """Take an item out of a `with`; without others, its block is no block any more."""
+    if item.asname is None or not isinstance(item.asname.name, cst.Name):
+        raise RenderError("what it gives has no plain name")
+    if not isinstance(whole.body, cst.IndentedBlock):
+        raise RenderError("its block stands on one line with it")
+    start = parsed.span(whole)
+    binding = f"{item.asname.name.value} = {text}"
+    head_end = _colon(parsed, whole)
+    if len(whole.items) == 1:
+        head = Span(start.line, start.column, *head_end)
+        if "#" in parsed.text_of(head):
+            raise RenderError("a comment stands within the head of its with")
+        rewriting.replace(head, binding)
+        for line in range(head_end[0] + 1, _trailing(parsed, whole) + 1):
+            rewriting.indent(line, line, levels=-1)
+        return
+    index = list(whole.items).index(item)
+    if index + 1 < len(whole.items):
+        this, following = parsed.span(item), parsed.span(whole.items[index + 1])
+        gone = Span(this.line, this.column, following.line, following.column)
+    else:
+        before, this = parsed.span(whole.items[index - 1]), parsed.span(item)
+        gone = Span(before.end_line, before.end_column, this.end_line, this.end_column)
+    if "#" in parsed.text_of(gone):
+        raise RenderError("a comment stands within the head of its with")
+    rewriting.replace(gone, "")
+    indent = parsed.lines[start.line - 1][: start.column]
+    rewriting.insert_before(start.line, f"{indent}{binding}")
+
+
+def _colon(parsed: Parsed, whole: cst.With) -> tuple[int, int]:
+    """The place behind the colon of its head."""
+    end = parsed.span(whole.items[-1])
+    line, column = end.end_line, end.end_column
+    while ":" not in parsed.lines[line - 1][column:]:
+        if line >= parsed.span(whole).end_line:
+            raise RenderError("its head has no colon")
+        line, column = line + 1, 0
+    return line, parsed.lines[line - 1].index(":", column) + 1

@@ -1,0 +1,87 @@
+"""How one client, pool or connection can serve all, told from what is known of its creation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conn_lint.model.creation import Creation, Making
+from conn_lint.model.fix import Applicability, FixPlan
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.project import Project
+
+_ALONE = frozenset({"invocation"})  # one at a time in a process
+_SHARED = ("threads", "process")
+
+
+def sharing_plan(creation: Creation, project: Project) -> FixPlan | None:
+    """One per process: the function that makes it is cached, or one is made that is."""
+    making = creation.making
+    if making is None:
+        return None
+    if creation.resource.kind == "connection":
+        return pool_plan(creation)
+    why = _obstacle(creation, making, project)
+    keeper = project.keeper(making.frameworks)
+    details = [("keeper", keeper), ("names", " ".join(making.use.names))]
+    if why:
+        details.append(("why", why))
+    if making.inputs != "fixed":
+        details.append(("inputs", making.inputs))
+    releases = () if making.use.statement == "with" else making.use.releases
+    spans = (creation.location, *releases)
+    level = Applicability.DISPLAY_ONLY if why else _level(creation, making)
+    if making.factory and not releases:
+        title = f"make one per process: {keeper or 'a cache'} on {creation.function}"
+        if not making.plain:
+            level = Applicability.DISPLAY_ONLY
+        elif making.inputs == "varies" and not _doubts(creation, making):
+            level = level if why else Applicability.UNSAFE
+        return FixPlan("cache-function", title, level, spans, tuple(details))
+    title = f"make one per process, in a function with {keeper or 'a cache'}"
+    return FixPlan("make-one", title, level, spans, tuple(details))
+
+
+def pool_plan(creation: Creation) -> FixPlan:
+    """A pool in place of connections of one's own."""
+    instead = creation.resource.instead or "pool"
+    return FixPlan(
+        "borrow-from-pool",
+        f"borrow from one {instead}",
+        Applicability.DISPLAY_ONLY,
+        (creation.location,),
+        (("why", "a connection serves one at a time: only a pool of them can be shared"),),
+    )
+
+
+def _level(creation: Creation, making: Making) -> Applicability:
+    if making.inputs != "fixed" or _doubts(creation, making):
+        return Applicability.DISPLAY_ONLY
+    return Applicability.UNSAFE
+
+
+def _doubts(creation: Creation, making: Making) -> bool:
+    """It may be that one cannot serve all."""
+    resource = creation.resource
+    shared = resource.share in _SHARED or _is_alone(making)
+    if resource.is_async:
+        shared = resource.share != "never"
+    return not shared or making.given or making.kept or making.changed or making.personal
+
+
+def _obstacle(creation: Creation, making: Making, project: Project) -> str:
+    """Why there is no edit that could be right."""
+    resource = creation.resource
+    if resource.is_async and not (making.on_loop and project.one_loop(making.frameworks)):
+        return "an async client lives on one event loop, and here there are several"
+    if not project.keeper(making.frameworks):
+        return "nothing that the process keeps outlives the job"
+    if resource.share == "never" and not _is_alone(making):
+        return "it must not be shared by threads"
+    if making.closed:
+        return "it is closed by whoever gets it"
+    return ""
+
+
+def _is_alone(making: Making) -> bool:
+    return bool(making.per) and _ALONE.issuperset(making.per)
