@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import libcst as cst
 
 from conn_lint.fixes.extent import Extent
@@ -65,8 +67,7 @@ def _joined_inwards(
     rewriting.replace(
         Span(start.line, start.column, item.line, item.column), f"{head.removesuffix(':')}, "
     )
-    for release in found.releases:
-        take_out(parsed, rewriting, release, set())
+    _take_out_all(parsed, rewriting, found)
     return rewriting.edit()
 
 
@@ -103,6 +104,13 @@ def _joined_outwards(
     for line in range(first.end_line + 1, parsed.span(found.used[0]).line):
         if not parsed.lines[line - 1].strip():
             rewriting.drop(line)
-    for release in found.releases:
-        take_out(parsed, rewriting, release, set())
+    _take_out_all(parsed, rewriting, found)
     return rewriting.edit()
+
+
+def _take_out_all(parsed: Parsed, rewriting: Rewriting, found: Extent) -> None:
+    lifted: Counter[int] = Counter()
+    for release in found.releases:
+        take_out(parsed, rewriting, release, lifted)
+    for line, levels in lifted.items():
+        rewriting.indent(line, line, levels=-levels)

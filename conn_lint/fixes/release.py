@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import libcst as cst
 
 from conn_lint.fixes import imports
@@ -114,12 +116,11 @@ def _move(parsed: Parsed, rewriting: Rewriting, found: Extent) -> None:
     last = parsed.span(found.used[-1]).end_line
     while parsed.lines[first - 2].lstrip().startswith("#"):
         first -= 1
-    kept: set[int] = set()
+    lifted: Counter[int] = Counter()
     for release in found.releases:
-        take_out(parsed, rewriting, release, kept)
-    runs = [line for line in range(first, last + 1) if line not in kept]
-    for line in runs:
-        rewriting.indent(line, line)
+        take_out(parsed, rewriting, release, lifted)
+    for line in range(first, last + 1):
+        rewriting.indent(line, line, levels=1 - lifted[line])
 
 
 def _around_statement(

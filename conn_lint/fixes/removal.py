@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import libcst as cst
 
 from conn_lint.fixes.parsed import Parsed, RenderError
@@ -10,9 +12,9 @@ from conn_lint.model.location import Span
 
 
 def take_out(
-    parsed: Parsed, rewriting: Rewriting, release: cst.BaseStatement, kept: set[int]
+    parsed: Parsed, rewriting: Rewriting, release: cst.BaseStatement, lifted: Counter[int]
 ) -> None:
-    """Take out a release that stands alone; lines that need not be moved deeper any more are noted in `kept`."""
+    """Take out a release that stands alone; `lifted` counts for each line the levels it rises by."""
     span = parsed.span(release)
     beside = parsed.block(release)
     if len(beside) > 1:
@@ -30,7 +32,7 @@ def take_out(
     if whole.handlers or whole.orelse:
         _cut_finally(parsed, rewriting, owner, span)
         return
-    _unwrap(parsed, rewriting, whole, owner, span, kept)
+    _unwrap(parsed, rewriting, whole, owner, span, lifted)
 
 
 def _cut_finally(parsed: Parsed, rewriting: Rewriting, owner: cst.Finally, span: Span) -> None:
@@ -46,14 +48,14 @@ def _unwrap(
     whole: cst.Try,
     owner: cst.Finally,
     span: Span,
-    kept: set[int],
+    lifted: Counter[int],
 ) -> None:
     """A try that did nothing but this release: its body stays as deep as it was."""
     start = parsed.span(whole).line
     _check_bare(parsed, start, "try:")
     _cut_finally(parsed, rewriting, owner, span)
     rewriting.drop(start)
-    kept.update(range(start + 1, parsed.span(owner).line))
+    lifted.update(range(start + 1, parsed.span(owner).line))
 
 
 def _check_bare(parsed: Parsed, line: int, text: str) -> None:

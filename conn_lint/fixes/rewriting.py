@@ -57,7 +57,7 @@ class Rewriting:
         unit = self._unit
         for line in range(first, last + 1):
             text = self._new.get(line, self._parsed.lines[line - 1])
-            if text is None or not text.strip() or self._parsed.is_in_string(line):
+            if not levels or text is None or not text.strip() or self._parsed.is_in_string(line):
                 continue
             if levels > 0:
                 self._new[line] = unit * levels + text
