@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from conn_lint.analyze.advice import advice
 from conn_lint.analyze.analysis import Analysis
+from conn_lint.analyze.borrowing import Borrowings
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.connections import connections_of
 from conn_lint.analyze.creations import Creations
@@ -16,7 +17,7 @@ from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
 from conn_lint.model.connections import Connection
-from conn_lint.model.creation import Creation
+from conn_lint.model.creation import Borrowing, Creation
 from conn_lint.model.expression import Attribute
 from conn_lint.model.finding import Step
 from conn_lint.model.flow import CallEvent, Event, RaiseEvent, ReturnEvent, YieldEvent
@@ -36,6 +37,7 @@ class Project:
         self._all = solved
         self._places = Places(analysis.program)
         self._creations = Creations(analysis, solved)
+        self._borrowings = Borrowings(analysis, solved)
 
     @functools.cached_property
     def _sites(self) -> tuple[Site, ...]:
@@ -86,6 +88,10 @@ class Project:
     def one_loop(self, frameworks: Collection[str]) -> bool:
         """Whether these frameworks run all they are given on the one event loop of a process."""
         return self._analysis.knowledge.frameworks.one_loop(frameworks)
+
+    def borrowing(self, creation: Creation) -> Borrowing | None:
+        """How what is opened there could be borrowed from a pool."""
+        return self._borrowings.of(creation.location)
 
     def home(self, creation: Creation, framework: str) -> str:
         """Where one that lives as long as the process belongs, in words; what the project has already comes first."""

@@ -12,6 +12,7 @@ from conn_lint.engine.check import Outcome
 from conn_lint.fixes.apply import apply_edits, overlap, problem
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.render import render
+from conn_lint.fixes.unused import without_unused
 from conn_lint.model.finding import Finding
 from conn_lint.model.fix import Applicability, Edit, Fix
 from conn_lint.syntax.deep import run_deep
@@ -210,7 +211,7 @@ class _Repair:
             before = self._read(path)
             found = _edited(before, [edit for edit in edits if edit.path == path])
             if isinstance(found, bytes):
-                changed[path] = found
+                changed[path] = without_unused(path, before, found)
                 continue
             own = [item for item in chosen if any(edit.path == path for edit in item[1].edits)]
             for finding, fix in own:

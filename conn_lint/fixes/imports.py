@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
@@ -48,6 +48,45 @@ def use_module(parsed: Parsed, module: str) -> tuple[str, tuple[Edit, ...]]:
     if _is_bound(parsed, module.partition(".")[0]):
         raise RenderError(f"the file uses the name {module} for something else")
     return module, (_add(parsed, f"import {module}", module),)
+
+
+def together(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """New imports for one file, those for the same place as one edit: in their order, apart where they need be."""
+    places: dict[tuple[str, Span], list[str]] = {}
+    for edit in edits:
+        texts = places.setdefault((edit.path, edit.span), [])
+        if edit.text not in texts:
+            texts.append(edit.text)
+    return tuple(Edit(path, span, _merged(texts)) for (path, span), texts in places.items())
+
+
+def _merged(texts: list[str]) -> str:
+    if len(texts) == 1:
+        return texts[0]
+    behind = texts[0].startswith("\n")
+    # What stands apart from the import at hand is of another group: it comes last behind it, and first before it.
+    groups: dict[bool, list[str]] = {False: [], True: []}
+    for text in texts:
+        groups["\n\n" in text].append(text.strip("\n"))
+    near, far = ("\n".join(_sorted(groups[key])) for key in (False, True))
+    if behind:
+        return "".join(gap + part for gap, part in (("\n", near), ("\n\n", far)) if part)
+    return "".join(part + gap for part, gap in ((far, "\n\n"), (near, "\n")) if part)
+
+
+def _sorted(lines: list[str]) -> list[str]:
+    """`import` before `from`, by the modules' names; what comes from one module on one line."""
+    names: dict[str, list[str]] = {}
+    for line in lines:
+        head, _, name = line.partition(" import ") if line.startswith("from") else (line, "", "")
+        names.setdefault(head, []).append(name)
+    heads = sorted(names, key=lambda head: (head.startswith("from"), head.split()[1]))
+    return [
+        f"{head} import {', '.join(sorted(names[head], key=_as_sorted))}"
+        if head.startswith("from")
+        else head
+        for head in heads
+    ]
 
 
 def _from(statement: cst.ImportFrom) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conn_lint.fixes.borrow import borrow_from_pool
 from conn_lint.fixes.make_one import cache_function, make_one
 from conn_lint.fixes.parsed import Files, Parsed, RenderError
 from conn_lint.fixes.release import close_in_finally, wrap_in_with
@@ -22,9 +23,16 @@ _RENDERERS: dict[PlanKind, Renderer] = {
     "cache-function": cache_function,
 }
 
+# Those that change other files too.
+_WIDER: dict[PlanKind, Callable[[FixPlan, Files], tuple[Edit, ...]]] = {
+    "borrow-from-pool": borrow_from_pool,
+}
+
 
 def render(plan: FixPlan, files: Files) -> Fix:
     """The plan's edits; raises RenderError, with the reason, where the code is not as the plan needs it."""
+    if plan.kind in _WIDER:
+        return Fix(plan, tuple(sorted(set(_WIDER[plan.kind](plan, files)))))
     renderer = _RENDERERS.get(plan.kind)
     if renderer is None:
         raise RenderError("only the author can do this")

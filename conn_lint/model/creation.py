@@ -75,6 +75,20 @@ class Making(msgspec.Struct, frozen=True):
     plain: bool
 
 
+class Borrowing(msgspec.Struct, frozen=True):
+    """How a pool can take the place of a connection that is opened each time.
+
+    `pool` is its dotted name, `take` and `give` are its methods. `users` are the calls by which functions get the
+    connection that they release: the creation itself, or calls of `maker`, which only opens it and returns it.
+    """
+
+    pool: str
+    take: str
+    give: str
+    maker: str
+    users: tuple[Location, ...]
+
+
 class Creation(msgspec.Struct, frozen=True):
     """One creating call. `lifetime` is how long its function keeps what it makes; `differs`: entry points lead there,
     but what decides the connection comes from the request.

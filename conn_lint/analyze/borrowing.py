@@ -1,0 +1,183 @@
+"""Whether a pool can take the place of connections that are opened one by one, and who would borrow from it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from conn_lint.analyze.places import Places
+from conn_lint.analyze.references import last, wholes
+from conn_lint.analyze.sites import Solved
+from conn_lint.link.values import FunctionId, FunctionRef
+from conn_lint.model.creation import Borrowing
+from conn_lint.model.expression import Expr, Name, walk
+from conn_lint.model.flow import CallEvent, ReturnEvent, WithExitEvent, expressions
+from conn_lint.model.location import Location
+from conn_lint.model.resource import Resource
+from conn_lint.model.site import Fate
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_MOST_CALLERS = 500
+
+
+class Borrowings:
+    """Answers for the acquisitions of a run."""
+
+    def __init__(self, analysis: Analysis, solved: tuple[Solved, ...]) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._places = Places(analysis.program)
+        self._solved = solved
+
+    def of(self, location: Location) -> Borrowing | None:
+        """How what is opened there could be borrowed; None where it cannot be told that all who use it give it back,
+        or where one who waits for his turn could keep others from giving theirs back.
+        """
+        solved = self._by_place.get(location)
+        return self._of(solved) if solved is not None else None
+
+    @functools.cached_property
+    def _by_place(self) -> dict[Location, Solved]:
+        return {self._places.location(one.at, one.event.span): one for one in self._solved}
+
+    def _of(self, solved: Solved) -> Borrowing | None:
+        pool = self._pool(solved.resource)
+        checkout = self._checkout(pool) if pool is not None else None
+        if pool is None or checkout is None or self._is_given_something(solved):
+            return None
+        users = self._users(solved)
+        if not users or not all(map(self._gives_back, users)):
+            return None
+        is_made_by_user = users == (solved,)
+        sharing = self._beside(solved) if is_made_by_user else users
+        if self._may_nest({user.at for user in sharing}):
+            return None
+        return Borrowing(
+            pool=pool.name,
+            take=checkout.acquire[0].rpartition(".")[2],
+            give=checkout.release_on_owner[0],
+            maker="" if is_made_by_user else self._program.qualname(solved.at),
+            users=tuple(self._places.location(user.at, user.event.span) for user in users),
+        )
+
+    def _pool(self, resource: Resource) -> Resource | None:
+        """A pool of plain functions and methods, which is given its sizes first and then what a connection is given."""
+        found = self._analysis.knowledge.resource(resource.instead)
+        if found is None or found.kind != "pool" or found.is_async or found.share != "threads":
+            return None
+        sizes = {option.role: option.position for option in found.options}
+        return found if (sizes.get("min-size"), sizes.get("max-size")) == (0, 1) else None
+
+    def _checkout(self, pool: Resource) -> Resource | None:
+        for resource in self._analysis.knowledge.resources:
+            owners = {name.rpartition(".")[0] for name in resource.acquire}
+            if resource.kind == "checkout" and pool.value in owners and resource.release_on_owner:
+                return resource
+        return None
+
+    def _is_given_something(self, solved: Solved) -> bool:
+        """What decides the connection is worked out by the function, or given to it."""
+        function = self._program.function(solved.at)
+        if function is None or function.kind != "function":
+            return True
+        own = {*function.locals, *(parameter.name for parameter in function.parameters)}
+        return any(
+            isinstance(part, Name) and part.id in own
+            for expr in expressions(solved.event)
+            for part in walk(expr)
+        )
+
+    def _users(self, solved: Solved) -> tuple[Solved, ...]:
+        """Those who get it and have to release it; none where that is not known of all."""
+        if not solved.returned_roles:
+            return (solved,)
+        function = self._program.function(solved.at)
+        ref = self._program.ref_of(solved.at)
+        if function is None or not isinstance(ref, FunctionRef) or solved.at.number:
+            return ()
+        if function.parameters or function.decorators or function.is_async or function.is_generator:
+            return ()
+        returns = sum(isinstance(event, ReturnEvent) for event in function.graph.events)
+        if returns != 1 or self._program.head(ref).parent >= 0 or self._in_tests(function.name):
+            return ()
+        found: list[Solved] = []
+        for caller in self._analysis.callers.of(solved.at):
+            there = self._analysis.sites.solved(caller.at)
+            user = next((one for one in there if caller.node in one.nodes), None)
+            if caller.how != "call" or user is None:
+                return ()
+            if user not in found:
+                found.append(user)
+        called = {(user.at, node) for user in found for node in user.nodes}
+        return tuple(found) if self._references(ref) <= called else ()
+
+    def _references(self, ref: FunctionRef) -> set[tuple[FunctionId, int]]:
+        """The events that mean the function; a place of its own (-1) for each that means it and does not call it."""
+        names = self._analysis.mentions.names_of(self._program.head(ref).name)
+        keys = self._analysis.mentions.of_function(ref)
+        self._program.load(keys)
+        found: set[tuple[FunctionId, int]] = set()
+        for path, number in keys:
+            summary = self._program.unit(path, number)
+            for index, function in enumerate(summary.functions if summary is not None else ()):
+                at = FunctionId(path, number, index)
+                for node in self._analysis.mentions.nodes(at, names):
+                    event = function.graph.events[node]
+                    exprs = expressions(event) if event is not None else ()
+                    meant = [expr for expr in exprs if self._means(expr, ref, names, at)]
+                    if meant:
+                        calls = isinstance(event, CallEvent) and meant == [event.func]
+                        found.add((at, node if calls else -1))
+        return found
+
+    def _means(self, expr: Expr, ref: FunctionRef, names: frozenset[str], at: FunctionId) -> bool:
+        return any(
+            last(part) in names and self._analysis.types.infer(part, at) == ref
+            for part in wholes(expr)
+        )
+
+    def _in_tests(self, name: str) -> bool:
+        return any(
+            name in unit.names
+            for file in self._program.files.values()
+            if file.is_test
+            for unit in file.skeleton.units
+        )
+
+    def _gives_back(self, user: Solved) -> bool:
+        """At the end of a block, and in a plain function: one who waits for his turn would stop the loop, or take a
+        thread that others need to give theirs back.
+        """
+        function = self._program.function(user.at)
+        if function is None or function.is_async or function.is_generator:
+            return False
+        events = function.graph.events
+        return (
+            user.fate is Fate.ALWAYS
+            and bool(user.released_at)
+            and all(isinstance(events[node], WithExitEvent) for node in user.released_at)
+            and not (user.returned_roles or user.stored_on)
+        )
+
+    def _beside(self, solved: Solved) -> Iterator[Solved]:
+        """Those who open the same in the same file, and might share the pool."""
+        for other in self._solved:
+            if other.at.path == solved.at.path and other.resource.name == solved.resource.name:
+                yield other
+
+    def _may_nest(self, places: set[FunctionId]) -> bool:
+        """One who has borrowed might come to another one, and wait for what he has himself."""
+        return any(above in places for at in places for above in self._above(at))
+
+    def _above(self, at: FunctionId) -> Iterator[FunctionId]:
+        seen: set[FunctionId] = set()
+        todo = [at]
+        while todo and len(seen) < _MOST_CALLERS:
+            for caller in self._analysis.callers.of(todo.pop()):
+                if caller.at not in seen:
+                    seen.add(caller.at)
+                    todo.append(caller.at)
+        return iter(seen)

@@ -1,0 +1,42 @@
+"""How connections that are opened one by one can be borrowed from a pool instead, told from their creation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conn_lint.model.creation import Creation
+from conn_lint.model.fix import Applicability, FixPlan
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.project import Project
+
+# How many connections the pool has: requests come in crowds, jobs mostly one by one.
+_SIZES = {"request": 5, "connection": 5, "job": 2, "message": 2, "update": 2}
+
+
+def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
+    """A pool of the library's own, and a function that lends its connections; None where that could go wrong.
+
+    It is for plain functions that close what they open at the end of a block: so that is what is mended first.
+    """
+    size = _SIZES.get(creation.entry.per) if creation.entry is not None else None
+    manager = project.closer("close")
+    if size is None or not manager or creation.loops:
+        return None
+    found = project.borrowing(creation)
+    if found is None:
+        return None
+    return FixPlan(
+        "borrow-from-pool",
+        f"borrow it from a {found.pool.rpartition('.')[2]} that lets others wait",
+        Applicability.UNSAFE,
+        (creation.location, *found.users),
+        (
+            ("pool", found.pool),
+            ("take", found.take),
+            ("give", found.give),
+            ("maker", found.maker),
+            ("manager", manager),
+            ("size", str(size)),
+        ),
+    )
