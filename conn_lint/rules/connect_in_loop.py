@@ -62,15 +62,19 @@ class ConnectInLoop(Rule):
     severity = Severity.ERROR
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """One finding for each place in a loop, however many creations it leads to."""
-        seen: set[Location] = set()
+        """One finding for each place in a loop, however many creations it leads to: for the gravest of them."""
+        found: dict[Location, Finding] = {}
         for creation in project.creations():
             alone = wording.loop_at_creation(creation)
             for loop in (alone,) if alone is not None else creation.loops:
                 location = creation.location if alone is not None else loop.location
-                if location not in seen:
-                    seen.add(location)
-                    yield self._finding(creation, loop, location)
+                known = found.get(location)
+                if known is None or known.severity < self._severity(creation):
+                    found[location] = self._finding(creation, loop, location)
+        yield from found.values()
+
+    def _severity(self, creation: Creation) -> Severity:
+        return wording.graded(creation.resource, self.severity)
 
     def _finding(self, creation: Creation, loop: LoopWay, location: Location) -> Finding:
         at_creation = location == creation.location
@@ -89,7 +93,7 @@ class ConnectInLoop(Rule):
                 f"handshake, and what is not closed at once adds up. Open it once, before the loop."
             ),
             location=location,
-            severity=wording.graded(creation.resource, self.severity),
+            severity=self._severity(creation),
             chain=chain,
             statement=creation.statement if at_creation else loop.statement,
         )
