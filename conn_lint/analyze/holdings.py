@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.contexts import Held
 from conn_lint.analyze.holders import Holders
-from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.sites import Solved
 from conn_lint.link.values import FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Literal
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 
 _MAX_CALLERS = 8
-_TICK = "tick"  # how often: at every turn of a timetable
 
 
 class Holdings:
@@ -52,7 +50,6 @@ class Holdings:
         since = held.since
         function = self._program.function(held.at)
         assert function is not None
-        entered = self._entry(held.holder.at) or self._entry(held.at)
         return Holding(
             category=waiting.wait.category,
             location=self._location(held.at, held.event),
@@ -80,8 +77,7 @@ class Holdings:
             or self._analysis.endings.ends_process(held.at),
             cached=waiting.cached,
             streams=self._streams(function),
-            entry=entered.label if entered is not None else "",
-            rare=entered is not None and entered.entry.per == _TICK,
+            entry=self._entry(held.holder.at) or self._entry(held.at),
         )
 
     def _callers(self, held: Held, holders: Holders) -> tuple[Step, ...]:
@@ -108,10 +104,11 @@ class Holdings:
             for event in function.graph.events
         )
 
-    def _entry(self, at: FunctionId) -> Entered | None:
+    def _entry(self, at: FunctionId) -> str:
         """The entry point that the function is."""
         ref = self._program.ref_of(at)
-        return self._analysis.entries.of(ref) if isinstance(ref, FunctionRef) else None
+        entered = self._analysis.entries.of(ref) if isinstance(ref, FunctionRef) else None
+        return entered.label if entered is not None else ""
 
     def _location(self, at: FunctionId, event: Event) -> Location:
         return Location(at.path, event.span.shifted(self._program.first_line(at.path, at.unit)))

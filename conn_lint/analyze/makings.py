@@ -34,6 +34,7 @@ _PERSONAL = ("auth", "cookies", "cookie_jar")
 _HARMLESS_HEADERS = ("accept", "content-length", "content-type", "user-agent")
 _MAKES = frozenset({"assign", "annassign", "expr", "import", "importfrom", "return", "if"})
 _KEYS = frozenset({"bool", "bytes", "float", "int", "str", "None"})  # types that can be keys
+_LOOPS = ("for", "while")
 _SLOTS = 2  # parameters by which a client may be kept
 
 
@@ -72,6 +73,12 @@ class Makings:
                 any(a.keyword in _PERSONAL and _is_given(a) for a in arguments)
                 or any(self._is_personal(event, at) for event in _asked(function, solved))
             ),
+            commits=any(_called(function, solved, "commit")),
+            ends=bool(solved.ended_by_with),
+            tried=_is_tried(function, solved.event.statement),
+            caught=_is_caught(function, solved.event.statement),
+            yields=function.is_generator,
+            loop_lines=_loop_lines(function, solved.event.loop),
             factory=bool(solved.returned_roles)
             and self._program.class_of(at) is None
             and _only_makes(function),
@@ -151,6 +158,52 @@ def _asked(function: Function, solved: Solved) -> Iterator[CallEvent]:
             owner = event.func.value
             if isinstance(owner, Name) and owner.id in solved.names and event.arguments:
                 yield event
+
+
+def _called(function: Function, solved: Solved, method: str) -> Iterator[bool]:
+    """Of each call of a method: it is this one, of it."""
+    for event in function.graph.events:
+        if isinstance(event, CallEvent) and isinstance(event.func, Attribute):
+            owner = event.func.value
+            yield (
+                event.func.attr == method and isinstance(owner, Name) and owner.id in solved.names
+            )
+
+
+def _around(function: Function, statement: int) -> Iterator[tuple[int, str]]:
+    """The statements around one, the nearest first, each with the kind of its block that it stands in."""
+    while statement >= 0:
+        block = function.blocks[function.statements[statement].block]
+        statement = block.owner
+        if statement >= 0:
+            yield statement, block.kind
+
+
+def _is_tried(function: Function, statement: int) -> bool:
+    """What is raised there is caught within the loop around it."""
+    catching = {block.owner for block in function.blocks if block.kind == "handler"}
+    for owner, kind in _around(function, statement):
+        if function.statements[owner].kind in _LOOPS:
+            return False
+        if owner in catching and kind == "body":
+            return True
+    return False
+
+
+def _is_caught(function: Function, statement: int) -> bool:
+    """Something is caught within the loop around it."""
+    loops = [o for o, _ in _around(function, statement) if function.statements[o].kind in _LOOPS]
+    catching = {block.owner for block in function.blocks if block.kind == "handler"}
+    return any(owner in loops for at in catching for owner, _ in _around(function, at))
+
+
+def _loop_lines(function: Function, loop: int) -> int:
+    """The lines of the outermost loop around a loop."""
+    lines = 0
+    while loop >= 0:
+        span = function.loops[loop].span
+        lines, loop = span.end_line - span.line + 1, function.loops[loop].parent
+    return lines
 
 
 def _address(arguments: tuple[Argument, ...]) -> Argument | None:

@@ -138,11 +138,8 @@ class Origins:
         match self._analysis.types.maker(expr, at):
             case CallEvent(func=func, arguments=arguments):
                 if isinstance(func, Attribute):
-                    own = self._of_own_method(func, at)
-                    # of its own object that counts which the method gives, not all that is put on it here
-                    yield from (
-                        own if own is not None else self._walk(func.value, at, depth - 1, seen)
-                    )
+                    yield from self._walk(func.value, at, depth - 1, seen)
+                    yield from self._of_own_method(func, at)
                 for argument in arguments:
                     yield from self._walk(argument.value, at, depth - 1, seen)
             case AwaitEvent(value=value) | WithEnterEvent(value=value):
@@ -157,14 +154,14 @@ class Origins:
             case _:
                 pass
 
-    def _of_own_method(self, func: Attribute, at: FunctionId) -> frozenset[Origin] | None:
-        """`self.url()`: the fields that it is made of; None for another call."""
+    def _of_own_method(self, func: Attribute, at: FunctionId) -> Iterator[Origin]:
+        """`self.url()`: the fields that it is made of."""
         function = self._analysis.program.function(at)
         if function is None or func.value != Name(self.own_name(at, function) or "@"):
-            return None
+            return
         method = self._analysis.types.infer(func, at)
         if not isinstance(method, FunctionRef):
-            return None
+            return
         ref = method._replace(bound=False)
         if ref not in self._given:
             self._given[ref] = frozenset()
@@ -177,7 +174,7 @@ class Origins:
                 for origin in self.of(event.value, made)
                 if origin.kind in ("field", "row")
             )
-        return self._given[ref]
+        yield from self._given[ref]
 
     def _loop_of(self, event: IterateEvent, at: FunctionId, around: int) -> int:
         """The loop whose next item is asked for."""

@@ -59,12 +59,11 @@ def maker(parsed: Parsed, call: cst.Call, noun: str) -> Maker:
     slots = _slots(parsed, call, found)
     name = bound_name(parsed, call)
     setup = _setup(parsed, call, name, function) if name else ()
-    unit = parsed.module.default_indent
-    lines = [line for item in found.statements for line in moved(parsed, item, len(unit))]
+    lines = [line for item in found.statements for line in moved(parsed, item)]
     head = f"{name} = " if setup else "return "
-    lines += _call_lines(parsed, call, slots, len(unit), head)
+    lines += call_lines(parsed, call, slots, head)
     if setup:
-        lines += [line for item in setup for line in moved(parsed, item, len(unit))]
+        lines += [line for item in setup for line in moved(parsed, item)]
         lines.append(f"return {name}")
     return Maker(call, tuple(lines), slots, found, setup, _noun(name or "", noun), function)
 
@@ -156,8 +155,8 @@ def _sets_up(parsed: Parsed, item: cst.SimpleStatementLine, name: str, own: set[
     return not (read - {name}) & own
 
 
-def moved(parsed: Parsed, statement: cst.CSTNode, indent: int) -> list[str]:
-    """The lines of a statement for a block whose indentation is `indent`; the first is not indented."""
+def moved(parsed: Parsed, statement: cst.CSTNode) -> list[str]:
+    """The lines of a statement, as if it were not indented."""
     span = parsed.span(statement)
     first, *rest = parsed.text(statement).split("\n")
     return [first, *_shifted(parsed, rest, span.line + 1, span.column, 0)]
@@ -171,9 +170,8 @@ def _shifted(parsed: Parsed, lines: list[str], line: int, old: int, new: int) ->
         yield " " * max(width - old + new, 0) + text.lstrip() if text.strip() else ""
 
 
-def _call_lines(
-    parsed: Parsed, call: cst.Call, slots: tuple[Slot, ...], indent: int, head: str
-) -> list[str]:
+def call_lines(parsed: Parsed, call: cst.CSTNode, slots: tuple[Slot, ...], head: str) -> list[str]:
+    """The call behind `head`, as lines that are indented as if their statement were not."""
     span = parsed.span(call)
     lines = parsed.text(call).split("\n")
     for slot in sorted(slots, key=lambda slot: parsed.span(slot.node), reverse=True):
@@ -190,7 +188,7 @@ def _call_lines(
     return [head + first, *_shifted(parsed, rest, span.line + 1, margin, 0)]
 
 
-def _is_aligned(parsed: Parsed, call: cst.Call, widths: list[int]) -> bool:
+def _is_aligned(parsed: Parsed, call: cst.CSTNode, widths: list[int]) -> bool:
     """Its lines stand below what follows the bracket."""
     return min(widths) > parsed.span(call).column
 

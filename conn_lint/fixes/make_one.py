@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import libcst as cst
 
 from conn_lint.fixes.accessor import Maker, accessor, decorate, maker
 from conn_lint.fixes.extent import plain_release
-from conn_lint.fixes.parsed import Parsed, RenderError, walk
+from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.removal import take_out
 from conn_lint.fixes.rewriting import Rewriting
-from conn_lint.fixes.scopes import function_of
+from conn_lint.fixes.scopes import bound_names, function_of
 from conn_lint.model.fix import Edit, FixPlan
 from conn_lint.model.location import Span
 
@@ -57,7 +59,7 @@ def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str) -> Edit:
     last = max(parsed.span(one).end_line for one in touched)
     last = max([last, *(_tail(parsed, one) for one in releases)])
     if isinstance(whole, cst.With):
-        last = max(last, _trailing(parsed, whole))
+        last = max(last, trailing(parsed, whole))
     rewriting = Rewriting(parsed, first, last, parsed.indent(statement))
     for one in (*gone, *made.setup):
         rewriting.remove(parsed.span(one))
@@ -66,14 +68,14 @@ def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str) -> Edit:
             rewriting.drop(below)
     if isinstance(whole, cst.With):
         assert isinstance(item, cst.WithItem)
-        _open_with(parsed, rewriting, whole, item, text)
+        open_with(parsed, rewriting, whole, item, text)
     else:
         rewriting.replace(parsed.span(made.call), text)
-    kept: set[int] = set()
+    lifted: Counter[int] = Counter()
     for release in releases:
-        take_out(parsed, rewriting, release, kept)
-    for line in sorted(kept):
-        rewriting.indent(line, line, levels=-1)
+        take_out(parsed, rewriting, release, lifted)
+    for line, levels in lifted.items():
+        rewriting.indent(line, line, levels=-levels)
     return rewriting.edit()
 
 
@@ -86,28 +88,13 @@ def _tail(parsed: Parsed, release: cst.BaseStatement) -> int:
 def _is_used_elsewhere(parsed: Parsed, made: Maker, giver: cst.SimpleStatementLine) -> bool:
     """Something besides the call, and what moves along with it, reads what the statement binds."""
     assert made.function is not None
-    names = frozenset(name for small in giver.body for name in _bound(small))
+    names = frozenset(bound_names(giver))
     inside = [*made.needs.statements, made.call, *made.setup]
     spans = [parsed.span(one) for one in inside]
     return any(
         not any(_within(parsed.span(name), span) for span in spans)
         for name in parsed.mentions(made.function, names)
     )
-
-
-def _bound(small: cst.BaseSmallStatement) -> list[str]:
-    match small:
-        case cst.Import(names=aliases):
-            return [a.evaluated_alias or a.evaluated_name.partition(".")[0] for a in aliases]
-        case cst.ImportFrom(names=aliases) if not isinstance(aliases, cst.ImportStar):
-            return [a.evaluated_alias or a.evaluated_name for a in aliases]
-        case cst.Assign(targets=targets):
-            roots: list[cst.CSTNode] = [target.target for target in targets]
-        case cst.AnnAssign(target=target):
-            roots = [target]
-        case _:
-            roots = []
-    return [node.value for root in roots for node in walk(root) if isinstance(node, cst.Name)]
 
 
 def _within(inner: Span, outer: Span) -> bool:
@@ -117,7 +104,7 @@ def _within(inner: Span, outer: Span) -> bool:
     ) <= (outer.end_line, outer.end_column)
 
 
-def _trailing(parsed: Parsed, whole: cst.With) -> int:
+def trailing(parsed: Parsed, whole: cst.BaseCompoundStatement) -> int:
     """The last line of the block, with comments behind it that are indented as it is."""
     last = parsed.span(whole).end_line
     margin = parsed.lines[parsed.span(whole).line - 1][: parsed.span(whole).column]
@@ -132,10 +119,13 @@ def _trailing(parsed: Parsed, whole: cst.With) -> int:
     return last
 
 
-def _open_with(
-    parsed: Parsed, rewriting: Rewriting, whole: cst.With, item: cst.WithItem, text: str
+def open_with(
+    parsed: Parsed, rewriting: Rewriting, whole: cst.With, item: cst.WithItem, text: str | None
 ) -> None:
-    """Take an item out of a `with`; without others, its block is no block any more."""
+    """Take an item out of a `with`; without others, its block is no block any more.
+
+    `text` is what its name is bound to from now on, None if it is bound elsewhere.
+    """
     if item.asname is None or not isinstance(item.asname.name, cst.Name):
         raise RenderError("what it gives has no plain name")
     if not isinstance(whole.body, cst.IndentedBlock):
@@ -147,8 +137,11 @@ def _open_with(
         head = Span(start.line, start.column, *head_end)
         if "#" in parsed.text_of(head):
             raise RenderError("a comment stands within the head of its with")
-        rewriting.replace(head, binding)
-        for line in range(head_end[0] + 1, _trailing(parsed, whole) + 1):
+        if text is not None:
+            rewriting.replace(head, binding)
+        else:
+            rewriting.remove(head)
+        for line in range(head_end[0] + 1, trailing(parsed, whole) + 1):
             rewriting.indent(line, line, levels=-1)
         return
     index = list(whole.items).index(item)
@@ -162,7 +155,8 @@ def _open_with(
         raise RenderError("a comment stands within the head of its with")
     rewriting.replace(gone, "")
     indent = parsed.lines[start.line - 1][: start.column]
-    rewriting.insert_before(start.line, f"{indent}{binding}")
+    if text is not None:
+        rewriting.insert_before(start.line, f"{indent}{binding}")
 
 
 def _colon(parsed: Parsed, whole: cst.With) -> tuple[int, int]:

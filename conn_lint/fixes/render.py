@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conn_lint.fixes.borrow import borrow_from_pool
+from conn_lint.fixes.hoist import move_out_of_loop
 from conn_lint.fixes.make_one import cache_function, make_one
 from conn_lint.fixes.parsed import Files, Parsed, RenderError
 from conn_lint.fixes.release import close_in_finally, wrap_in_with
@@ -19,6 +20,7 @@ _RENDERERS: dict[PlanKind, Renderer] = {
     "close-in-finally": close_in_finally,
     "close-after-with": close_after_with,
     "return-to-pool": return_to_pool,
+    "move-out-of-loop": move_out_of_loop,
     "make-one": make_one,
     "cache-function": cache_function,
 }

@@ -35,7 +35,7 @@ def locals_of(parsed: Parsed, function: cst.CSTNode) -> set[str]:
     if not isinstance(function, (cst.FunctionDef, cst.Lambda)):
         return set()
     found = {node.name.value for node in walk(function.params) if isinstance(node, cst.Param)}
-    found |= {name for node in own_nodes(function.body) for name in _bound(node)}
+    found |= {name for node in own_nodes(function) for name in bound_by(node)}
     body = function.body
     if isinstance(body, cst.BaseSuite):
         for node in own_nodes(body):
@@ -44,7 +44,14 @@ def locals_of(parsed: Parsed, function: cst.CSTNode) -> set[str]:
     return found
 
 
-def _bound(node: cst.CSTNode) -> Iterator[str]:
+def bound_names(statement: cst.CSTNode) -> Iterator[str]:
+    """The names that a statement binds."""
+    for node in walk(statement):
+        yield from bound_by(node)
+
+
+def bound_by(node: cst.CSTNode) -> Iterator[str]:
+    """The names that the node itself binds."""
     match node:
         case cst.AssignTarget(target=target) | cst.AnnAssign(target=target):
             yield from names_in(target)
@@ -109,7 +116,7 @@ def needs(parsed: Parsed, node: cst.CSTNode, function: cst.FunctionDef | None) -
             outer |= locals_of(parsed, above)
     parameters = {item.name.value for item in walk(function.params) if isinstance(item, cst.Param)}
     statement = parsed.statement(node)
-    givers = _givers(parsed, function, statement)
+    beside = givers(parsed, function, statement)
     found: dict[int, cst.SimpleStatementLine] = {}
     free: list[str] = []
     waiting = [node]
@@ -124,7 +131,7 @@ def needs(parsed: Parsed, node: cst.CSTNode, function: cst.FunctionDef | None) -
                 if name.value not in free:
                     free.append(name.value)
                 continue
-            giver = givers.get(name.value)
+            giver = beside.get(name.value)
             if giver is None:
                 raise RenderError(f"{name.value} is not made beside it")
             if id(giver) not in found:
@@ -144,18 +151,18 @@ def _value(giver: cst.SimpleStatementLine) -> cst.CSTNode:
             return cst.Pass()
 
 
-def _givers(
-    parsed: Parsed, function: cst.FunctionDef, statement: cst.BaseStatement
+def givers(
+    parsed: Parsed, function: cst.FunctionDef | cst.Module, statement: cst.BaseStatement
 ) -> dict[str, cst.SimpleStatementLine]:
     """Names that one simple statement in front, on the way to the call, binds and nothing else does."""
     times: dict[str, int] = {}
-    for node in own_nodes(function.body):
-        for name in _bound(node):
+    for node in own_nodes(function):
+        for name in bound_by(node):
             times[name] = times.get(name, 0) + 1
     blocks: list[cst.CSTNode] = [*parsed.ancestors(statement)]
     line = parsed.span(statement).line
     found: dict[str, cst.SimpleStatementLine] = {}
-    for node in own_nodes(function.body):
+    for node in own_nodes(function):
         if not isinstance(node, cst.SimpleStatementLine) or len(node.body) != 1:
             continue
         if parsed.parent(node) not in blocks or parsed.span(node).line >= line:
@@ -165,7 +172,7 @@ def _givers(
             continue
         if any(isinstance(part, (cst.Await, cst.Yield, cst.NamedExpr)) for part in walk(small)):
             continue
-        bound = [name for part in walk(small) for name in _bound(part)]
+        bound = [name for part in walk(small) for name in bound_by(part)]
         if bound and all(times.get(name) == 1 for name in bound):
             found.update(dict.fromkeys(bound, node))
     return found

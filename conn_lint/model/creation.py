@@ -57,8 +57,11 @@ class Making(msgspec.Struct, frozen=True):
     `frameworks` are those whose entry points lead there, `per` what they are entered for. `kept`: on an object;
     `given`: unknown code gets it; `closed`: somebody else closes it; `changed`: its attributes are set;
     `personal`: it keeps cookies, and is made with some, asks hosts that callers name, or asks in a caller's name.
-    `on_loop`: all that leads there runs on an event loop.
-    `factory`: its function does nothing but make and return it; `plain`: it has no parameters but such as can be keys.
+    `commits`: it is told to; `ends`: a `with` ends its transaction, and does not close it; `tried`: what it raises in
+    a loop is caught there, `caught`: something in that loop is; `yields`: its function is a generator.
+    `loop_lines`: how long that loop is.
+    `on_loop`: all that leads there runs on an event loop. `factory`: its function does nothing but make and return
+    it; `plain`: that has no parameters but such as can be keys.
     """
 
     use: Use
@@ -71,6 +74,12 @@ class Making(msgspec.Struct, frozen=True):
     closed: bool
     changed: bool
     personal: bool
+    commits: bool
+    ends: bool
+    tried: bool
+    caught: bool
+    yields: bool
+    loop_lines: int
     factory: bool
     plain: bool
 

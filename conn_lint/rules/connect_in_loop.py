@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from conn_lint.model.creation import Creation, LoopWay
 from conn_lint.model.finding import Finding, Severity, Step
+from conn_lint.model.fix import FixPlan
 from conn_lint.model.location import Location
 from conn_lint.rules import wording
 from conn_lint.rules.base import Rule
+from conn_lint.rules.loop_plan import loop_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -52,7 +54,17 @@ class ConnectInLoop(Rule):
     ```
 
     ## Fix safety
-    No fix yet.
+    Unsafe, or only shown. What opens and closes it moves around the outermost loop that changes nothing of what it is
+    given, with the statements that give it that; a `with` that only ends the transaction stays in the loop. A loop
+    without passes opens it all the same, and it stays open between the passes: therefore unsafe.
+
+    It is applied if the loop binds its name once and uses it nowhere else, and if no pass can spoil the next: nothing
+    in the loop catches what it raises when it is opened; what holds a transaction is committed in each pass by a call,
+    while the loop catches nothing, or by a `with`; and it is neither kept, handed to unknown code nor changed, nor
+    passed on by a generator. Otherwise it is shown, as it is for conversations with one target (mail servers end them
+    after so many messages) and where more than 60 lines would be put deeper. Where a function that the loop calls
+    makes a client, what is shown is the fix of CNX101. No edit is there where such a function opens a connection,
+    where the end of its `with` commits as well as closes, and for a client with cookies that signs in or is changed.
     """
 
     __slots__ = ()
@@ -62,21 +74,20 @@ class ConnectInLoop(Rule):
     severity = Severity.ERROR
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """One finding for each place in a loop, however many creations it leads to: for the gravest of them."""
-        found: dict[Location, Finding] = {}
+        """One finding for each place in a loop, however many creations it leads to."""
+        seen: set[Location] = set()
         for creation in project.creations():
             alone = wording.loop_at_creation(creation)
             for loop in (alone,) if alone is not None else creation.loops:
                 location = creation.location if alone is not None else loop.location
-                known = found.get(location)
-                if known is None or known.severity < self._severity(creation):
-                    found[location] = self._finding(creation, loop, location)
-        yield from found.values()
+                if location not in seen:
+                    seen.add(location)
+                    plan = loop_plan(creation, loop, location, project)
+                    yield self._finding(creation, loop, location, plan)
 
-    def _severity(self, creation: Creation) -> Severity:
-        return wording.graded(creation.resource, self.severity)
-
-    def _finding(self, creation: Creation, loop: LoopWay, location: Location) -> Finding:
+    def _finding(
+        self, creation: Creation, loop: LoopWay, location: Location, plan: FixPlan | None
+    ) -> Finding:
         at_creation = location == creation.location
         what = wording.noun(creation.resource)
         if at_creation:
@@ -93,9 +104,10 @@ class ConnectInLoop(Rule):
                 f"handshake, and what is not closed at once adds up. Open it once, before the loop."
             ),
             location=location,
-            severity=self._severity(creation),
+            severity=wording.graded(creation.resource, self.severity),
             chain=chain,
             statement=creation.statement if at_creation else loop.statement,
+            plan=plan,
         )
 
 

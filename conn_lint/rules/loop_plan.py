@@ -1,0 +1,88 @@
+"""How what a loop opens anew can be opened in front of it, told from what is known of its creation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from conn_lint.model.creation import Creation, LoopWay, Making
+from conn_lint.model.fix import Applicability, FixPlan
+from conn_lint.model.location import Location
+from conn_lint.rules.sharing_plan import sharing_plan
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.project import Project
+
+_CLOSES = ("closes", "shuts-down", "returns")
+_LATER = ("first-use", "none", "on-enter", "background")  # when it opens, where the call does not
+_MOST = 60  # lines that are put deeper
+_TALKS = ("connection", "embedded")  # what holds a transaction
+
+
+def loop_plan(
+    creation: Creation, loop: LoopWay, location: Location, project: Project
+) -> FixPlan | None:
+    """The creation and its release move in front of the loop, or out of its last pass."""
+    making = creation.making
+    if making is None:
+        return None
+    title = "open it once, before the loop"
+    if not loop.direct:
+        shared = sharing_plan(creation, project)
+        if shared is not None and not shared.detail("why"):
+            return msgspec.structs.replace(shared, applicability=Applicability.DISPLAY_ONLY)
+        why = "it is opened in a function that the loop calls, which must be given it instead"
+        return FixPlan(
+            "move-out-of-loop", title, Applicability.DISPLAY_ONLY, (location,), (("why", why),)
+        )
+    resource, use = creation.resource, making.use
+    in_with = use.statement == "with"
+    meaning = resource.async_with if resource.is_async else resource.with_
+    release = resource.release[0] if resource.release else ""
+    manager = "" if resource.is_async else project.closer(release)
+    if resource.cookies and (making.changed or making.personal):
+        why = "its cookies and its login may be those of one pass"
+        return FixPlan(
+            "move-out-of-loop", title, Applicability.DISPLAY_ONLY, (location,), (("why", why),)
+        )
+    details = [("names", " ".join(use.names)), ("meaning", meaning)]
+    if meaning in _CLOSES and not (manager and resource.changed) and not use.awaited:
+        form = "with"
+    elif manager:
+        form = "with"
+        details.append(("manager", manager))
+    else:
+        form = "finally"
+    if (
+        not in_with
+        and not use.releases
+        and (
+            resource.must_release == "no"
+            or (resource.kind == "client" and resource.must_release == "advised")
+        )
+    ):
+        form = "plain"
+    if resource.is_async:
+        details.append(("async", "yes"))
+    if release:
+        awaited = "await " if release in resource.release_awaited else ""
+        details.append(("release", f"{awaited}{{}}.{release}()"))
+    details.append(("form", form))
+    level = Applicability.DISPLAY_ONLY
+    if not _doubts(creation, making) and (form == "plain" or making.loop_lines <= _MOST):
+        level = Applicability.UNSAFE
+    spans = (creation.location, *(() if in_with else use.releases))
+    return FixPlan("move-out-of-loop", title, level, spans, tuple(details))
+
+
+def _doubts(creation: Creation, making: Making) -> bool:
+    """It may be that one pass is in the way of the next."""
+    resource = creation.resource
+    if making.given or making.kept or making.changed or making.personal or making.yields:
+        return True
+    if resource.kind in _TALKS:
+        return making.tried or not (making.ends or (making.commits and not making.caught))
+    if resource.kind == "target-session":
+        return True
+    return making.tried and resource.opens not in _LATER
