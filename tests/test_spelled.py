@@ -18,6 +18,7 @@ from conn_lint.syntax.spelled import (
     BARE,
     UNKNOWN,
     is_local,
+    is_more_than_import,
     is_more_than_type,
     is_only_read_from,
     may_be_type,
@@ -176,3 +177,24 @@ def test_whether_a_name_is_local(text: str, expected: bool) -> None:
 )
 def test_whether_a_class_may_be_made(text: str, expected: bool) -> None:
     assert is_more_than_type(text, "Client") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from a import f", False),
+        ("from a import f as g, f", False),
+        ("    from .a import (f,\n  g)", False),
+        ("from a import (  # these\n  g,\n  f,\n)", False),
+        ("from a import f\nf()", True),
+        ("from a import f; f()", True),
+        ("from a import (g, f)\nx = {f: 1}", True),
+        ("from a import g\nh(g, f)", True),
+        ("h(\n  f)", True),
+        ("import f", True),
+        ("frob(f)", True),
+        ("__all__ = ['f']", True),
+    ],
+)
+def test_whether_a_name_is_more_than_imported(text: str, expected: bool) -> None:
+    assert is_more_than_import(text, "f") is expected

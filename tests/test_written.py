@@ -19,6 +19,7 @@ class Base:
 class Command(Base):
     def run(self): ...
     def get(self): ...
+    def list(self): return [Command()]
 
 def make():
     return Command()
@@ -80,6 +81,9 @@ def test_a_method(text: str, expected: bool) -> None:
         ("def f():\n    c.one.get()", True),
         ("class Sub(Command):\n    def f(self):\n        super().get()", True),
         ("class Other(Other2):\n    def f(self):\n        super().get()", False),
+        ("def f(x):\n    list(x.get())", False),
+        ("def f(x):\n    y = x.list()\n    y.get()", True),
+        ("from app.own import list\ndef f(x):\n    y = list(x)\n    y.get()", True),
     ],
 )
 def test_a_method_of_a_name_that_builtin_types_have(text: str, expected: bool) -> None:
@@ -103,6 +107,8 @@ def test_a_method_of_a_name_that_builtin_types_have(text: str, expected: bool) -
         ("def f(self):\n    self.start()", False),
         ("def f():\n    acme.start()", False),
         ("m = c\ndef f():\n    m.start()", True),
+        ("from app.c import start", False),
+        ("from app.c import (\n    start as start,\n)\nx = [start]", True),
         ("def g(x):\n    x.start = 1\ndef f(x):\n    x.start()", True),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _GIVING = frozenset({"Depends", "Security", "Provide", "Inject", "inject"})
 _OWN = frozenset({"self", "cls"})
+_BUILTINS = frozenset(dir(builtins))
 
 
 class Written:
@@ -71,16 +73,26 @@ class Written:
     def _gets_one(self, key: UnitKey, receiver: str, cls: ClassRef, ref: FunctionRef) -> bool:
         """An object of the class may come into the unit by a name in it, or from an attribute."""
         names = self._program.files[key[0]].skeleton.units[key[1]].names
-        if not self._analysis.mentions.roots(cls).isdisjoint(names) or key[1] == 0:
+        if key[1] == 0:
+            return True
+        roots = self._analysis.mentions.roots(cls).intersection(names)
+        if any(root not in _BUILTINS or self._is_own(key, root) for root in roots):
             return True
         if receiver == UNKNOWN:
             return "super" in names and self._is_related(key, cls, ref)
         return not self._program.is_local(key, receiver)
 
+    def _is_own(self, key: UnitKey, name: str) -> bool:
+        """What has the name of a builtin is taken from something, or bound in the file."""
+        return self._program.receivers(key, name) != {BARE} or self._is_global(key, name)
+
     def _may_be_function(self, key: UnitKey, receiver: str, name: str, ref: FunctionRef) -> bool:
         """A function of a module is written alone or after the module's name, or was put on an attribute."""
         if receiver == BARE:
-            return key[0] == ref.path or self._is_global(key, name)
+            if key[0] == ref.path:
+                return True
+            used = key[1] != 0 or self._program.is_more_than_import(key, name)
+            return used and self._is_global(key, name)
         if self._analysis.demand.stores(name):
             return True
         root = receiver.partition(".")[0]

@@ -13,6 +13,7 @@ from conn_lint.model.flow import Event
 from conn_lint.model.summary import Function, Head, Skeleton, Unit, UnitSummary
 from conn_lint.syntax.spelled import (
     is_local,
+    is_more_than_import,
     is_more_than_type,
     is_only_read_from,
     may_be_type,
@@ -91,6 +92,10 @@ class Program:
     def is_local(self, key: UnitKey, name: str) -> bool:
         """The name is bound in the unit, and not to an attribute of something."""
         return is_local(self._text(key), name)
+
+    def is_more_than_import(self, key: UnitKey, name: str) -> bool:
+        """The unit does not only import the name."""
+        return is_more_than_import(self._text(key), name)
 
     def is_more_than_type(self, key: UnitKey, name: str) -> bool:
         """The unit may call or hand on the class of this name."""

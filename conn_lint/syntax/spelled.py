@@ -85,6 +85,7 @@ _IMPORTS = re.compile(
     r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+import[ \t]*(?:\([^)]*\)|[^\n]*)|import[ \t][^\n]*)",
     re.MULTILINE,
 )
+_IMPORTING = re.compile(r"[ \t]*from[ \t]+[\w.]+[ \t]+import\b[\w, \t(]*")
 _OF_TYPE = re.compile(
     r"->[\w.\[\], |\"']*\Z"
     r"|(?:^|[(,])[ \t]*\*{0,2}(?!(?:lambda|else|try|finally)\b)[a-z_]\w*[ \t]*:[\w.\[\], |\"']*\Z"
@@ -107,6 +108,25 @@ def is_more_than_type(text: str, name: str) -> bool:
         if not (behind.startswith(".") or line.endswith(('"', "'")) or _OF_TYPE.search(line)):
             return True
     return False
+
+
+def is_more_than_import(text: str, name: str) -> bool:
+    """The text has the name elsewhere than in imports from modules."""
+    if not name.isascii():
+        return True
+    return not all(_is_imported(text, start) for start in _places(text, name))
+
+
+def _is_imported(text: str, at: int) -> bool:
+    """The place lies in a `from a import b`, in its line or in its brackets."""
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    if _IMPORTING.fullmatch(line):
+        return True
+    opening = text.rfind("(", 0, at)
+    if opening < 0 or text.find(")", opening, at) >= 0:
+        return False
+    begin = text.rfind("\n", 0, opening) + 1
+    return bool(_IMPORTING.fullmatch(text, begin, opening))
 
 
 def is_only_read_from(text: str, name: str) -> bool:
