@@ -75,8 +75,7 @@ class Demand:
         known = self.giving
         for path in self._files_with(attr):
             for number, unit in enumerate(self._files[path].skeleton.units):
-                may_give = self.everything or not known.isdisjoint(unit.names)
-                if attr in unit.stores and may_give:
+                if attr in unit.stores and (self.everything or not known.isdisjoint(unit.names)):
                     found.append((path, number))
         return found
 

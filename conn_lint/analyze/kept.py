@@ -357,11 +357,13 @@ def _takes(
     expr: Expr, names: frozenset[str] | set[str], results: frozenset[int | None] | set[int | None]
 ) -> bool:
     """The expression is made of one of the names or results."""
-    return any(
-        (isinstance(part, Temp) and part.index in results)
-        or (isinstance(part, Name) and part.id in names)
-        for part in walk(expr)
-    )
+    for part in walk(expr):
+        if isinstance(part, Temp):
+            if part.index in results:
+                return True
+        elif isinstance(part, Name) and part.id in names:
+            return True
+    return False
 
 
 def _given(event: Event | None) -> tuple[Expr, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -217,6 +218,7 @@ def _implied(key: str, truth: bool) -> tuple[str, str] | None:
     return (f"{key} is None", "False") if truth and key.isidentifier() else None
 
 
+@functools.lru_cache(maxsize=10_000)
 def _key(test: Expr) -> tuple[str, bool]:
     """A name for a condition that is free of calls, and whether the test asks for it or for its opposite."""
     if any(isinstance(part, Temp) for part in walk(test)):

@@ -60,6 +60,7 @@ class Program:
         self._text = _keeping_rests(text)
         self._receivers: dict[tuple[UnitKey, str], frozenset[str]] = {}
         self._units: dict[UnitKey, UnitSummary] = {}
+        self._methods: dict[str, dict[int, tuple[FunctionRef, ...]]] = {}
         self._members: dict[tuple[str, int], dict[str, int]] = {}
         self._heads: dict[str, dict[tuple[int, str], int]] = {}
         self._decorators: dict[tuple[str, int], frozenset[str]] = {}
@@ -107,10 +108,11 @@ class Program:
 
     def function(self, at: FunctionId) -> Function | None:
         """The lowered function, if its unit can be read."""
-        summary = self.unit(at.path, at.unit)
-        if summary is None or at.number >= len(summary.functions):
+        path, number, index = at
+        summary = self._units.get((path, number)) or self.unit(path, number)
+        if summary is None or index >= len(summary.functions) or summary.error:
             return None
-        return summary.functions[at.number]
+        return summary.functions[index]
 
     def event(self, at: FunctionId, node: int) -> Event | None:
         """The event at a node of a function; a negative number is that of none."""
@@ -238,12 +240,13 @@ class Program:
 
     def methods(self, ref: ClassRef) -> tuple[FunctionRef, ...]:
         """The functions written directly in the class, in order; overloads of a name all of them."""
-        heads = self.files[ref.path].skeleton.heads
-        return tuple(
-            FunctionRef(ref.path, index)
-            for index, head in enumerate(heads)
-            if head.parent == ref.head and head.kind == "function"
-        )
+        if ref.path not in self._methods:
+            found: dict[int, list[FunctionRef]] = {}
+            for index, head in enumerate(self.files[ref.path].skeleton.heads):
+                if head.kind == "function":
+                    found.setdefault(head.parent, []).append(FunctionRef(ref.path, index))
+            self._methods[ref.path] = {parent: tuple(refs) for parent, refs in found.items()}
+        return self._methods[ref.path].get(ref.head, ())
 
 
 def _keeping_rests(text: TextOf) -> TextOf:
