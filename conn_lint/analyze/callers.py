@@ -293,10 +293,19 @@ class _Search:
             for part in (parameter.default, parameter.annotation):
                 if part is not None:
                     yield from self._injected(part, scope, at)
+            default = parameter.default
+            if isinstance(default, Name | Attribute) and self._refers(default, scope):
+                yield from self._called_as(parameter.name, function, at)
             if self._classes:
                 given = self._types.injection.dependency(parameter, at, function)
                 if isinstance(given, ClassRef) and self._makes(given):
                     yield Caller(at, -1, "inject")
+
+    def _called_as(self, name: str, function: Function, at: FunctionId) -> Iterator[Caller]:
+        """Calls of a parameter whose default is the function."""
+        for node, event in enumerate(function.graph.events):
+            if isinstance(event, CallEvent) and event.func == Name(name):
+                yield Caller(at, node, "call")
 
     def _injected(self, expr: Expr, scope: FunctionId, at: FunctionId) -> Iterator[Caller]:
         for part in walk(expr):

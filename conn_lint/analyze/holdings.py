@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.contexts import Held
 from conn_lint.analyze.holders import Holders
+from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.sites import Solved
 from conn_lint.link.values import FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Literal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _MAX_CALLERS = 8
+_TICK = "tick"  # how often: at every turn of a timetable
 
 
 class Holdings:
@@ -50,6 +52,7 @@ class Holdings:
         since = held.since
         function = self._program.function(held.at)
         assert function is not None
+        entered = self._entry(held.holder.at) or self._entry(held.at)
         return Holding(
             category=waiting.wait.category,
             location=self._location(held.at, held.event),
@@ -77,7 +80,8 @@ class Holdings:
             or self._analysis.endings.ends_process(held.at),
             cached=waiting.cached,
             streams=self._streams(function),
-            entry=self._entry(held.holder.at) or self._entry(held.at),
+            entry=entered.label if entered is not None else "",
+            rare=entered is not None and entered.entry.per == _TICK,
         )
 
     def _callers(self, held: Held, holders: Holders) -> tuple[Step, ...]:
@@ -104,11 +108,10 @@ class Holdings:
             for event in function.graph.events
         )
 
-    def _entry(self, at: FunctionId) -> str:
+    def _entry(self, at: FunctionId) -> Entered | None:
         """The entry point that the function is."""
         ref = self._program.ref_of(at)
-        entered = self._analysis.entries.of(ref) if isinstance(ref, FunctionRef) else None
-        return entered.label if entered is not None else ""
+        return self._analysis.entries.of(ref) if isinstance(ref, FunctionRef) else None
 
     def _location(self, at: FunctionId, event: Event) -> Location:
         return Location(at.path, event.span.shifted(self._program.first_line(at.path, at.unit)))

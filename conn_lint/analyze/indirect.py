@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from conn_lint.analyze.references import last
 from conn_lint.link.program import UnitKey
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, ObjectRef
-from conn_lint.model.expression import Attribute, Call, Expr, Name, Temp, walk
+from conn_lint.model.expression import Attribute, Call, Container, Expr, Name, Temp, walk
 from conn_lint.model.flow import (
     AssignEvent,
     CallEvent,
@@ -65,6 +66,55 @@ class Indirect:
                 yield from self._provided(caller.at, function, event)
         else:
             yield caller
+            if caller.how == "refer" and isinstance(target, FunctionRef) and event is not None:
+                yield from self._renamed(caller.at, function, event, target)
+
+    def _renamed(
+        self, at: FunctionId, function: Function | None, event: Event, target: FunctionRef
+    ) -> Iterator[Caller]:
+        """Who calls the function by the attribute or variable that it is put on there."""
+        match event:
+            case StoreEvent(target=Attribute(value=Name(), attr=name), value=value):
+                cls = self._program.class_of(at)
+            case AssignEvent(target=name, value=value) if function and function.kind == "class":
+                ref = self._program.ref_of(at)
+                cls = ref if isinstance(ref, ClassRef) else None
+            case AssignEvent(target=name, value=value) if function and function.kind == "module":
+                if isinstance(value, Name | Attribute):
+                    keys = self._analysis.mentions.of_variable(name, at.path)
+                    yield from self._calling_it(keys, name, target)
+                return
+            case _:
+                return
+        if cls is None:
+            return
+        units = {
+            (method.path, self._program.head(method).unit)
+            for own in (cls, *self._analysis.mentions.subclasses(cls))
+            for method in self._program.methods(own)
+            if self._program.mentions(method, {name})
+        }
+        if isinstance(value, Container):
+            for place, inner in self._functions(sorted(units)):
+                for node, other in enumerate(inner.graph.events):
+                    if place != at and isinstance(other, CallEvent) and _mentions(other, name):
+                        yield Caller(place, node, "refer", sure=False)
+                        break
+        else:
+            yield from self._calling_it(sorted(units), name, target)
+
+    def _calling_it(
+        self, keys: Iterable[UnitKey], name: str, target: FunctionRef
+    ) -> Iterator[Caller]:
+        """Calls by the name that come to the function."""
+        for place, inner in self._functions(keys):
+            if self._program.files[place.path].is_test:
+                continue
+            for node, other in enumerate(inner.graph.events):
+                if isinstance(other, CallEvent) and last(other.func) == name:
+                    value = self._types.infer(other.func, place)
+                    if isinstance(value, FunctionRef) and _same(value, target):
+                        yield Caller(place, node, "call")
 
     def _kept(self, event: CallEvent, caller: Caller) -> list[Caller] | None:
         """Who makes objects of a class that a function of the project only keeps; None if it may make them itself."""

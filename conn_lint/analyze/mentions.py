@@ -147,13 +147,16 @@ class Mentions:
 
     def of_function(self, ref: FunctionRef) -> list[UnitKey]:
         """The units that may refer to a function of a module by its name."""
-        name = self._program.head(ref).name
-        stem = ref.path.rpartition("/")[2].removesuffix(".py")
-        module = ref.path.rpartition("/")[0].rpartition("/")[2] if stem == "__init__" else stem
+        return self.of_variable(self._program.head(ref).name, ref.path)
+
+    def of_variable(self, name: str, home: str) -> list[UnitKey]:
+        """The units that may refer to what a module calls so."""
+        stem = home.rpartition("/")[2].removesuffix(".py")
+        module = home.rpartition("/")[0].rpartition("/")[2] if stem == "__init__" else stem
         found = []
         for spelling in self.names_of(name):
             for path, number in self._analysis.mentioning(spelling):
-                if path == ref.path or self._imports(path, spelling, module):
+                if path == home or self._imports(path, spelling, module):
                     found.append((path, number))
         return sorted(set(found))
 

@@ -138,8 +138,11 @@ class Origins:
         match self._analysis.types.maker(expr, at):
             case CallEvent(func=func, arguments=arguments):
                 if isinstance(func, Attribute):
-                    yield from self._walk(func.value, at, depth - 1, seen)
-                    yield from self._of_own_method(func, at)
+                    own = self._of_own_method(func, at)
+                    # of its own object that counts which the method gives, not all that is put on it here
+                    yield from (
+                        own if own is not None else self._walk(func.value, at, depth - 1, seen)
+                    )
                 for argument in arguments:
                     yield from self._walk(argument.value, at, depth - 1, seen)
             case AwaitEvent(value=value) | WithEnterEvent(value=value):
@@ -154,14 +157,14 @@ class Origins:
             case _:
                 pass
 
-    def _of_own_method(self, func: Attribute, at: FunctionId) -> Iterator[Origin]:
-        """`self.url()`: the fields that it is made of."""
+    def _of_own_method(self, func: Attribute, at: FunctionId) -> frozenset[Origin] | None:
+        """`self.url()`: the fields that it is made of; None for another call."""
         function = self._analysis.program.function(at)
         if function is None or func.value != Name(self.own_name(at, function) or "@"):
-            return
+            return None
         method = self._analysis.types.infer(func, at)
         if not isinstance(method, FunctionRef):
-            return
+            return None
         ref = method._replace(bound=False)
         if ref not in self._given:
             self._given[ref] = frozenset()
@@ -174,7 +177,7 @@ class Origins:
                 for origin in self.of(event.value, made)
                 if origin.kind in ("field", "row")
             )
-        yield from self._given[ref]
+        return self._given[ref]
 
     def _loop_of(self, event: IterateEvent, at: FunctionId, around: int) -> int:
         """The loop whose next item is asked for."""

@@ -45,3 +45,4 @@ class Holding(msgspec.Struct, frozen=True):
     process_ends: bool = False  # a script: the process ends with the function
     cached: bool = False  # on the way lies a cache: most calls do not wait
     streams: bool = False  # what is waited for goes into the database as it comes
+    rare: bool = False  # the entry point is a job of a timetable

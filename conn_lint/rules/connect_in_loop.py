@@ -74,16 +74,20 @@ class ConnectInLoop(Rule):
     severity = Severity.ERROR
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """One finding for each place in a loop, however many creations it leads to."""
-        seen: set[Location] = set()
+        """One finding for each place in a loop, however many creations it leads to: for the gravest of them."""
+        found: dict[Location, Finding] = {}
         for creation in project.creations():
             alone = wording.loop_at_creation(creation)
             for loop in (alone,) if alone is not None else creation.loops:
                 location = creation.location if alone is not None else loop.location
-                if location not in seen:
-                    seen.add(location)
+                known = found.get(location)
+                if known is None or known.severity < self._severity(creation):
                     plan = loop_plan(creation, loop, location, project)
-                    yield self._finding(creation, loop, location, plan)
+                    found[location] = self._finding(creation, loop, location, plan)
+        yield from found.values()
+
+    def _severity(self, creation: Creation) -> Severity:
+        return wording.graded(creation.resource, self.severity)
 
     def _finding(
         self, creation: Creation, loop: LoopWay, location: Location, plan: FixPlan | None
@@ -104,7 +108,7 @@ class ConnectInLoop(Rule):
                 f"handshake, and what is not closed at once adds up. Open it once, before the loop."
             ),
             location=location,
-            severity=wording.graded(creation.resource, self.severity),
+            severity=self._severity(creation),
             chain=chain,
             statement=creation.statement if at_creation else loop.statement,
             plan=plan,

@@ -18,8 +18,8 @@ def message(holding: Holding) -> str:
 
 
 def severity_of(holding: Holding, default: Severity) -> Severity:
-    """A note where little harm is done: in scripts, behind a cache, where data streams into the database."""
-    if holding.process_ends or holding.cached or holding.streams:
+    """A note where little harm is done: in scripts, jobs of a timetable, behind a cache, where data streams in."""
+    if holding.process_ends or holding.rare or holding.cached or holding.streams:
         return Severity.NOTE
     return default
 
