@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.references import last, wholes
 from conn_lint.analyze.sites import Solved
+from conn_lint.analyze.using import use_of
 from conn_lint.link.values import FunctionId, FunctionRef
-from conn_lint.model.creation import Borrowing
-from conn_lint.model.expression import Expr, Name, walk
-from conn_lint.model.flow import CallEvent, ReturnEvent, WithExitEvent, expressions
+from conn_lint.model.creation import Borrower, Borrowing
+from conn_lint.model.expression import Attribute, Expr, Name, walk
+from conn_lint.model.flow import (
+    CallEvent,
+    Event,
+    ReturnEvent,
+    StoreEvent,
+    WithExitEvent,
+    expressions,
+)
 from conn_lint.model.location import Location
-from conn_lint.model.resource import Resource
+from conn_lint.model.resource import Option, Resource
 from conn_lint.model.site import Fate
 
 if TYPE_CHECKING:
@@ -44,8 +52,8 @@ class Borrowings:
         return {self._places.location(one.at, one.event.span): one for one in self._solved}
 
     def _of(self, solved: Solved) -> Borrowing | None:
-        pool = self._pool(solved.resource)
-        checkout = self._checkout(pool) if pool is not None else None
+        pool = self._analysis.knowledge.resource(solved.resource.instead)
+        checkout = self._checkout(pool) if pool is not None and _can_lend(pool) else None
         if pool is None or checkout is None or self._is_given_something(solved):
             return None
         users = self._users(solved)
@@ -57,25 +65,30 @@ class Borrowings:
             return None
         return Borrowing(
             pool=pool.name,
+            is_async=pool.is_async,
             take=checkout.acquire[0].rpartition(".")[2],
             give=checkout.release_on_owner[0],
             maker="" if is_made_by_user else self._program.qualname(solved.at),
-            users=tuple(self._places.location(user.at, user.event.span) for user in users),
+            sizes=tuple(option.parameter for option in _sizes(pool)) if pool.is_async else (),
+            users=tuple(map(self._borrower, users)),
         )
 
-    def _pool(self, resource: Resource) -> Resource | None:
-        """A pool of plain functions and methods, which is given its sizes first and then what a connection is given."""
-        found = self._analysis.knowledge.resource(resource.instead)
-        if found is None or found.kind != "pool" or found.is_async or found.share != "threads":
-            return None
-        sizes = {option.role: option.position for option in found.options}
-        return found if (sizes.get("min-size"), sizes.get("max-size")) == (0, 1) else None
+    def _borrower(self, user: Solved) -> Borrower:
+        function = self._program.function(user.at)
+        assert function is not None
+        use = use_of(user, function, self._places, self._analysis.knowledge.is_detached)
+        events = function.graph.events
+        by_block = all(isinstance(events[node], WithExitEvent) for node in user.released_at)
+        location = self._places.location(user.at, user.event.span)
+        return Borrower(location, use.names, () if by_block else use.releases)
 
     def _checkout(self, pool: Resource) -> Resource | None:
         for resource in self._analysis.knowledge.resources:
             owners = {name.rpartition(".")[0] for name in resource.acquire}
-            if resource.kind == "checkout" and pool.value in owners and resource.release_on_owner:
-                return resource
+            if resource.kind != "checkout" or pool.value not in owners:
+                continue
+            if resource.release_on_owner and resource.is_async == pool.is_async:
+                return resource if not pool.is_async or resource.async_with == "returns" else None
         return None
 
     def _is_given_something(self, solved: Solved) -> bool:
@@ -98,7 +111,9 @@ class Borrowings:
         ref = self._program.ref_of(solved.at)
         if function is None or not isinstance(ref, FunctionRef) or solved.at.number:
             return ()
-        if function.parameters or function.decorators or function.is_async or function.is_generator:
+        if function.parameters or function.decorators or function.is_generator:
+            return ()
+        if function.is_async != solved.resource.is_async:
             return ()
         returns = sum(isinstance(event, ReturnEvent) for event in function.graph.events)
         if returns != 1 or self._program.head(ref).parent >= 0 or self._in_tests(function.name):
@@ -148,18 +163,17 @@ class Borrowings:
         )
 
     def _gives_back(self, user: Solved) -> bool:
-        """At the end of a block, and in a plain function: one who waits for his turn would stop the loop, or take a
-        thread that others need to give theirs back.
+        """In a function of its kind: one who waits for his turn in a coroutine would stop the loop, one in a generator
+        takes a thread that others may need to give theirs back.
         """
         function = self._program.function(user.at)
-        if function is None or function.is_async or function.is_generator:
+        if function is None or function.is_async != user.resource.is_async or function.is_generator:
             return False
-        events = function.graph.events
         return (
             user.fate is Fate.ALWAYS
             and bool(user.released_at)
-            and all(isinstance(events[node], WithExitEvent) for node in user.released_at)
-            and not (user.returned_roles or user.stored_on)
+            and not (user.returned_roles or user.stored_on or user.gave)
+            and not any(_sets_up(event, user.names) for event in function.graph.events)
         )
 
     def _beside(self, solved: Solved) -> Iterator[Solved]:
@@ -181,3 +195,29 @@ class Borrowings:
                     seen.add(caller.at)
                     todo.append(caller.at)
         return iter(seen)
+
+
+def _sizes(pool: Resource) -> tuple[Option, ...]:
+    """Its least and its greatest number of connections."""
+    found = {option.role: option for option in pool.options}
+    return tuple(found[role] for role in ("min-size", "max-size") if role in found)
+
+
+def _sets_up(event: Event | None, names: frozenset[str]) -> bool:
+    """`conn.autocommit = True`, `conn.set_session(...)`: it would stay so for others."""
+    match event:
+        case StoreEvent(target=Attribute(value=Name(id=name))):
+            return name in names
+        case CallEvent(func=Attribute(value=Name(id=name), attr=attr)):
+            return name in names and attr.startswith("set_")
+        case _:
+            return False
+
+
+def _can_lend(pool: Resource) -> bool:
+    """It takes what a connection is given, besides its sizes: these come first, or by name where it is awaited."""
+    if pool.kind != "pool" or len(sizes := _sizes(pool)) != 2:
+        return False
+    if pool.is_async:
+        return pool.call in ("await", "await-or-async-with") and all(o.parameter for o in sizes)
+    return pool.share == "threads" and [option.position for option in sizes] == [0, 1]

@@ -170,7 +170,8 @@ class _Repair:
         """What a finding is known by while lines move: its line's text, and how many such there are above."""
         span = finding.location.span
         try:
-            lines = self._read(finding.location.path).split(b"\n")
+            data = self._read(finding.location.path)
+            lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         except OSError:
             lines = []
         text = lines[span.line - 1].strip() if span.line <= len(lines) else b""

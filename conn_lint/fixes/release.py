@@ -12,7 +12,8 @@ from conn_lint.fixes.joining import add_item, joined, outer_with
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.fixes.removal import take_out
 from conn_lint.fixes.rewriting import Rewriting, aligned
-from conn_lint.model.fix import Edit, FixPlan
+from conn_lint.model.fix import Applicability, Edit, FixPlan
+from conn_lint.model.location import Location
 
 # Between the call and its statement: whatever may stand there runs the call exactly once.
 _ONCE = (
@@ -44,6 +45,24 @@ def wrap_in_with(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     if bound is None:
         return (_around_statement(plan, parsed, call, keyword, value), *added)
     return (_with_block(plan, parsed, bound, f"{keyword} {value} as {bound[1]}:"), *added)
+
+
+def with_head(
+    parsed: Parsed,
+    call: cst.Call | cst.Await,
+    names: str,
+    releases: tuple[Location, ...],
+    head: str,
+) -> Edit:
+    """`HEAD as name:` around what uses the name that the call's value has; its releases go. Raises RenderError."""
+    bound = _bound(parsed, call)
+    if bound is None:
+        raise RenderError("what it gives has no name")
+    place = Location(parsed.path, parsed.span(call))
+    plan = FixPlan(
+        "wrap-in-with", "", Applicability.UNSAFE, (place, *releases), (("names", names),)
+    )
+    return _with_block(plan, parsed, bound, f"{head} as {bound[1]}:")
 
 
 def close_in_finally(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:

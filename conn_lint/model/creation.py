@@ -84,18 +84,31 @@ class Making(msgspec.Struct, frozen=True):
     plain: bool
 
 
+class Borrower(msgspec.Struct, frozen=True):
+    """A call by which a function gets a connection, the names that refer to it there, and the calls that release it;
+    none where a block does.
+    """
+
+    location: Location
+    names: tuple[str, ...]
+    releases: tuple[Location, ...]
+
+
 class Borrowing(msgspec.Struct, frozen=True):
     """How a pool can take the place of a connection that is opened each time.
 
-    `pool` is its dotted name, `take` and `give` are its methods. `users` are the calls by which functions get the
-    connection that they release: the creation itself, or calls of `maker`, which only opens it and returns it.
+    `pool` is its dotted name, `take` and `give` are its methods, `sizes` the keywords of its sizes (none where they
+    come first). `users` get the connection and release it: by the creation itself, or by a call of `maker`, which
+    only opens it and returns it.
     """
 
     pool: str
+    is_async: bool
     take: str
     give: str
+    sizes: tuple[str, ...]
     maker: str
-    users: tuple[Location, ...]
+    users: tuple[Borrower, ...]
 
 
 class Creation(msgspec.Struct, frozen=True):

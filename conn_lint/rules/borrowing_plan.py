@@ -17,20 +17,21 @@ _SIZES = {"request": 5, "connection": 5, "job": 2, "message": 2, "update": 2}
 def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
     """A pool of the library's own, and a function that lends its connections; None where that could go wrong.
 
-    It is for plain functions that close what they open at the end of a block: so that is what is mended first.
+    It is for those who release what they open on every way out: so that is what is mended first.
     """
     size = _SIZES.get(creation.entry.per) if creation.entry is not None else None
     manager = project.closer("close")
     if size is None or not manager or creation.loops:
         return None
     found = project.borrowing(creation)
-    if found is None:
+    if found is None or (found.is_async and not _on_one_loop(creation, project)):
         return None
+    spans = [span for user in found.users for span in (user.location, *user.releases)]
     return FixPlan(
         "borrow-from-pool",
-        f"borrow it from a {found.pool.rpartition('.')[2]} that lets others wait",
+        f"borrow it from one {found.pool}, which lets others wait",
         Applicability.UNSAFE,
-        (creation.location, *found.users),
+        (creation.location, *spans),
         (
             ("pool", found.pool),
             ("take", found.take),
@@ -38,5 +39,13 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
             ("maker", found.maker),
             ("manager", manager),
             ("size", str(size)),
+            ("sizes", " ".join(found.sizes)),
+            ("releases", " ".join(str(len(user.releases)) for user in found.users)),
+            ("names", ";".join(" ".join(user.names) for user in found.users)),
         ),
     )
+
+
+def _on_one_loop(creation: Creation, project: Project) -> bool:
+    making = creation.making
+    return making is not None and making.on_loop and project.one_loop(making.frameworks)
