@@ -245,6 +245,24 @@ def test_diff_changes_nothing(project: Path) -> None:
     assert run("--diff", "--unsafe-fixes", ".").stdout == ""
 
 
+def test_a_diff_shows_what_is_never_applied_behind_a_mark(tmp_path: Path) -> None:
+    write(tmp_path, {"pyproject.toml": "", "waits.py": (FIXES / "waits.py").read_bytes()})
+    done = command("--diff", "--unsafe-fixes", ".", cwd=tmp_path)
+    assert "+    time.sleep(5)\n" in done.stdout
+    assert "CNX301 (display-only): end the transaction before the wait" in done.stdout
+    assert "\n# +        session.commit()\n" in done.stdout
+    patched = subprocess.run(
+        ["patch", "-p1"],
+        input=done.stdout,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert patched.returncode == 0, patched.stdout
+    assert (tmp_path / "waits.py").read_bytes() == (FIXES / "waits.fixed.py").read_bytes()
+
+
 def test_a_clean_project_has_no_diff(project: Path) -> None:
     assert run("--diff", "src").returncode == 0
 

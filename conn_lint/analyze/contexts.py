@@ -49,13 +49,17 @@ class Outcome(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A wait while something is held. `since` is the event that began the holding, in its function."""
+    """A wait while something is held. `since` is the event that began the holding, in its function.
+
+    `names` are what the function calls it: `session`, `self.session`.
+    """
 
     at: FunctionId
     event: Event
     waiting: Waiting
     holder: Holder
     since: Place | None
+    names: frozenset[str] = frozenset()
 
 
 class Lent(NamedTuple):

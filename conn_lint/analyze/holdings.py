@@ -9,7 +9,9 @@ from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.contexts import Held
 from conn_lint.analyze.holders import Holders
 from conn_lint.analyze.labels import Entered
+from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
+from conn_lint.analyze.using import last_line, with_derived
 from conn_lint.link.values import FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Literal
 from conn_lint.model.finding import Step
@@ -33,6 +35,7 @@ class Holdings:
     def __init__(self, analysis: Analysis, solved: Iterable[Solved]) -> None:
         self._analysis = analysis
         self._program = analysis.program
+        self._places = Places(analysis.program)
         self._solved = tuple(solved)
 
     def all(self) -> tuple[Holding, ...]:
@@ -53,6 +56,8 @@ class Holdings:
         function = self._program.function(held.at)
         assert function is not None
         entered = self._entry(held.holder.at) or self._entry(held.at)
+        names = with_derived(held.names, function, self._analysis.knowledge.is_detached)
+        opened = held.holder.event if held.holder.at == held.at else None
         return Holding(
             category=waiting.wait.category,
             location=self._location(held.at, held.event),
@@ -75,6 +80,9 @@ class Holdings:
             ),
             callers=self._callers(held, holders),
             capacity=self._capacity(held),
+            opened=self._location(held.at, opened) if opened is not None else None,
+            names=tuple(sorted(names, key=lambda name: (name not in held.names, name))),
+            last_line=last_line(held.at, names, function, self._places),
             process_ends=function.kind in ("module", "class")
             or self._program.files[held.at.path].kind == "script"
             or self._analysis.endings.ends_process(held.at),

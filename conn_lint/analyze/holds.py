@@ -8,7 +8,7 @@ rests on a caller that really holds.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.carrying import CarryMeaning
@@ -156,7 +156,7 @@ class Holds:
                 own = (at, earlier[-1]) if earlier else None
                 inner = meaning.begun.get(earlier[-1].span) if earlier else None
                 began = inner or own or since or _first(at, begun)
-                self._note(at, node, event, holder, began, mine)
+                self._note(at, node, event, holder, began, mine, _names(busy))
         worlds = states.get(FlowGraph.EXIT, set())
         last = begun[-1] if begun else None
         lent = meaning.lent_on and bool(meaning.lends)
@@ -174,12 +174,13 @@ class Holds:
         holder: Holder,
         since: Place | None,
         mine: ClassRef | None = None,
+        names: frozenset[str] = frozenset(),
     ) -> None:
         for category in CATEGORIES:
             waiting = self.waits.event(node, event, at, category, mine)
             if waiting is not None and not self._through_sibling(at, waiting):
                 key = (at.path, at.unit, event.span, category)
-                self.found.setdefault(key, Held(at, event, waiting, holder, since))
+                self.found.setdefault(key, Held(at, event, waiting, holder, since, names))
                 return
 
     def _waits_for_it(
@@ -238,6 +239,12 @@ class Holds:
             solve(successors(function.graph), domain, {start})
             self._stored[key] = dict(meaning.kept_on)
         return self._stored[key]
+
+
+def _names(worlds: Iterable[World]) -> frozenset[str]:
+    """What a function calls the resource, in plain and dotted names."""
+    keys = {key for world in worlds for key, role in world.roles if role == OWN}
+    return frozenset(key for key in keys if key.replace(".", "").isidentifier())
 
 
 def _stored_on_self(function: Function) -> set[tuple[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
+from conn_lint.link.values import FunctionId
 from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp, walk
 from conn_lint.model.flow import (
     AssignEvent,
@@ -37,7 +38,7 @@ def use_of(
         if (event := function.graph.events[node]) is not None
     }
     # Where it is released already, the author saw to it that nothing needs it afterwards.
-    names = solved.names if spans else _with_derived(solved.names, function, is_detached)
+    names = solved.names if spans else with_derived(solved.names, function, is_detached)
     return Use(
         statement=statement.kind if statement is not None else "",
         end_line=(
@@ -45,13 +46,13 @@ def use_of(
         ),
         awaited=solved.event.awaited,
         names=tuple(sorted(names)),
-        last_line=_last_line(solved, names, function, places),
+        last_line=last_line(solved.at, names, function, places),
         releases=tuple(places.location(solved.at, span) for span in sorted(spans)),
         given=solved.gave,
     )
 
 
-def _with_derived(
+def with_derived(
     names: frozenset[str], function: Function, is_detached: Callable[[str], bool]
 ) -> frozenset[str]:
     """With the names of what its methods give, unless that stands for itself."""
@@ -100,13 +101,13 @@ def _reads(
     return True
 
 
-def _last_line(solved: Solved, names: frozenset[str], function: Function, places: Places) -> int:
-    lines = [
-        event.span.line
+def last_line(at: FunctionId, names: frozenset[str], function: Function, places: Places) -> int:
+    """The line of the last event that reads one of the names, 0 if none does."""
+    spans = [
+        event.span
         for event in function.graph.events
         if event is not None and not isinstance(event, WithExitEvent)
         for expression in expressions(event)
         if any(isinstance(part, Name) and part.id in names for part in walk(expression))
     ]
-    first = solved.event.span.line
-    return max(lines, default=0) + places.line(solved.at, solved.event.span) - first
+    return places.line(at, max(spans)) if spans else 0

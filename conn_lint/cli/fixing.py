@@ -57,7 +57,8 @@ def make_cure(values: dict[str, Any]) -> Repairs | Renderings | None:
         from conn_lint.model.fix import Applicability  # noqa: PLC0415
 
         unsafe = values["unsafe_fixes"]
-        return Repairs(Applicability.UNSAFE if unsafe else Applicability.SAFE)
+        level = Applicability.UNSAFE if unsafe else Applicability.SAFE
+        return Repairs(level, shows=unsafe and values["diff"])
     if values["with_edits"]:
         from conn_lint.config.repairs import Renderings  # noqa: PLC0415
 
@@ -81,13 +82,23 @@ def write(repairs: Repairs, overrides: Mapping[Path, bytes]) -> list[str]:
 
 
 def diff(repairs: Repairs) -> Iterator[str]:
-    """What would change, as a unified diff that `git apply` and `patch` take from the current folder."""
+    """What would change, as a unified diff that `git apply` and `patch` take from the current folder.
+
+    What is never applied stands below it, behind `#`.
+    """
     from conn_lint.config.projects import display  # noqa: PLC0415
 
     for done in repairs.done:
         for path in sorted(done.after):
             name = display(done.outcome.root / path)
             yield from unified(name, done.before[path], done.after[path])
+    for done in repairs.done:
+        for shown in done.shown:
+            yield f"# {_place(done, shown.finding)} (display-only): {_title(shown.finding)}\n"
+            for path in sorted(shown.after):
+                name = display(done.outcome.root / path)
+                lines = unified(name, shown.before[path], shown.after[path])
+                yield from (f"# {line}" for line in lines)
 
 
 def unified(name: str, before: bytes, after: bytes) -> Iterator[str]:

@@ -19,8 +19,10 @@ from conn_lint.model.settings import Settings
 class Repairs:
     """Given to `check_projects` as its cure; afterwards `done` has the fixes of each project."""
 
-    def __init__(self, level: Applicability) -> None:
+    def __init__(self, level: Applicability, *, shows: bool = False) -> None:
+        """`shows`: work out the fixes for people, too, which are never applied."""
         self._level = level
+        self._shows = shows
         self.done: list[Repaired] = []
 
     def __call__(
@@ -36,7 +38,8 @@ class Repairs:
                 )
                 return check(again, kept, roots)
 
-            repaired = repair(outcome, look, reader(request, settings.root), self._level)
+            read = reader(request, settings.root)
+            repaired = repair(outcome, look, read, self._level, shows=self._shows)
         self.done.append(repaired)
         return repaired.outcome
 

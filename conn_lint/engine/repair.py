@@ -31,8 +31,8 @@ class Repaired(msgspec.Struct, frozen=True):
     """What one project would be after its fixes: nothing is written yet.
 
     `before` and `after` are the contents of the files that change, by their paths below the root. `applied` are
-    the findings that are cured, `withdrawn` those that are not though they have a plan. `outcome` is what is left to
-    report.
+    the findings that are cured, `withdrawn` those that are not though they have a plan, `shown` those whose edits are
+    for people only. `outcome` is what is left to report.
     """
 
     outcome: Outcome
@@ -40,6 +40,15 @@ class Repaired(msgspec.Struct, frozen=True):
     after: Contents
     applied: tuple[Finding, ...]
     withdrawn: tuple[Withdrawn, ...]
+    shown: tuple[Shown, ...] = ()
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a fix for people only would change, from the files as they are after those that were applied."""
+
+    finding: Finding
+    before: Contents
+    after: Contents
 
 
 class Withdrawn(msgspec.Struct, frozen=True):
@@ -59,13 +68,18 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 def repair(
-    outcome: Outcome, look: Look, read: Callable[[str], bytes], level: Applicability
+    outcome: Outcome,
+    look: Look,
+    read: Callable[[str], bytes],
+    level: Applicability,
+    *,
+    shows: bool = False,
 ) -> Repaired:
     """Apply all fixes that may be trusted at least so far, until nothing applies.
 
-    `outcome` is that of the files as they are, which `read` gives by their paths.
+    `outcome` is that of the files as they are, which `read` gives by their paths. `shows`: render those for people too.
     """
-    return run_deep(_Repair(outcome, look, read, level).run)
+    return run_deep(_Repair(outcome, look, read, level).run, shows=shows)
 
 
 def render_all(findings: Iterable[Finding], read: Callable[[str], bytes]) -> tuple[Rendered, ...]:
@@ -123,7 +137,7 @@ class _Repair:
         self._withdrawn: dict[tuple[str, ...], Withdrawn] = {}
         self._trials = 0
 
-    def run(self) -> Repaired:
+    def run(self, *, shows: bool) -> Repaired:
         passes = 0
         while passes < _PASSES and self._trials < _TRIALS:
             chosen = self._chosen()
@@ -134,7 +148,20 @@ class _Repair:
         after = {path: data for path, data in self._contents.items() if data != self._before[path]}
         before = {path: self._before[path] for path in after}
         withdrawn = tuple(self._withdrawn.values())
-        return Repaired(self._outcome, before, after, tuple(self._applied), withdrawn)
+        shown = tuple(self._shown()) if shows else ()
+        return Repaired(self._outcome, before, after, tuple(self._applied), withdrawn, shown)
+
+    def _shown(self) -> Iterator[Shown]:
+        files = _Files(self._read)
+        for finding in self._outcome.findings:
+            if (
+                finding.plan is not None
+                and finding.plan.applicability is Applicability.DISPLAY_ONLY
+            ):
+                fix = _rendered(finding, files).fix
+                changed, spoiled = self._changed([(finding, fix)] if fix is not None else [])
+                if changed and not spoiled:
+                    yield Shown(finding, {path: self._contents[path] for path in changed}, changed)
 
     def _read(self, path: str) -> bytes:
         if path not in self._contents:

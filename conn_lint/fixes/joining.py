@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import libcst as cst
 
 from conn_lint.fixes.extent import Extent
 from conn_lint.fixes.parsed import Parsed
-from conn_lint.fixes.removal import take_out
+from conn_lint.fixes.removal import take_out_all
 from conn_lint.fixes.rewriting import Rewriting
 from conn_lint.model.fix import Edit
 from conn_lint.model.location import Span
@@ -67,7 +65,7 @@ def _joined_inwards(
     rewriting.replace(
         Span(start.line, start.column, item.line, item.column), f"{head.removesuffix(':')}, "
     )
-    _take_out_all(parsed, rewriting, found)
+    take_out_all(parsed, rewriting, found.releases)
     return rewriting.edit()
 
 
@@ -104,13 +102,5 @@ def _joined_outwards(
     for line in range(first.end_line + 1, parsed.span(found.used[0]).line):
         if not parsed.lines[line - 1].strip():
             rewriting.drop(line)
-    _take_out_all(parsed, rewriting, found)
+    take_out_all(parsed, rewriting, found.releases)
     return rewriting.edit()
-
-
-def _take_out_all(parsed: Parsed, rewriting: Rewriting, found: Extent) -> None:
-    lifted: Counter[int] = Counter()
-    for release in found.releases:
-        take_out(parsed, rewriting, release, lifted)
-    for line, levels in lifted.items():
-        rewriting.indent(line, line, levels=-levels)

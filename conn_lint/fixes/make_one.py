@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import libcst as cst
 
 from conn_lint.fixes.accessor import Maker, accessor, decorate, maker
 from conn_lint.fixes.extent import plain_release
 from conn_lint.fixes.parsed import Parsed, RenderError
-from conn_lint.fixes.removal import take_out
+from conn_lint.fixes.removal import take_out_all
 from conn_lint.fixes.rewriting import Rewriting
 from conn_lint.fixes.scopes import bound_names, function_of
 from conn_lint.model.fix import Edit, FixPlan
@@ -71,11 +69,7 @@ def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str) -> Edit:
         open_with(parsed, rewriting, whole, item, text)
     else:
         rewriting.replace(parsed.span(made.call), text)
-    lifted: Counter[int] = Counter()
-    for release in releases:
-        take_out(parsed, rewriting, release, lifted)
-    for line, levels in lifted.items():
-        rewriting.indent(line, line, levels=-levels)
+    take_out_all(parsed, rewriting, releases)
     return rewriting.edit()
 
 

@@ -104,6 +104,13 @@ class Parsed:
                 return above
         return self.module
 
+    def with_item(self, call: cst.CSTNode) -> cst.WithItem | None:
+        """The item of a `with` that the call makes, by itself or with something that closes around it."""
+        above = self.parent(call)
+        if isinstance(above, cst.Arg):
+            above = self.parent(self.parent(above))
+        return above if isinstance(above, cst.WithItem) else None
+
     def statement(self, node: cst.CSTNode) -> cst.BaseStatement:
         """The statement around a node that fills whole lines; raises RenderError for others."""
         for above in (node, *self.ancestors(node)):

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import libcst as cst
 
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.rewriting import Rewriting
 from conn_lint.model.location import Span
+
+
+def take_out_all(
+    parsed: Parsed, rewriting: Rewriting, releases: Iterable[cst.BaseStatement]
+) -> None:
+    """Take out releases from code that stays as deep as it is."""
+    lifted: Counter[int] = Counter()
+    for release in releases:
+        take_out(parsed, rewriting, release, lifted)
+    for line, levels in lifted.items():
+        rewriting.indent(line, line, levels=-levels)
 
 
 def take_out(

@@ -46,3 +46,8 @@ class Holding(msgspec.Struct, frozen=True):
     cached: bool = False  # on the way lies a cache: most calls do not wait
     streams: bool = False  # what is waited for goes into the database as it comes
     rare: bool = False  # the entry point is a job of a timetable
+    opened: Location | None = (
+        None  # the call that opened it, where that stands in the same function
+    )
+    names: tuple[str, ...] = ()  # what this function calls it, and what was got through it
+    last_line: int = 0  # of the function's last use of one of them

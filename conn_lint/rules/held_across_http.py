@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.rules import holding_words
 from conn_lint.rules.base import Rule
+from conn_lint.rules.wait_plan import wait_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -64,7 +65,11 @@ class HeldAcrossHttp(Rule):
     ```
 
     ## Fix safety
-    No fix: whether the transaction may end before the call, only the author knows.
+    Where a `with` of the same function holds the connection, and neither it nor anything got through it is used in the
+    statement of the call or behind it, the fix ends the block before that statement. It is unsafe: what the block
+    wrote is committed even if the call fails then. For `transaction.atomic()` and its like it is display-only.
+    Elsewhere a `commit()` in front of the call is shown for lazy sessions, and never applied: whether the transaction
+    may end there, with its pending writes, its locks and the objects it has read, only the author knows.
     """
 
     __slots__ = ()
@@ -84,5 +89,6 @@ class HeldAcrossHttp(Rule):
                     location=holding.location,
                     severity=holding_words.severity_of(holding, self.severity),
                     chain=holding.chain,
+                    plan=wait_plan(holding),
                     statement=holding.statement,
                 )

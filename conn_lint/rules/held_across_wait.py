@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.rules import holding_words
 from conn_lint.rules.base import Rule
+from conn_lint.rules.wait_plan import wait_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -53,7 +54,11 @@ class HeldAcrossWait(Rule):
     ```
 
     ## Fix safety
-    No fix: whether the connection may go before the wait, only the author knows.
+    Where a `with` of the same function holds the connection, and neither it nor anything got through it is used in the
+    statement of the wait or behind it, the fix ends the block before that statement. It is unsafe: what the block
+    wrote is committed even if the wait fails then. For `transaction.atomic()` and its like it is display-only.
+    Elsewhere a `commit()` in front of the wait is shown for lazy sessions, and never applied: whether the transaction
+    may end there, with its pending writes, its locks and the objects it has read, only the author knows.
     """
 
     __slots__ = ()
@@ -73,5 +78,6 @@ class HeldAcrossWait(Rule):
                     location=holding.location,
                     severity=holding_words.severity_of(holding, self.severity),
                     chain=holding.chain,
+                    plan=wait_plan(holding),
                     statement=holding.statement,
                 )
