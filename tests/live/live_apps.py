@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from live_postgres import DEADLINE, free_port, until
 
 ROOT = Path(__file__).parents[2]
@@ -39,11 +38,6 @@ class Application:
 
     def _check(self, *flags: str) -> subprocess.CompletedProcess[str]:
         return self.run("-m", "conn_lint", "check", "--no-cache", *flags, ".")
-
-    def expect_shared(self) -> None:
-        """The rest of the test is for an application whose connections are shared: that is not repaired yet."""
-        if {"CNX101", "CNX102"} & set(self.codes()):
-            pytest.xfail("connections are released, but not shared: no fix for creations so far")
 
     def run(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Python with these arguments in its folder, until it ends."""

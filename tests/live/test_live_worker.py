@@ -55,7 +55,6 @@ def test_celery_with_psycopg2_and_redis(
     assert was[2] == [1] * VISITS  # each page is visited for the first time
     assert now[2] == [2] * VISITS
     assert was[3] == VISITS
-    after.expect_shared()
     assert now[1] <= FEW
-    assert now[3] <= THREADS
+    assert now[3] <= 2 * THREADS  # those that come first may each find that there is no client yet
     assert after.codes() == []
