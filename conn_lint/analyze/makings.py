@@ -12,7 +12,7 @@ from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_of
 from conn_lint.analyze.walking import Reached
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.creation import Making
+from conn_lint.model.creation import Lender, Making
 from conn_lint.model.expression import (
     Argument,
     Attribute,
@@ -25,6 +25,7 @@ from conn_lint.model.expression import (
     walk,
 )
 from conn_lint.model.flow import CallEvent, StoreEvent, WithEnterEvent
+from conn_lint.model.resource import Resource
 from conn_lint.model.summary import Function, Parameter
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Makings:
             and (
                 any(a.keyword in _PERSONAL and _is_given(a) for a in arguments)
                 or any(self._is_personal(event, at) for event in _asked(function, solved))
+                or any(_passed_on(function, solved))
             ),
             commits=any(_called(function, solved, "commit")),
             ends=bool(solved.ended_by_with),
@@ -83,7 +85,30 @@ class Makings:
             and self._program.class_of(at) is None
             and _only_makes(function),
             plain=len(function.parameters) <= _SLOTS and all(map(_can_be_key, function.parameters)),
+            lender=self._lender(resource),
         )
+
+    def _lender(self, resource: Resource) -> Lender | None:
+        """The pool to use instead, if it is given what a connection is given, and gets back what is closed."""
+        knowledge = self._analysis.knowledge
+        pool = knowledge.resource(resource.instead)
+        if pool is None or pool.kind != "pool" or pool.is_async or resource.is_async:
+            return None
+        if _library(pool).isdisjoint(_library(resource)):
+            return None  # it would have to be told whose connections to open
+        sizes = [o.parameter for o in pool.options if o.role == "max-size" and o.position == 0]
+        for checkout in knowledge.resources:
+            takes = [name for name in checkout.acquire if name.rpartition(".")[0] == pool.value]
+            if (
+                takes
+                and sizes
+                and checkout.kind == "checkout"
+                and checkout.call == "plain"
+                and checkout.release
+                and not checkout.release_on_owner
+            ):
+                return Lender(pool.acquire[0], sizes[0], takes[0].rpartition(".")[2])
+        return None
 
     def _top(self, solved: Solved, reached: Reached) -> bool:
         """The function that is entered is async."""
@@ -158,6 +183,18 @@ def _asked(function: Function, solved: Solved) -> Iterator[CallEvent]:
             owner = event.func.value
             if isinstance(owner, Name) and owner.id in solved.names and event.arguments:
                 yield event
+
+
+def _library(resource: Resource) -> set[str]:
+    return {name.partition(".")[0] for name in resource.acquire}
+
+
+def _passed_on(function: Function, solved: Solved) -> Iterator[bool]:
+    """Of each call: it is given to what is called, and what that asks for is not seen here."""
+    names = {Name(name) for name in solved.names}
+    for event in function.graph.events:
+        if isinstance(event, CallEvent):
+            yield any(argument.value in names for argument in event.arguments)
 
 
 def _called(function: Function, solved: Solved, method: str) -> Iterator[bool]:

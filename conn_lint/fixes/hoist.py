@@ -8,9 +8,9 @@ from typing import NamedTuple, TypeAlias
 import libcst as cst
 
 from conn_lint.fixes import imports
-from conn_lint.fixes.accessor import call_lines, moved
 from conn_lint.fixes.extent import plain_release
 from conn_lint.fixes.make_one import open_with, trailing
+from conn_lint.fixes.maker import call_lines, moved
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.removal import take_out
 from conn_lint.fixes.rewriting import Rewriting

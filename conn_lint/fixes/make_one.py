@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
-from conn_lint.fixes.accessor import Maker, accessor, decorate, maker
+from conn_lint.fixes import imports
+from conn_lint.fixes.accessor import accessor, decorate
 from conn_lint.fixes.extent import plain_release
+from conn_lint.fixes.maker import Maker, Other, maker
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.removal import take_out_all
 from conn_lint.fixes.rewriting import Rewriting
@@ -30,10 +32,19 @@ def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     call = parsed.call(plan.spans[0].span)
     if not isinstance(call, cst.Call):
         raise RenderError("it is awaited, and belongs where the application starts")
-    made = maker(parsed, call, plan.detail("noun") or "client")
+    noun = plan.detail("noun") or "client"
+    other: Other | None = None
+    added: tuple[Edit, ...] = ()
+    if plan.detail("pool"):
+        written, added = imports.use(parsed, plan.detail("pool"))
+        other = Other(written, plan.detail("size"))
+    made = maker(parsed, call, noun, other)
     if made.slots and not plan.detail("inputs"):
         raise RenderError("what it is given is not the same for all")
-    found = accessor(parsed, made, plan.detail("keeper"), plan.detail("noun") or "client")
+    found = accessor(parsed, made, plan.detail("keeper"), noun, other)
+    if other is not None:
+        asked = f"{found.call}.{plan.detail('take')}()"
+        return (Edit(parsed.path, parsed.span(call), asked), *found.edits, *added)
     return (_asking(plan, parsed, made, found.call), *found.edits)
 
 

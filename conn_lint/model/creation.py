@@ -50,6 +50,14 @@ class LoopWay(msgspec.Struct, frozen=True):
     direct: bool
 
 
+class Lender(msgspec.Struct, frozen=True):
+    """A pool whose connections go back to it when they are closed: its name, the keyword of its size, how it lends."""
+
+    pool: str
+    size: str
+    take: str
+
+
 class Making(msgspec.Struct, frozen=True):
     """What one that is shared from now on must allow for.
 
@@ -82,6 +90,7 @@ class Making(msgspec.Struct, frozen=True):
     loop_lines: int
     factory: bool
     plain: bool
+    lender: Lender | None
 
 
 class Borrower(msgspec.Struct, frozen=True):

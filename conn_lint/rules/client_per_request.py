@@ -89,9 +89,9 @@ class ClientPerRequest(Rule):
     It is applied if the facts say that the client may be shared (by threads, or by tasks on the one event loop that the
     framework runs; by anybody where a process handles one event at a time), if what it is given are constants,
     names of the module or settings, and if it is not kept on an object, handed to unknown code or changed. A client
-    that keeps cookies is shared only where it is made with no login or cookies, asks hosts that the code names, and
-    asks in no caller's name. The first use decides what it is made with, tests that replace the library's
-    class must clear the cache, and nothing closes it but the end of the process: therefore unsafe.
+    that keeps cookies is shared only where it is made with no login or cookies, is passed to no function, asks hosts
+    that the code names, and asks in no caller's name. The first use decides what it is made with, tests that replace
+    the library's class must clear the cache, and nothing closes it but the end of the process: therefore unsafe.
 
     The other cases are shown: what the object or the caller gives becomes a parameter of the function, by which it is
     cached. No edit is there for an async client where each call has an event loop of its own, for what must not be
@@ -108,7 +108,8 @@ class ClientPerRequest(Rule):
     tests do not call the function; and if what decides the connection are constants, names of the module or
     settings. How many connections the pool has is yours to set. Whatever else lasts with a connection (`SET`,
     temporary tables, advisory locks) may last for the next borrower, and one that the server has ended fails its
-    first user: therefore unsafe.
+    first user: therefore unsafe. A pool whose connections go back when they are closed, and which raises when all are
+    lent, is only shown.
     """
 
     __slots__ = ()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conn_lint.model.creation import Creation, Making
-from conn_lint.model.fix import Applicability, FixPlan
+from conn_lint.model.fix import Applicability, FixPlan, PlanKind
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
 
 _ALONE = frozenset({"invocation"})  # one at a time in a process
+_SIZE = 5  # connections of a pool that is shown
 _SHARED = ("threads", "process")
 
 
@@ -20,7 +21,7 @@ def sharing_plan(creation: Creation, project: Project) -> FixPlan | None:
     if making is None:
         return None
     if creation.resource.kind == "connection":
-        return pool_plan(creation)
+        return _pool_plan(creation, making, project)
     why = _obstacle(creation, making, project)
     keeper = project.keeper(making.frameworks)
     details = [("keeper", keeper), ("names", " ".join(making.use.names))]
@@ -42,16 +43,23 @@ def sharing_plan(creation: Creation, project: Project) -> FixPlan | None:
     return FixPlan("make-one", title, level, spans, tuple(details))
 
 
-def pool_plan(creation: Creation) -> FixPlan:
-    """A pool in place of connections of one's own."""
-    instead = creation.resource.instead or "pool"
-    return FixPlan(
-        "borrow-from-pool",
-        f"borrow from one {instead}",
-        Applicability.DISPLAY_ONLY,
-        (creation.location,),
-        (("why", "a connection serves one at a time: only a pool of them can be shared"),),
-    )
+def _pool_plan(creation: Creation, making: Making, project: Project) -> FixPlan:
+    """A pool in place of connections of one's own; how large it must be, only its author knows."""
+    lender, keeper = making.lender, project.keeper(making.frameworks)
+    name = creation.resource.instead.rpartition(".")[2] or "pool"
+    title = f"borrow from one {name}"
+    if lender is None or not keeper or _is_alone(making) or making.kept or making.closed:
+        why = "a connection serves one at a time: only a pool of them can be shared"
+        kind: PlanKind = "borrow-from-pool"
+        details = [("why", why)]
+    else:
+        kind = "make-one"
+        details = [("keeper", keeper), ("pool", lender.pool), ("size", f"{lender.size}={_SIZE}")]
+        details += [("take", lender.take), ("noun", "pool")]
+        if making.inputs != "fixed":
+            details.append(("inputs", making.inputs))
+    level = Applicability.DISPLAY_ONLY
+    return FixPlan(kind, title, level, (creation.location,), tuple(details))
 
 
 def _level(creation: Creation, making: Making) -> Applicability:

@@ -1,0 +1,130 @@
+"""Fixes that are only shown: each by itself leaves a file that parses and has all its comments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from projects import write
+
+from conn_lint.config.projects import Job, check_projects
+from conn_lint.config.repairs import Renderings
+from conn_lint.config.resolve import Flags
+from conn_lint.engine.repair import Rendered
+from conn_lint.fixes.apply import apply_edits, problem
+
+FIXES = Path(__file__).parent.parent / "fixtures" / "fixes"
+GOLDENS = sorted(path for path in FIXES.glob("*.py") if not path.stem.endswith(".fixed"))
+
+
+def rendered(text: str, folder: Path) -> list[Rendered]:
+    """What would be shown of a file by itself."""
+    write(folder, {"pyproject.toml": "", "code.py": text})
+    renderings = Renderings()
+    run = check_projects(
+        Job(paths=(str(folder / "code.py"),)), Flags(use_cache=False), cure=renderings
+    )
+    assert run.problems == ()
+    return [found for _, found in renderings.found]
+
+
+def shown(text: str, folder: Path, code: str) -> tuple[str, str]:
+    """The file with its only fix of a code (or the reason why there is none), and how far that may be trusted."""
+    [found] = [one for one in rendered(text, folder) if one.finding.code == code]
+    assert found.finding.plan is not None
+    word = found.finding.plan.applicability.word
+    if found.fix is None:
+        return found.reason, word
+    return apply_edits(text.encode(), found.fix.edits).decode(), word
+
+
+@pytest.mark.parametrize("path", GOLDENS, ids=lambda path: path.stem)
+def test_each_fix_by_itself_leaves_a_good_file(path: Path, tmp_path: Path) -> None:
+    before = path.read_bytes()
+    for found in rendered(before.decode(), tmp_path):
+        if found.fix is not None:
+            after = apply_edits(before, [e for e in found.fix.edits if e.path == "code.py"])
+            assert problem(before, after) == ""
+            assert after != before
+
+
+def page(imports: str, body: str) -> str:
+    lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
+    return (
+        f"{imports}\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n"
+        f'@app.get("/<name>")\ndef page(name):\n{lines}\n'
+    )
+
+
+def test_a_pool_of_connections_that_go_back_when_they_are_closed(tmp_path: Path) -> None:
+    text = page(
+        "import mysql.connector",
+        """
+conn = mysql.connector.connect(host="db",
+                               user="shop")
+try:
+    return conn.cursor().execute("SELECT 1")
+finally:
+    conn.close()
+""",
+    )
+    after, word = shown(text, tmp_path, "CNX101")
+    assert word == "display-only"
+    assert "from mysql.connector.pooling import MySQLConnectionPool\n" in after
+    assert (
+        "@functools.cache\n"
+        "def _get_pool():\n"
+        '    return MySQLConnectionPool(pool_size=5, host="db",\n'
+        '                               user="shop")\n'
+    ) in after
+    assert "    conn = _get_pool().get_connection()\n    try:" in after
+
+
+def test_what_the_object_gives_becomes_a_parameter(tmp_path: Path) -> None:
+    text = (
+        "import boto3\n\n\nclass Queue:\n    def __init__(self, region):\n        self.region = region\n\n"
+        '    def send(self):\n        boto3.client("sqs", region_name=self.region).send_message()\n\n\n'
+        'def handler(event, context):\n    Queue("eu").send()\n'
+    )
+    write(tmp_path, {"serverless.yml": "functions:\n  a:\n    handler: code.handler\n"})
+    after, word = shown(text, tmp_path, "CNX101")
+    assert word == "display-only"
+    assert (
+        '@functools.cache\ndef _get_sqs_client(region):\n    return boto3.client("sqs", region_name=region)\n'
+        in after
+    )
+    assert "_get_sqs_client(self.region).send_message()" in after
+
+
+@pytest.mark.parametrize(
+    ("imports", "body", "reason"),
+    [
+        (
+            "import boto3",
+            'return boto3.resource("s3").Bucket("a").name',
+            "it must not be shared by threads",
+        ),
+        (
+            "import pymysql",
+            'pymysql.connect(host="db").close()',
+            "a connection serves one at a time",
+        ),
+        (
+            "import redis",
+            'return [redis.Redis(host="a").get(k) for k in name]',
+            "",
+        ),
+    ],
+    ids=["never", "connection", "comprehension"],
+)
+def test_where_no_edit_could_be_right_there_is_none(
+    imports: str, body: str, reason: str, tmp_path: Path
+) -> None:
+    found = [
+        one
+        for one in rendered(page(imports, body), tmp_path)
+        if one.finding.code in ("CNX101", "CNX102")
+    ]
+    assert len(found) == 1
+    assert found[0].fix is None
+    assert found[0].reason.startswith(reason)
