@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from live_apps import Application, Server
-from live_http import other_service
+from live_http import OtherService, other_service
 from live_load import Answer, Burst, ask
 from live_postgres import Database, Postgres, until
 
@@ -132,30 +132,47 @@ def assert_cured(web: Web, before: Measured, after: Measured) -> None:
     assert after.sessions * SHARING <= web.asked
 
 
-def nothing(_server: Server, _database: Database) -> int:
-    return 0
+def held_during_slow_calls(other: OtherService, page: str) -> Callable[[Server, Database], int]:
+    """How many transactions are open while as many requests wait for somebody else's service."""
+
+    def measure(server: Server, database: Database) -> int:
+        paths = [f"/orders/{number}/{page}" for number in range(1, SLOW_CALLS + 1)]
+        with other.slow():
+            calls = Burst(server, paths)
+            until(lambda: other.waiting == SLOW_CALLS, "all wait for the other service")
+            held = database.connections("idle in transaction%")
+        assert calls.join().good() == SLOW_CALLS
+        return held
+
+    return measure
 
 
 def test_flask_with_psycopg2(postgres: Postgres, both: Both, measured: Note) -> None:
-    web = Web(
-        "Flask, psycopg2",
-        FLASK,
-        [
-            ("/orders/7", None),
-            ("/orders/777", None),
-            ("/orders/7/notes", {"text": "leave at the door"}),
-            ("/orders/7/notes", {"text": "ring twice"}),
-            ("/orders/7/notes", None),
-        ],
-        "/orders/seven",
-        lambda database: {"DATABASE_URL": database.url},
-        nothing,
-        asked=5 + BAD_REQUESTS + AT_ONCE,
-    )
-    before, after = both("flask_psycopg2")
-    assert set(before.codes()) == {"CNX101", "CNX202"}
-    was, now = web.measure(postgres, before), web.measure(postgres, after)
+    with other_service({"sent": True}) as mail:
+        web = Web(
+            "Flask, psycopg2",
+            FLASK,
+            [
+                ("/orders/7", None),
+                ("/orders/777", None),
+                ("/orders/7/notes", {"text": "leave at the door"}),
+                ("/orders/7/notes", {"text": "ring twice"}),
+                ("/orders/7/notes", None),
+                ("/orders/7/receipt", None),
+            ],
+            "/orders/seven",
+            lambda database: {"DATABASE_URL": database.url, "MAIL_URL": mail.url},
+            held_during_slow_calls(mail, "receipt"),
+            asked=6 + SLOW_CALLS + BAD_REQUESTS + AT_ONCE,
+        )
+        before, after = both("flask_psycopg2")
+        assert set(before.codes()) == {"CNX101", "CNX202", "CNX301"}
+        was, now = web.measure(postgres, before), web.measure(postgres, after)
     note_figures(measured, web, was, now)
+    what = f"in a transaction during {SLOW_CALLS} slow HTTP calls"
+    measured(web.name, what, was.special, now.special)
+    assert was.special == SLOW_CALLS
+    assert now.special == 0
     assert_cured(web, was, now)
     assert after.codes() == []
 
@@ -163,23 +180,13 @@ def test_flask_with_psycopg2(postgres: Postgres, both: Both, measured: Note) -> 
 def test_fastapi_with_sqlalchemy(postgres: Postgres, both: Both, measured: Note) -> None:
     """That the transaction spans the call to the carrier is shown, not mended: only the author knows."""
     with other_service({"state": "on its way"}) as carrier:
-
-        def held_during_slow_calls(server: Server, database: Database) -> int:
-            paths = [f"/orders/{number}/parcel" for number in range(1, SLOW_CALLS + 1)]
-            with carrier.slow():
-                calls = Burst(server, paths)
-                until(lambda: carrier.waiting == SLOW_CALLS, "all wait for the carrier")
-                held = database.connections("idle in transaction%")
-            assert calls.join().good() == SLOW_CALLS
-            return held
-
         web = Web(
             "FastAPI, SQLAlchemy",
             FASTAPI,
             [("/orders/7", None), ("/orders/777", None), ("/orders/7/parcel", None)],
             "/orders/99999999999",
             lambda database: {"DATABASE_URL": asyncpg_url(database), "CARRIER_URL": carrier.url},
-            held_during_slow_calls,
+            held_during_slow_calls(carrier, "parcel"),
             asked=3 + SLOW_CALLS + BAD_REQUESTS + AT_ONCE,
         )
         before, after = both("fastapi_sqlalchemy")
