@@ -71,7 +71,7 @@ def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str) -> Edit:
         last = max(last, trailing(parsed, whole))
     rewriting = Rewriting(parsed, first, last, parsed.indent(statement))
     for one in (*gone, *made.setup):
-        rewriting.remove(parsed.span(one))
+        _move_away(parsed, rewriting, one)
         below = parsed.span(one).end_line + 1
         if parsed.block(one)[0] is one and below < last and not parsed.lines[below - 1].strip():
             rewriting.drop(below)
@@ -82,6 +82,18 @@ def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str) -> Edit:
         rewriting.replace(parsed.span(made.call), text)
     take_out_all(parsed, rewriting, releases)
     return rewriting.edit()
+
+
+def _move_away(parsed: Parsed, rewriting: Rewriting, statement: cst.BaseStatement) -> None:
+    """Take out a statement that the accessor has, with the comments that stand within it."""
+    span = parsed.span(statement)
+    if "#" not in parsed.text_of(span):
+        rewriting.remove(span)
+        return
+    if parsed.lines[span.end_line - 1][span.end_column :].strip():
+        raise RenderError("a comment stands behind what moves along")
+    for line in range(span.line, span.end_line + 1):
+        rewriting.drop(line)
 
 
 def _tail(parsed: Parsed, release: cst.BaseStatement) -> int:

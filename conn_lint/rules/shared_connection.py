@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.rules import wording
 from conn_lint.rules.base import Rule
+from conn_lint.rules.sharing_plan import pool_in_its_place
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -69,7 +70,8 @@ class SharedConnection(Rule):
     ```
 
     ## Fix safety
-    No fix yet.
+    Only shown, and in words: all who use the connection must borrow one from a pool and give it back, which nobody but
+    their author can arrange.
     """
 
     __slots__ = ()
@@ -104,4 +106,5 @@ class SharedConnection(Rule):
                 severity=wording.graded(creation.resource, self.severity),
                 chain=users,
                 statement=creation.statement,
+                plan=pool_in_its_place(creation),
             )
