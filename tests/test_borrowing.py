@@ -73,6 +73,18 @@ def test_a_function_that_opened_connections_lends_them(tmp_path: Path) -> None:
     assert "closing" not in after["app.py"]
 
 
+def test_one_pool_is_enough_for_a_project(tmp_path: Path) -> None:
+    own = APP.replace("db.connect()", 'psycopg2.connect("dbname=shop")').replace(
+        "db", "psycopg2", 1
+    )
+    pool = 'from psycopg2.pool import ThreadedConnectionPool\npool = ThreadedConnectionPool(1, 5, "dbname=shop")\n'
+    assert "_borrow_connection" in fixed({"a.py": own}, tmp_path / "one")["a.py"]
+    for more in ({"b.py": own}, {"db.py": DB, "b.py": APP}, {"b.py": pool}):
+        after = fixed({"a.py": own, **more}, tmp_path / "-".join(more) / str(len(more["b.py"])))
+        assert "_borrow_connection" not in after["a.py"]
+        assert ("_get_pool" in after.get("db.py", "")) == ("db.py" in more)
+
+
 def test_an_annotation_says_what_is_lent(tmp_path: Path) -> None:
     annotated = DB.replace("connect():", "connect() -> psycopg2.extensions.connection:")
     after = fixed({"db.py": annotated, "app.py": APP}, tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conn_lint.model.creation import Creation
+from conn_lint.model.creation import Borrowing, Creation
 from conn_lint.model.fix import Applicability, FixPlan
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
     return FixPlan(
         "borrow-from-pool",
         f"borrow it from one {found.pool}, which lets others wait",
-        Applicability.UNSAFE,
+        _level(creation, found, project),
         (creation.location, *spans),
         (
             ("pool", found.pool),
@@ -44,6 +44,19 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
             ("names", ";".join(" ".join(user.names) for user in found.users)),
         ),
     )
+
+
+def _level(creation: Creation, found: Borrowing, project: Project) -> Applicability:
+    """One pool is enough for a project: where another file has one, or would get one, the place is the author's."""
+    for other in project.creations():
+        if other.location.path == creation.location.path:
+            continue
+        if other.resource.name == found.pool:
+            return Applicability.DISPLAY_ONLY
+        same = other.resource.name == creation.resource.name and other.entry is not None
+        if same and not found.maker:
+            return Applicability.DISPLAY_ONLY
+    return Applicability.UNSAFE
 
 
 def _on_one_loop(creation: Creation, project: Project) -> bool:
