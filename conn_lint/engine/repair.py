@@ -15,12 +15,17 @@ from conn_lint.fixes.render import render
 from conn_lint.fixes.unused import without_unused
 from conn_lint.model.finding import Finding
 from conn_lint.model.fix import Applicability, Edit, Fix
+from conn_lint.rules.client_per_request import ClientPerRequest
+from conn_lint.rules.connect_in_loop import ConnectInLoop
 from conn_lint.syntax.deep import run_deep
 from conn_lint.syntax.source import SourceError
 from conn_lint.syntax.units import UnitError
 
 _PASSES = 10
 _TRIALS = 60  # analyses of one run, at most
+
+# Of two defects at one place the nearer is reported: once it is cured, the other one is.
+_NEARER = {ConnectInLoop.code: ClientPerRequest.code}
 
 Contents = dict[str, bytes]
 Look = Callable[[Contents], Outcome]
@@ -269,6 +274,9 @@ def _worse(
     cured = Counter((f.location.path, f.code) for f, _ in chosen)
     allowed = Counter((f.location.path, f.code) for f in before.found)
     allowed.subtract(cured)
+    for (path, code), count in cured.items():
+        if code in _NEARER:
+            allowed[(path, _NEARER[code])] += count
     found: dict[tuple[str, str], str] = {}
     for key, count in Counter((f.location.path, f.code) for f in after.found).items():
         if count > allowed[key]:
