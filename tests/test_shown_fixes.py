@@ -96,9 +96,33 @@ def test_what_the_object_gives_becomes_a_parameter(tmp_path: Path) -> None:
     assert "_get_sqs_client(self.region).send_message()" in after
 
 
+def test_what_is_worked_out_for_each_call_is_no_key(tmp_path: Path) -> None:
+    text = (
+        "import boto3\n\n\nclass Queue:\n    def __init__(self, region):\n        self.region = region\n\n"
+        '    def send(self):\n        boto3.client("sqs", region_name=self.region + "-1").send_message()\n\n\n'
+        'def handler(event, context):\n    Queue("eu").send()\n'
+    )
+    write(tmp_path, {"serverless.yml": "functions:\n  a:\n    handler: code.handler\n"})
+    reason, _ = shown(text, tmp_path, "CNX101")
+    assert reason == "what it is given is worked out for each call"
+
+
+def test_what_holds_a_user_s_cookies_is_shown_with_a_warning(tmp_path: Path) -> None:
+    text = page("import httpx", "with httpx.Client() as client:\n    return client.get(name).text")
+    [found] = [one for one in rendered(text, tmp_path) if one.finding.code == "CNX101"]
+    assert found.finding.plan is not None
+    assert found.finding.plan.title.endswith(", if its cookies may be everybody's")
+    assert found.fix is not None
+
+
 @pytest.mark.parametrize(
     ("imports", "body", "reason"),
     [
+        (
+            "import requests",
+            's = requests.Session()\nprint(name)\ns.headers["A"] = "b"\nreturn s.get("https://a.b").text',
+            "it is set up further down",
+        ),
         (
             "import boto3",
             'return boto3.resource("s3").Bucket("a").name',
@@ -115,7 +139,7 @@ def test_what_the_object_gives_becomes_a_parameter(tmp_path: Path) -> None:
             "",
         ),
     ],
-    ids=["never", "connection", "comprehension"],
+    ids=["later", "never", "connection", "comprehension"],
 )
 def test_where_no_edit_could_be_right_there_is_none(
     imports: str, body: str, reason: str, tmp_path: Path

@@ -7,7 +7,7 @@ import libcst as cst
 from conn_lint.fixes import imports
 from conn_lint.fixes.accessor import accessor, decorate
 from conn_lint.fixes.extent import plain_release
-from conn_lint.fixes.maker import Maker, Other, maker
+from conn_lint.fixes.maker import Maker, Other, bound_name, maker, sets_up_later
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.removal import take_out_all
 from conn_lint.fixes.rewriting import Rewriting
@@ -41,6 +41,9 @@ def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     made = maker(parsed, call, noun, other)
     if made.slots and not plan.detail("inputs"):
         raise RenderError("what it is given is not the same for all")
+    name = bound_name(parsed, call)
+    if name and other is None and sets_up_later(parsed, made, name):
+        raise RenderError("it is set up further down")
     found = accessor(parsed, made, plan.detail("keeper"), noun, other)
     if other is not None:
         asked = f"{found.call}.{plan.detail('take')}()"

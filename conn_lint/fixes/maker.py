@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import libcst as cst
 
-from conn_lint.fixes.parsed import Parsed, RenderError
+from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.fixes.scopes import Needs, function_of, locals_of, needs
 
 _SHORTEST = 3  # a name with fewer letters says nothing
 _MOST_SLOTS = 2
+_VERBS = ("mount", "update", "register")  # methods that set something up
 
 
 class Slot(NamedTuple):
@@ -102,7 +103,7 @@ def _slots(parsed: Parsed, call: cst.Call, found: Needs) -> tuple[Slot, ...]:
         while isinstance(above, cst.Attribute):
             node, last = above, above.attr.value
             above = parsed.parent(node)
-        if isinstance(above, (cst.Call, cst.Subscript)):
+        if not isinstance(above, (cst.Arg, cst.DictElement)):
             raise RenderError("what it is given is worked out for each call")
         if last in ("self", "cls") or parsed.text(node) in ("self", "cls"):
             raise RenderError("it is given its object")
@@ -142,17 +143,39 @@ def _sets_up(parsed: Parsed, item: cst.SimpleStatementLine, name: str, own: set[
         ]:
             start: cst.CSTNode = to
         case [cst.Expr(value=cst.Call(func=cst.Attribute(attr=cst.Name(value=verb)) as to))] if (
-            verb in ("mount", "update", "register")
+            verb in _VERBS
         ):
             start = to
         case _:
             return False
-    while isinstance(start, (cst.Attribute, cst.Subscript)):
-        start = start.value
-    if not (isinstance(start, cst.Name) and start.value == name):
+    if _root(start) != name:
         return False
     read = {node.value for node in parsed.mentions(item, None)}
     return not (read - {name}) & own
+
+
+def sets_up_later(parsed: Parsed, made: Maker, name: str) -> bool:
+    """Something of the function, besides what moves along, changes what is made."""
+    if made.function is None:
+        return False
+    along = {id(node) for item in made.setup for node in walk(item)}
+    for node in walk(made.function):
+        match node:
+            case cst.AssignTarget(target=cst.Attribute() | cst.Subscript() as start):
+                pass
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value=verb)) as start) if verb in _VERBS:
+                pass
+            case _:
+                continue
+        if id(node) not in along and _root(start) == name:
+            return True
+    return False
+
+
+def _root(node: cst.CSTNode) -> str:
+    while isinstance(node, (cst.Attribute, cst.Subscript)):
+        node = node.value
+    return node.value if isinstance(node, cst.Name) else ""
 
 
 def moved(parsed: Parsed, statement: cst.CSTNode) -> list[str]:

@@ -39,7 +39,7 @@ def sharing_plan(creation: Creation, project: Project) -> FixPlan | None:
         elif making.inputs == "varies" and not _doubts(creation, making):
             level = level if why else Applicability.UNSAFE
         return FixPlan("cache-function", title, level, spans, tuple(details))
-    title = f"make one per process, in a function with {keeper or 'a cache'}"
+    title = f"make one per process, in a function with {keeper or 'a cache'}{_provided(creation, making)}"
     return FixPlan("make-one", title, level, spans, tuple(details))
 
 
@@ -86,6 +86,19 @@ def _doubts(creation: Creation, making: Making) -> bool:
     if resource.is_async:
         shared = resource.share != "never"
     return not shared or making.given or making.kept or making.changed or making.personal
+
+
+def _provided(creation: Creation, making: Making) -> str:
+    """What its author must know before it may serve all."""
+    if making.personal:
+        return ", if its cookies may be everybody's"
+    if making.given or making.kept:
+        return ", if nobody closes or changes it"
+    if creation.resource.share not in _SHARED and not (
+        creation.resource.is_async or _is_alone(making)
+    ):
+        return ", if threads may share it"
+    return ""
 
 
 def _obstacle(creation: Creation, making: Making, project: Project) -> str:
