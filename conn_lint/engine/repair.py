@@ -140,6 +140,7 @@ class _Repair:
         self._before: Contents = {}
         self._applied: list[Finding] = []
         self._withdrawn: dict[tuple[str, ...], Withdrawn] = {}
+        self._given = frozenset(outcome.files)
         self._trials = 0
 
     def run(self, *, shows: bool) -> Repaired:
@@ -183,7 +184,7 @@ class _Repair:
                 continue
             if self._key(finding) in self._withdrawn:
                 continue
-            rendered = _rendered(finding, files)
+            rendered = self._allowed(_rendered(finding, files))
             if rendered.fix is None:
                 self._withdraw(finding, rendered.reason, applied=False)
             elif not any(
@@ -194,6 +195,15 @@ class _Repair:
             ):
                 chosen.append((finding, rendered.fix))
         return chosen
+
+    def _allowed(self, rendered: Rendered) -> Rendered:
+        """Only files that were given are changed."""
+        fix = rendered.fix
+        other = {edit.path for edit in fix.edits} - self._given if fix is not None else set()
+        if not other:
+            return rendered
+        reason = f"it would change {min(other)} as well, which was not given"
+        return Rendered(rendered.finding, None, reason)
 
     def _withdraw(self, finding: Finding, reason: str, *, applied: bool = True) -> None:
         self._withdrawn[self._key(finding)] = Withdrawn(finding, reason, applied)
