@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -205,6 +206,7 @@ def test_a_fixed_function_does_the_same_and_leaves_nothing_open(seed: int, tmp_p
     assert len(done.applied) >= _FUNCTIONS // 4
     assert [item for item in done.withdrawn if item.applied] == []
     assert _comments(before) <= _comments(after)
+    in_loops = _open_in_loops(before)
     still_found = {_function(before_line, after) for before_line in _lines_left(done)}
     for number in range(_FUNCTIONS):
         name = f"f{number}"
@@ -212,7 +214,10 @@ def test_a_fixed_function_does_the_same_and_leaves_nothing_open(seed: int, tmp_p
             log, result, _ = _run(before, name, run)
             if isinstance(result, str) and "RuntimeError" in result:
                 continue  # it used a closed one: the fix may keep it open longer
-            assert _run(after, name, run)[:2] == (log, result), name
+            again, got, _ = _run(after, name, run)
+            if name in in_loops:  # one connection does what several did
+                log, again = [_without_number(text) for text in log], [*map(_without_number, again)]
+            assert (again, got) == (log, result), name
             if name not in still_found:
                 assert _run(after, name, run)[2] == set(), name
 
@@ -220,6 +225,24 @@ def test_a_fixed_function_does_the_same_and_leaves_nothing_open(seed: int, tmp_p
 def _lines_left(done: Repaired) -> Iterator[int]:
     for finding in done.outcome.findings:
         yield finding.location.span.line
+
+
+def _open_in_loops(source: str) -> set[str]:
+    """The functions with a loop that opens something in each pass."""
+    return {
+        function.name
+        for function in ast.parse(source).body
+        if isinstance(function, ast.FunctionDef)
+        for loop in ast.walk(function)
+        if isinstance(loop, (ast.For, ast.While))
+        for node in ast.walk(loop)
+        if isinstance(node, ast.Attribute) and node.attr == "connect"
+    }
+
+
+def _without_number(text: str) -> str:
+    number, _, rest = text.partition(" ")
+    return rest if number.isdigit() else text
 
 
 def _function(line: int, source: str) -> str:
