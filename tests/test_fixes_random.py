@@ -156,7 +156,7 @@ class _World:
         def execute(text: str) -> Any:
             if number not in self.open:
                 raise RuntimeError("closed")
-            self.log.append(f"{number} {text}")
+            self.log.append(text)
             if self._random.random() < 0.15:
                 raise ValueError
             return SimpleNamespace(fetchall=lambda: [text], execute=execute)
