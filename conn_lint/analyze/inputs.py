@@ -25,9 +25,15 @@ from conn_lint.model.summary import Function
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_RANKS: tuple[creation.Inputs, ...] = ("fixed", "object", "varies")
-_FIXED, _OBJECT, _VARIES = range(3)
+_RANKS: tuple[creation.Inputs, ...] = ("fixed", "object", "varies", "asked")
+_FIXED, _OBJECT, _VARIES, _ASKED_FOR = range(4)
 _MAX_DEPTH = 8
+# Words for what is one request's, or another every time: names of objects, and parts of names of functions.
+_OF_ONE = frozenset({"request", "session", "g", "current_user", "websocket", "current_task"})
+_ASKED = frozenset({"current", "request", "tenant", "user", "token", "session", "auth", "headers"})
+_ANEW = frozenset(
+    {"next", "choice", "random", "randint", "uuid4", "uuid1", "time", "now", "utcnow", "token_hex"}
+)
 _SCHEMES = ("http://", "https://", "ws://", "wss://")
 
 
@@ -50,12 +56,16 @@ class Inputs:
                 return _FIXED
             case Name(id=name):
                 return self._name(name, at, depth)
+            case Attribute(attr=attr) if attr in _OF_ONE:
+                return _ASKED_FOR
             case Attribute(value=Name(id=name)) if name == self._me(at):
                 return _OBJECT
             case Temp():
                 event = self._types.maker(expr, at)
                 if not isinstance(event, CallEvent) or event.awaited:
                     return _VARIES
+                if _is_asked_anew(event):
+                    return _ASKED_FOR
                 parts = (event.func, *(argument.value for argument in event.arguments))
             case Lambda(names=names):
                 parts = tuple(Name(name) for name in names)
@@ -82,7 +92,9 @@ class Inputs:
             return _VARIES
         if name in function.locals or "@" in name:
             return self._local(name, at, function, depth)
-        return _VARIES if self._is_around(name, at, function) else _FIXED
+        if self._is_around(name, at, function):
+            return _VARIES
+        return _ASKED_FOR if name in _OF_ONE else _FIXED
 
     def _local(self, name: str, at: FunctionId, function: Function, depth: int) -> int:
         """A name that is bound once, to something that is itself fixed."""
@@ -147,3 +159,17 @@ class Inputs:
             if isinstance(event, AssignEvent) and event.target == name
         }
         return values.pop() if len(values) == 1 else None
+
+
+def _is_asked_anew(event: CallEvent) -> bool:
+    """By its name the call gives what belongs to one request, or something else each time."""
+    match event.func:
+        case Name(id=name):
+            words = name
+        case Attribute(value=Name(), attr="get") if not event.arguments:
+            return True  # the value of a context
+        case Attribute(attr=name):
+            words = name
+        case _:
+            return False
+    return words in _ANEW or not _ASKED.isdisjoint(words.lower().split("_"))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 _PERSONAL = ("auth", "cookies", "cookie_jar")
+_OTHERS = ("varies", "asked")
 _HARMLESS_HEADERS = ("accept", "content-length", "content-type", "user-agent")
 _MAKES = frozenset({"assign", "annassign", "expr", "import", "importfrom", "return", "if"})
 _KEYS = frozenset({"bool", "bytes", "float", "int", "str", "None"})  # types that can be keys
@@ -154,24 +155,21 @@ class Makings:
         if url is not None and not self._inputs.names_host(url.value, at):
             return True
         return any(
-            (
-                argument.keyword in _PERSONAL
-                and self._inputs.of_all([argument.value], at) == "varies"
-            )
+            (argument.keyword in _PERSONAL and self._inputs.of_all([argument.value], at) in _OTHERS)
             or (argument.keyword == "headers" and self._is_login(argument.value, at))
             for argument in event.arguments
         )
 
     def _is_login(self, headers: Expr, at: FunctionId) -> bool:
         """Headers of which one, or one that cannot be seen, may say who asks."""
-        if self._inputs.of_all([headers], at) != "varies":
+        if self._inputs.of_all([headers], at) not in _OTHERS:
             return False
         value = self._inputs.only_value(headers.id, at) if isinstance(headers, Name) else headers
         if not isinstance(value, Container):
             return True
         return any(
             not (isinstance(key, Literal) and str(key.value).lower() in _HARMLESS_HEADERS)
-            and self._inputs.of_all([item], at) == "varies"
+            and self._inputs.of_all([item], at) in _OTHERS
             for key, item in zip(value.keys, value.items, strict=False)
         )
 

@@ -13,6 +13,7 @@ from conn_lint.model.flow import (
     AwaitEvent,
     CallEvent,
     Event,
+    ReturnEvent,
     WithEnterEvent,
     WithExitEvent,
     expressions,
@@ -38,7 +39,8 @@ def use_of(
         if (event := function.graph.events[node]) is not None
     }
     # Where it is released already, the author saw to it that nothing needs it afterwards.
-    names = solved.names if spans else with_derived(solved.names, function, is_detached)
+    start = result_of(solved.event)
+    names = solved.names if spans else with_derived(solved.names, function, is_detached, start)
     return Use(
         statement=statement.kind if statement is not None else "",
         end_line=(
@@ -49,29 +51,60 @@ def use_of(
         last_line=last_line(solved.at, names, function, places),
         releases=tuple(places.location(solved.at, span) for span in sorted(spans)),
         given=solved.gave,
+        returned=_is_returned(solved.names, function, is_detached, start),
+    )
+
+
+def _is_returned(
+    names: frozenset[str],
+    function: Function,
+    is_detached: Callable[[str], bool],
+    start: int | None,
+) -> bool:
+    """What the function returns needs the resource: to release it first would leave the caller with nothing."""
+    derived = set(with_derived(names, function, is_detached, start, of_parts=False))
+    makers = _makers(function)
+    return any(
+        isinstance(event, ReturnEvent)
+        and event.value is not None
+        and _reads(event.value, derived, makers, is_detached, start, of_parts=False)
+        for event in function.graph.events
     )
 
 
 def with_derived(
-    names: frozenset[str], function: Function, is_detached: Callable[[str], bool]
+    names: frozenset[str],
+    function: Function,
+    is_detached: Callable[[str], bool],
+    start: int | None = None,
+    *,
+    of_parts: bool = True,
 ) -> frozenset[str]:
-    """With the names of what its methods give, unless that stands for itself."""
-    makers = {
-        result: event
-        for event in function.graph.events
-        if event is not None and (result := result_of(event)) is not None
-    }
+    """With the names of what its methods give, unless that stands for itself.
+
+    `start` is the result that is the resource, where it has no name. `of_parts`: with its attributes and items.
+    """
+    makers = _makers(function)
     bound = [event for event in function.graph.events if isinstance(event, AssignEvent)]
     found = set(names)
     while True:
         more = {
             event.target
             for event in bound
-            if event.target not in found and _reads(event.value, found, makers, is_detached)
+            if event.target not in found
+            and _reads(event.value, found, makers, is_detached, start, of_parts=of_parts)
         }
         if not more:
             return frozenset(found)
         found |= more
+
+
+def _makers(function: Function) -> dict[int, Event]:
+    return {
+        result: event
+        for event in function.graph.events
+        if event is not None and (result := result_of(event)) is not None
+    }
 
 
 def _reads(
@@ -79,10 +112,15 @@ def _reads(
     names: set[str],
     makers: Mapping[int, Event],
     is_detached: Callable[[str], bool],
+    start: int | None,
+    *,
+    of_parts: bool,
 ) -> bool:
     """The value was got from one of the names by methods whose results depend on it."""
     for _ in range(_DEEPEST):
         match value:
+            case Temp(index=index) if index == start:
+                return True
             case Temp(index=index):
                 maker = makers.get(index)
                 match maker:
@@ -92,7 +130,7 @@ def _reads(
                         value = inner
                     case _:
                         return False
-            case Attribute(value=inner) | Subscript(value=inner):
+            case Attribute(value=inner) | Subscript(value=inner) if of_parts:
                 value = inner
             case Name(id=name):
                 return name in names

@@ -234,6 +234,8 @@ class _Repair:
             self._contents.update(changed)
             self._applied.extend(finding for finding, _ in chosen)
             self._outcome = outcome
+            # What could not be rendered is tried again: lines have moved, and with them what it is known by.
+            self._withdrawn = {k: item for k, item in self._withdrawn.items() if item.applied}
             return True
         suspects = [item for item in chosen if _touches(item, worse)] or chosen
         if len(suspects) == 1:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import libcst as cst
 
+from conn_lint.fixes.outliving import check_after_release, check_returned, with_lazy
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.model.location import Location
 
@@ -36,6 +37,7 @@ def extent(
     or a second binding, would see another resource than before.
     """
     block = parsed.block(statement)
+    plain, names = names, with_lazy(parsed, parsed.function(statement), names)
     after = _until_rebound(parsed, block[block.index(statement) + 1 :], name)
     old = [
         plain_release(parsed, parsed.call(location.span), names, release) for location in releases
@@ -55,9 +57,11 @@ def extent(
             n.name.value == name for n in node.names
         ):
             raise RenderError("its name is not the function's own")
-    _check_outside(parsed, statement, names, last)
+    check_outside(parsed, statement, names, last)
     for item in used:
         _check_inside(parsed, item, name)
+    check_returned(parsed, used, names, names - plain)
+    check_after_release(parsed, used, old, _value(statement))
     return Extent(tuple(used), tuple(old), last)
 
 
@@ -101,17 +105,25 @@ def _until_rebound(
     """The statements up to one beside them that gives the name something else."""
     found: list[cst.BaseStatement] = []
     for statement in statements:
-        if name in _assigned(statement):
+        if name in assigned(statement):
             break
         found.append(statement)
     return found
 
 
-def _assigned(statement: cst.BaseStatement) -> Iterator[str]:
-    """The plain names that a simple statement binds before anything of it uses them."""
+def assigned(statement: cst.BaseStatement) -> Iterator[str]:
+    """The plain names that a statement binds before anything of it uses them."""
     match statement:
+        case cst.With(items=items, body=cst.IndentedBlock(body=body)):
+            read = set().union(*(_read(item.item) for item in items))
+            names = (item.asname.name for item in items if item.asname is not None)
+            bound = [name.value for name in names if isinstance(name, cst.Name)]
+            for inner in body:
+                if isinstance(inner, cst.BaseStatement):
+                    bound.extend(assigned(inner))
+            yield from (name for name in bound if name not in read)
         case cst.SimpleStatementLine(body=[cst.Assign(targets=targets, value=value)]):
-            read = {node.value for node in walk(value) if isinstance(node, cst.Name)}
+            read = _read(value)
             for target in targets:
                 if isinstance(target.target, cst.Name) and target.target.value not in read:
                     yield target.target.value
@@ -119,13 +131,39 @@ def _assigned(statement: cst.BaseStatement) -> Iterator[str]:
             pass
 
 
-def _check_outside(
+def _read(root: cst.CSTNode) -> set[str]:
+    found: set[str] = set()
+    waiting = [root]
+    while waiting:
+        match waiting.pop():
+            case cst.Name(value=name):
+                found.add(name)
+            case cst.Attribute(value=inner):
+                waiting.append(inner)
+            case node:
+                waiting.extend(node.children)
+    return found
+
+
+def _value(statement: cst.BaseStatement) -> cst.CSTNode:
+    match statement:
+        case cst.SimpleStatementLine(
+            body=[cst.Assign(value=value) | cst.AnnAssign(value=cst.BaseExpression() as value)]
+        ):
+            return value
+        case _:
+            return statement
+
+
+def check_outside(
     parsed: Parsed, statement: cst.BaseStatement, names: frozenset[str], last: int
 ) -> None:
     """Nothing elsewhere in the function may need it: below, in handlers, or in the next turn of a loop."""
     first = parsed.span(statement).line
     in_loop = parsed.is_in_loop(statement)
     anew = _bound_anew(parsed, statement, last)
+    if in_loop:
+        _check_turn(parsed, statement, names)
     for node in parsed.mentions(parsed.function(statement), names):
         line = parsed.span(node).line
         if line > last and line < anew.get(node.value, line + 1):
@@ -139,13 +177,26 @@ def _check_outside(
             raise RenderError(f"line {line} uses it in the next turn of the loop")
 
 
+def _check_turn(parsed: Parsed, statement: cst.BaseStatement, names: frozenset[str]) -> None:
+    """In a loop, nothing may read what an earlier turn has left in a name."""
+    first = parsed.span(statement).line
+    seen: set[str] = set()
+    for node in sorted(parsed.mentions(parsed.function(statement), names), key=parsed.span):
+        span = parsed.span(node)
+        if span.line < first or node.value in seen or not _same_loop(parsed, node, statement):
+            continue
+        seen.add(node.value)
+        if not _is_stored(parsed, node):
+            raise RenderError(f"line {span.line} uses it in the next turn of the loop")
+
+
 def _bound_anew(parsed: Parsed, statement: cst.BaseStatement, last: int) -> dict[str, int]:
     """The names that statements beside it bind to something else further down, with the line."""
     found: dict[str, int] = {}
     for beside in parsed.block(statement):
         line = parsed.span(beside).line
         if line > last:
-            for name in _assigned(beside):
+            for name in assigned(beside):
                 found.setdefault(name, line)
     return found
 
@@ -171,6 +222,8 @@ def _is_stored(parsed: Parsed, node: cst.CSTNode) -> bool:
         match above:
             case cst.AssignTarget() | cst.Del() | cst.AsName():
                 return True
+            case cst.FunctionDef(name=name) | cst.ClassDef(name=name):
+                return name is inner
             case cst.AnnAssign(target=target) | cst.AugAssign(target=target):
                 return target is inner
             case cst.For(target=target) | cst.NamedExpr(target=target):

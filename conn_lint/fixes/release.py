@@ -9,6 +9,7 @@ import libcst as cst
 from conn_lint.fixes import imports
 from conn_lint.fixes.extent import Extent, extent
 from conn_lint.fixes.joining import add_item, joined, outer_with
+from conn_lint.fixes.outliving import check_returned
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.fixes.removal import take_out
 from conn_lint.fixes.rewriting import Rewriting, aligned
@@ -158,8 +159,15 @@ def _around_statement(
     statement = parsed.statement(call)
     if not isinstance(statement, cst.SimpleStatementLine):
         raise RenderError("it stands in the head of a block")
+    names = frozenset(plan.detail("names").split())
+    whole = parsed.span(statement)
+    for mention in parsed.mentions(parsed.function(statement), names):
+        if not whole.line <= parsed.span(mention).line <= whole.end_line:
+            raise RenderError(f"line {parsed.span(mention).line} uses it too")
+    if isinstance(statement.body[0], cst.Return):
+        check_returned(parsed, [statement], names, names)
     name = fresh_name(parsed, plan.detail("noun") or "connection")
-    span, whole = parsed.span(call), parsed.span(statement)
+    span = parsed.span(call)
     head = f"{keyword} {value} as {name}:"
     outer = outer_with(parsed, statement, head)
     if outer is not None:

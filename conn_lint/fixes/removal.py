@@ -34,6 +34,8 @@ def take_out(
         return
     holder = parsed.parent(release)
     owner = parsed.parent(holder)
+    if isinstance(owner, cst.Try):
+        raise RenderError("errors of its release are handled")
     if not isinstance(owner, cst.Finally):
         if not isinstance(release, cst.SimpleStatementLine):
             raise RenderError("its release stands alone in a block")

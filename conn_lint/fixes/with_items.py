@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from conn_lint.fixes import imports
-from conn_lint.fixes.extent import extent
+from conn_lint.fixes.extent import assigned, check_outside, extent
+from conn_lint.fixes.outliving import check_returned, with_lazy
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.release import wrap_in_with
 from conn_lint.fixes.rewriting import Rewriting, aligned
@@ -30,8 +31,11 @@ def close_after_with(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     written, added = imports.use(parsed, plan.detail("manager"))
     column = parsed.span(call).column + len(f"{written}(")
     value = f"{written}({aligned(parsed, call, column)})"
-    names = frozenset({*plan.detail("names").split(), name.value})
+    plain = frozenset({*plan.detail("names").split(), name.value})
+    names = with_lazy(parsed, parsed.function(whole), plain)
+    check_returned(parsed, [whole], names, names - plain)
     if not _is_used_after(parsed, whole, names):
+        check_outside(parsed, whole, names, parsed.span(whole).end_line)
         return (*_inline(parsed, item, name, call, value), *added)
     if len(whole.items) > 1:
         raise RenderError("it shares its with with others, and is used behind it")
@@ -51,8 +55,12 @@ def _inline(
 
 def _is_used_after(parsed: Parsed, whole: cst.With, names: frozenset[str]) -> bool:
     block = parsed.block(whole)
-    after = block[block.index(whole) + 1 :]
-    return any(any(parsed.mentions(item, names)) for item in after)
+    anew: set[str] = set()
+    for item in block[block.index(whole) + 1 :]:
+        anew.update(assigned(item))
+        if any(parsed.mentions(item, names - anew)):
+            return True
+    return False
 
 
 def _around(

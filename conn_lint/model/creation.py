@@ -11,7 +11,7 @@ from conn_lint.model.location import Location
 from conn_lint.model.resource import Resource
 from conn_lint.model.site import Use
 
-Inputs: TypeAlias = Literal["fixed", "object", "varies"]
+Inputs: TypeAlias = Literal["fixed", "object", "varies", "asked"]
 Lifetime: TypeAlias = Literal["each", "local", "object", "request", "thread", "process"]
 
 

@@ -21,9 +21,10 @@ def release_plan(site: Site, project: Project) -> FixPlan | None:
     statements. To release what nobody released may be too early for something that the analysis does not see.
     """
     use = site.use
-    if use is None or site.at_module_level or use.statement == "with":
+    if use is None or site.at_module_level or use.statement == "with" or use.returned:
         return None
-    if site.resource.kind in ("client", "pool") and project.is_per_request(site.location):
+    places = (site.location, *(step.location for step in site.chain))
+    if site.resource.kind in ("client", "pool") and any(map(project.is_per_request, places)):
         return (
             None  # what is meant to live as long as the process is not told to end with the request
         )
@@ -87,6 +88,8 @@ def closing_plan(site: Site, project: Project) -> FixPlan | None:
     """For a `with` that ends the transaction only: something that closes around it."""
     use, resource = site.use, site.resource
     manager = project.closer(resource.release[0]) if resource.release else ""
+    if use is not None and use.returned:
+        return None
     if use is None or not manager or resource.is_async:
         return release_plan(site, project)
     after = use.statement != "with" or use.last_line > use.end_line
