@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
@@ -14,6 +14,7 @@ from conn_lint.model.flow import (
     CallEvent,
     Event,
     ReturnEvent,
+    StoreEvent,
     WithEnterEvent,
     WithExitEvent,
     expressions,
@@ -22,6 +23,7 @@ from conn_lint.model.flow import (
 from conn_lint.model.site import Use
 from conn_lint.model.summary import Function
 
+_KEEPING = frozenset({"append", "appendleft", "add", "insert", "put", "put_nowait", "setdefault"})
 _DEEPEST = 50  # links of a chain of calls
 
 
@@ -61,15 +63,26 @@ def _is_returned(
     is_detached: Callable[[str], bool],
     start: int | None,
 ) -> bool:
-    """What the function returns needs the resource: to release it first would leave the caller with nothing."""
+    """What the function returns or keeps needs the resource: to release it first would leave them with nothing."""
     derived = set(with_derived(names, function, is_detached, start, of_parts=False))
     makers = _makers(function)
     return any(
-        isinstance(event, ReturnEvent)
-        and event.value is not None
-        and _reads(event.value, derived, makers, is_detached, start, of_parts=False)
+        _reads(value, derived, makers, is_detached, start, of_parts=False)
         for event in function.graph.events
+        for value in _kept(event)
     )
+
+
+def _kept(event: Event | None) -> Iterator[Expr]:
+    match event:
+        case ReturnEvent(value=value) if value is not None:
+            yield value
+        case StoreEvent(value=value):
+            yield value
+        case CallEvent(func=Attribute(attr=name), arguments=arguments) if name in _KEEPING:
+            yield from (argument.value for argument in arguments)
+        case _:
+            pass
 
 
 def with_derived(

@@ -11,12 +11,17 @@ from conn_lint.fixes import imports
 from conn_lint.fixes.extent import plain_release
 from conn_lint.fixes.make_one import open_with, trailing
 from conn_lint.fixes.maker import call_lines, moved
-from conn_lint.fixes.parsed import Parsed, RenderError
+from conn_lint.fixes.outliving import TOLD
+from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.fixes.removal import take_out
 from conn_lint.fixes.rewriting import Rewriting
-from conn_lint.fixes.scopes import bound_by, function_of, givers, own_nodes
+from conn_lint.fixes.scopes import bound_by, changes, function_of, givers, locals_of, own_nodes
 from conn_lint.model.fix import Edit, FixPlan
 
+# Functions and methods that may give something else each time.
+_ANEW = frozenset(
+    {"next", "pop", "popleft", "choice", "random", "randint", "uuid4", "time", "now", "input"}
+)
 _Loop: TypeAlias = cst.For | cst.While
 
 
@@ -147,14 +152,50 @@ def _check(parsed: Parsed, plan: FixPlan, made: _Made, loop: _Loop) -> None:
     """Nothing outside of its statements in the loop uses it."""
     if isinstance(loop, cst.For) and loop.asynchronous is not None and not plan.detail("async"):
         raise RenderError("its loop waits for each item")
+    _check_given(parsed, plan, loop)
     start, end = parsed.span(made.statement).line, parsed.span(loop).end_line
     names = frozenset({made.name})
     for name in parsed.mentions(parsed.function(loop), names):
         line = parsed.span(name).line
+        if isinstance(parsed.parent(name), cst.Del):
+            raise RenderError(f"line {line} deletes its name")
         if parsed.span(loop).line <= line < start:
             raise RenderError(f"line {line} uses it before it is opened")
         if line > end and made.item is None:
             raise RenderError(f"line {line} uses it behind the loop")
+
+
+def _check_given(parsed: Parsed, plan: FixPlan, loop: _Loop) -> None:
+    """What the call is given is the same in each pass, and no pass needs its file closed."""
+    call = parsed.call(plan.spans[0].span)
+    inner = call.expression if isinstance(call, cst.Await) else call
+    assert isinstance(inner, cst.Call)
+    given = [node for arg in inner.args for node in walk(arg.value)]
+    own = locals_of(parsed, parsed.function(loop))
+    for node in given:
+        if isinstance(node, cst.Call):
+            match node.func:
+                case cst.Name(value=name) if name in own or name in _ANEW:
+                    raise RenderError(f"{name}() may give something else in each pass")
+                case cst.Attribute(attr=cst.Name(value=name)) if name in _ANEW:
+                    raise RenderError(f"{name}() may give something else in each pass")
+                case _:
+                    pass
+    read = frozenset(name.value for arg in inner.args for name in parsed.mentions(arg, None))
+    for change in changes(loop, read):
+        raise RenderError(f"line {parsed.span(change).line} changes what it is given")
+    if not plan.detail("file"):
+        return
+    texts = {parsed.text(node) for node in given if isinstance(node, (cst.Name, cst.SimpleString))}
+    for node in own_nodes(loop):
+        match node:
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value=name)) | cst.Name(value=name)):
+                if node is inner or name in TOLD:
+                    continue
+                if any(parsed.text(arg.value) in texts for arg in node.args):
+                    raise RenderError(f"line {parsed.span(node).line} may need it closed")
+            case _:
+                pass
 
 
 def _manager(plan: FixPlan, parsed: Parsed, made: _Made) -> tuple[str, tuple[Edit, ...]]:

@@ -9,7 +9,7 @@ import libcst as cst
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
 
 _LAZY = ("map", "filter", "zip", "enumerate", "reversed", "iter", "chain", "islice", "partial")
-_TOLD = ("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print")
+TOLD = ("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print")
 
 
 def with_lazy(parsed: Parsed, root: cst.CSTNode, names: frozenset[str]) -> frozenset[str]:
@@ -71,7 +71,7 @@ def check_after_release(
     for release in releases:
         for follower in _followers(parsed, used, release):
             for node in walk(follower):
-                if not isinstance(node, cst.Call) or _last(node.func) in _TOLD:
+                if not isinstance(node, cst.Call) or _last(node.func) in TOLD:
                     continue
                 again = parsed.text(node.func) == func or _last(node.func) in openers
                 if again or any(parsed.text(part) in given for part in walk(node)):

@@ -135,12 +135,34 @@ def needs(parsed: Parsed, node: cst.CSTNode, function: cst.FunctionDef | None) -
             if giver is None:
                 raise RenderError(f"{name.value} is not made beside it")
             if id(giver) not in found:
+                if any(changes(function, frozenset(bound_names(giver)))):
+                    raise RenderError(f"{name.value} is filled after it is made")
                 found[id(giver)] = giver
                 waiting.append(_value(giver))
     if len(found) > _MOST:
         raise RenderError("too much decides what it is given")
     ordered = sorted(found.values(), key=lambda item: parsed.span(item).line)
     return Needs(tuple(ordered), tuple(free))
+
+
+def changes(root: cst.CSTNode, names: frozenset[str]) -> Iterator[cst.CSTNode]:
+    """What changes the objects that the names stand for: stores on them, and methods called for nothing else."""
+    for node in own_nodes(root):
+        match node:
+            case cst.AssignTarget(target=to) | cst.AugAssign(target=to) | cst.Del(target=to):
+                changed: cst.CSTNode = to
+            case cst.Expr(value=cst.Call(func=cst.Attribute(value=to))):
+                changed = to
+            case cst.Expr(value=cst.Await(expression=cst.Call(func=cst.Attribute(value=to)))):
+                changed = to
+            case _:
+                continue
+        if isinstance(changed, cst.Name) and not isinstance(node, cst.Expr):
+            continue
+        while isinstance(changed, (cst.Attribute, cst.Subscript)):
+            changed = changed.value
+        if isinstance(changed, cst.Name) and changed.value in names:
+            yield node
 
 
 def _value(giver: cst.SimpleStatementLine) -> cst.CSTNode:

@@ -35,7 +35,7 @@ class Use(msgspec.Struct, frozen=True):
     `statement` is the kind of the statement in which the call stands (assign, with, return...), `end_line` its last
     line. `names` are those that refer to the resource, or to something derived from it; `last_line` is
     the last one that reads one of them. `releases` are the calls that release it. `given`: unknown code
-    was given it. `returned`: the function returns it, or what needs it.
+    was given it. `returned`: the function returns or keeps it, or what needs it.
     """
 
     statement: str

@@ -65,6 +65,8 @@ def loop_plan(
         form = "plain"
     if resource.is_async:
         details.append(("async", "yes"))
+    if resource.kind == "embedded":
+        details.append(("file", "yes"))
     if release:
         awaited = "await " if release in resource.release_awaited else ""
         details.append(("release", f"{awaited}{{}}.{release}()"))
