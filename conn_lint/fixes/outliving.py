@@ -8,7 +8,19 @@ import libcst as cst
 
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
 
-_LAZY = ("map", "filter", "zip", "enumerate", "reversed", "iter", "chain", "islice", "partial")
+_TASKS = ("create_task", "ensure_future", "submit", "run_coroutine_threadsafe")
+_LAZY = (
+    "map",
+    "filter",
+    "zip",
+    "enumerate",
+    "reversed",
+    "iter",
+    "chain",
+    "islice",
+    "partial",
+    *_TASKS,
+)
 TOLD = ("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print")
 
 
@@ -30,6 +42,11 @@ def with_lazy(parsed: Parsed, root: cst.CSTNode, names: frozenset[str]) -> froze
             return known
 
 
+def _is_async(parsed: Parsed, node: cst.CSTNode) -> bool:
+    function = parsed.function(node)
+    return isinstance(function, cst.FunctionDef) and function.asynchronous is not None
+
+
 def is_lazy(parsed: Parsed, value: cst.CSTNode, names: frozenset[str]) -> bool:
     """It reads one of the names only later, when somebody asks it for something."""
     match value:
@@ -37,6 +54,8 @@ def is_lazy(parsed: Parsed, value: cst.CSTNode, names: frozenset[str]) -> bool:
             return any(parsed.mentions(value, names))
         case cst.Call(func=func, args=args) if _last(func) in _LAZY:
             return any(any(parsed.mentions(arg, names)) for arg in args)
+        case cst.ListComp(elt=cst.Call() as elt) if _is_async(parsed, value):
+            return any(parsed.mentions(elt, names))  # coroutines, or tasks of them
         case cst.Tuple(elements=elements) | cst.List(elements=elements):
             return any(is_lazy(parsed, element.value, names) for element in elements)
         case _:
@@ -49,6 +68,8 @@ def check_returned(
     """Nothing is returned that reads it later; `lazy` are the names among them that stand for such a thing."""
     for statement in statements:
         for node in walk(statement):
+            if isinstance(node, cst.Expr) and _starts(parsed, node.value, names):
+                raise RenderError(f"line {parsed.span(node).line} starts what uses it later")
             if not isinstance(node, cst.Return) or node.value is None:
                 continue
             value = node.value
@@ -56,6 +77,15 @@ def check_returned(
                 isinstance(value, cst.Name) and value.value in lazy
             ):
                 raise RenderError(f"line {parsed.span(node).line} returns what reads it later")
+
+
+def _starts(parsed: Parsed, value: cst.BaseExpression, names: frozenset[str]) -> bool:
+    """A task that nobody waits for."""
+    match value:
+        case cst.Call(func=func) if _last(func) in _TASKS:
+            return is_lazy(parsed, value, names)
+        case _:
+            return False
 
 
 def check_after_release(
