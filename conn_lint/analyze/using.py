@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
 from conn_lint.link.values import FunctionId
-from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp, walk
+from conn_lint.model.expression import Attribute, Container, Expr, Name, Subscript, Temp, walk
 from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
@@ -75,6 +75,8 @@ def _is_returned(
 
 def _kept(event: Event | None) -> Iterator[Expr]:
     match event:
+        case ReturnEvent(value=Container(items=items)):
+            yield from items
         case ReturnEvent(value=value) if value is not None:
             yield value
         case StoreEvent(value=value):
