@@ -132,7 +132,11 @@ class Project:
             process_ends=function.kind in ("module", "class")
             or self._analysis.endings.ends_process(solved.at),
             chain=self._chain(solved),
-            use=use_of(solved, function, self._places, self._analysis.knowledge.is_detached),
+            use=(
+                use_of(solved, function, self._places, self._analysis.knowledge.is_detached)
+                if fate in (Fate.NEVER, Fate.NOT_ON_ERROR)
+                else None
+            ),
         )
 
     def _kept_for_good(self, solved: Solved) -> bool:

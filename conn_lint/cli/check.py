@@ -132,7 +132,7 @@ def _write(run: Run, job: Job, values: dict[str, Any], cure: Repairs | Rendering
         for line in diff(cast("Repairs", cure)):
             click.echo(line, nl=False)
     elif not values["fix_only"]:
-        report = make_report(run, renderings_of(cure), unsafe=values["unsafe_fixes"])
+        report = make_report(run, renderings_of(cure))
         output_format = values["output_format"]
         writer = Writer(output_format, job.overrides, quiet=values["quiet"])
         aside = wants_repair(values) and job.overrides  # standard output is the fixed file's

@@ -86,17 +86,17 @@ def diff(repairs: Repairs) -> Iterator[str]:
 
     What is never applied stands below it, behind `#`.
     """
-    from conn_lint.config.projects import display  # noqa: PLC0415
+    from conn_lint.config.projects import display_below  # noqa: PLC0415
 
     for done in repairs.done:
         for path in sorted(done.after):
-            name = display(done.outcome.root / path)
+            name = display_below(done.outcome.root, path)
             yield from unified(name, done.before[path], done.after[path])
     for done in repairs.done:
         for shown in done.shown:
             yield f"# {_place(done, shown.finding)} (display-only): {_title(shown.finding)}\n"
             for path in sorted(shown.after):
-                name = display(done.outcome.root / path)
+                name = display_below(done.outcome.root, path)
                 lines = unified(name, shown.before[path], shown.after[path])
                 yield from (f"# {line}" for line in lines)
 
@@ -132,9 +132,9 @@ def account(repairs: Repairs, values: dict[str, Any]) -> Iterator[str]:
 
 
 def _place(done: Repaired, finding: Finding) -> str:
-    from conn_lint.config.projects import display  # noqa: PLC0415
+    from conn_lint.config.projects import display_below  # noqa: PLC0415
 
-    path = display(done.outcome.root / finding.location.path)
+    path = display_below(done.outcome.root, finding.location.path)
     return f"{path}:{finding.location.span.line}: {finding.code}"
 
 
@@ -148,21 +148,15 @@ def renderings_of(cure: Repairs | Renderings | None) -> dict[Finding, Rendered]:
         return {}
     import msgspec  # noqa: PLC0415 - a light start
 
-    from conn_lint.config.projects import relocate  # noqa: PLC0415
+    from conn_lint.config.projects import display_below, relocate  # noqa: PLC0415
     from conn_lint.model.fix import Fix  # noqa: PLC0415
 
     found = {}
     for root, rendered in cure.found:
-        place = functools.partial(_shown, root)
+        place = functools.partial(display_below, root)
         fix = rendered.fix
         if fix is not None:
             edits = tuple(msgspec.structs.replace(e, path=place(e.path)) for e in fix.edits)
             fix = Fix(fix.plan, edits)
         found[relocate(rendered.finding, place)] = msgspec.structs.replace(rendered, fix=fix)
     return found
-
-
-def _shown(root: Path, path: str) -> str:
-    from conn_lint.config.projects import display  # noqa: PLC0415
-
-    return display(root / path)

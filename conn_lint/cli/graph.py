@@ -98,18 +98,12 @@ def graph(paths: tuple[str, ...], **values: Any) -> None:
 
 def _connections(run: Run) -> Iterator[Connection]:
     """Of all projects, with paths as they look from the current folder."""
-    from conn_lint.config.projects import relocate_connection  # noqa: PLC0415
+    from conn_lint.config.projects import display_below, relocate_connection  # noqa: PLC0415
 
     for _, outcome in run.checked:
-        show = functools.partial(_shown_path, outcome.root)
+        show = functools.partial(display_below, outcome.root)
         for connection in outcome.connections:
             yield relocate_connection(connection, show)
-
-
-def _shown_path(root: Path, name: str) -> str:
-    from conn_lint.config.projects import display  # noqa: PLC0415
-
-    return display(root / name)
 
 
 def _at(connections: list[Connection], focus: tuple[Path, int, int]) -> list[Connection]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 
-from conn_lint.config.projects import Run, display, relocate
+from conn_lint.config.projects import Run, display, display_below, relocate
 from conn_lint.engine.check import Outcome
 from conn_lint.model.finding import Finding
 from conn_lint.report.base import Report, counted
@@ -28,16 +28,14 @@ if TYPE_CHECKING:
 _PIPED_WIDTH = 160
 
 
-def make_report(
-    run: Run, renderings: Mapping[Finding, Rendered] | None = None, *, unsafe: bool = False
-) -> Report:
+def make_report(run: Run, renderings: Mapping[Finding, Rendered] | None = None) -> Report:
     """One report for all projects of a run, with paths as they look from the current folder.
 
     `renderings` are the fixes of findings where they are to be shown with their edits.
     """
     findings: list[Finding] = []
     for _, outcome in run.checked:
-        show = functools.partial(_shown_path, outcome.root)
+        show = functools.partial(display_below, outcome.root)
         findings.extend(relocate(finding, show) for finding in outcome.findings)
     return Report(
         findings=tuple(sorted(findings, key=Finding.sort_key)),
@@ -45,12 +43,7 @@ def make_report(
         suppressed=sum(outcome.suppressed for _, outcome in run.checked),
         show_notes=any(settings.show_notes for settings, _ in run.checked),
         fixes={f: (r.fix, r.reason) for f, r in (renderings or {}).items()},
-        unsafe_fixes=unsafe,
     )
-
-
-def _shown_path(root: Path, name: str) -> str:
-    return display(root / name)
 
 
 class Writer:

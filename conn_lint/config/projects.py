@@ -155,6 +155,11 @@ def display(path: Path) -> str:
         return path.as_posix()
 
 
+def display_below(root: Path, name: str) -> str:
+    """A file of a project, known by its path below the root, as it is shown."""
+    return display(root / name)
+
+
 def relocate(finding: Finding, place: Callable[[str], str]) -> Finding:
     """The finding with other paths, in its chain and its plan too."""
     location, chain, plan = finding.location, finding.chain, finding.plan

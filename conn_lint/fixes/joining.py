@@ -37,17 +37,19 @@ def add_item(parsed: Parsed, rewriting: Rewriting, outer: cst.With, head: str) -
     rewriting.replace(Span(*end, *end), f", {added}")
 
 
+def _has_form(whole: cst.With, head: str) -> bool:
+    """Whether `head` can be joined with it: both are async or neither, and no parentheses stand around its items."""
+    is_async = whole.asynchronous is not None
+    return is_async == head.startswith("async") and isinstance(whole.lpar, cst.MaybeSentinel)
+
+
 def _is_one_with(parsed: Parsed, found: Extent, head: str, above: int) -> bool:
     """All that uses it is one `with` of the same form, with nothing but blank lines in between."""
     if len(found.used) != 1 or not isinstance(found.used[0], cst.With):
         return False
     whole = found.used[0]
     between = parsed.lines[above : parsed.span(whole).line - 1]
-    return (
-        (whole.asynchronous is not None) == head.startswith("async")
-        and isinstance(whole.lpar, cst.MaybeSentinel)
-        and not any(line.strip() for line in between)
-    )
+    return _has_form(whole, head) and not any(line.strip() for line in between)
 
 
 def _joined_inwards(
@@ -79,8 +81,7 @@ def _outer_with(
         isinstance(outer, cst.With)
         and block[0] is statement
         and parsed.span(block[-1]).end_line == last
-        and (outer.asynchronous is not None) == head.startswith("async")
-        and isinstance(outer.lpar, cst.MaybeSentinel)
+        and _has_form(outer, head)
     ):
         return outer
     return None
@@ -99,8 +100,6 @@ def _joined_outwards(
     rewriting = Rewriting(parsed, item.end_line, found.last, parsed.indent(statement))
     add_item(parsed, rewriting, outer, head)
     rewriting.remove(first)
-    for line in range(first.end_line + 1, parsed.span(found.used[0]).line):
-        if not parsed.lines[line - 1].strip():
-            rewriting.drop(line)
+    rewriting.drop_blank(first.end_line + 1, parsed.span(found.used[0]).line - 1)
     take_out_all(parsed, rewriting, found.releases)
     return rewriting.edit()

@@ -80,7 +80,7 @@ def close_in_finally(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     first = parsed.span(statement).line
     unit = parsed.indent(statement)
     rewriting = Rewriting(parsed, first, found.last, unit)
-    _close_up(parsed, rewriting, parsed.span(statement).end_line, found)
+    rewriting.drop_blank(parsed.span(statement).end_line + 1, parsed.span(found.used[0]).line - 1)
     _move(parsed, rewriting, found)
     indent = parsed.lines[first - 1][: parsed.span(statement).column]
     rewriting.insert_after(parsed.span(statement).end_line, f"{indent}try:")
@@ -124,16 +124,9 @@ def _with_block(
         return edit
     rewriting = Rewriting(parsed, span.line, found.last, parsed.indent(bound[0]))
     rewriting.replace(span, head)
-    _close_up(parsed, rewriting, span.end_line, found)
+    rewriting.drop_blank(span.end_line + 1, parsed.span(found.used[0]).line - 1)
     _move(parsed, rewriting, found)
     return rewriting.edit()
-
-
-def _close_up(parsed: Parsed, rewriting: Rewriting, above: int, found: Extent) -> None:
-    """Take out the empty lines between the head of the new block and what is in it."""
-    for line in range(above + 1, parsed.span(found.used[0]).line):
-        if not parsed.lines[line - 1].strip():
-            rewriting.drop(line)
 
 
 def _move(parsed: Parsed, rewriting: Rewriting, found: Extent) -> None:

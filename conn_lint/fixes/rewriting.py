@@ -52,6 +52,12 @@ class Rewriting:
         """Take a line out."""
         self._new[line] = None
 
+    def drop_blank(self, first: int, last: int) -> None:
+        """Take out the empty ones of some lines."""
+        for line in range(first, last + 1):
+            if not self._parsed.lines[line - 1].strip():
+                self.drop(line)
+
     def indent(self, first: int, last: int, *, levels: int = 1) -> None:
         """Put lines deeper (or less deep), but for those that begin inside a string."""
         unit = self._unit

@@ -67,4 +67,4 @@ class Site(msgspec.Struct, frozen=True):
     in_loop: bool = False
     process_ends: bool = False  # the process ends with the function
     chain: tuple[Step, ...] = ()
-    use: Use | None = None
+    use: Use | None = None  # where its release is missing on some way

@@ -17,7 +17,6 @@ class Report(msgspec.Struct, frozen=True):
     """The findings in the order of their places; `files` were checked, comments silenced `suppressed` findings.
 
     `fixes` are rendered ones where they were asked for: the fix, or None and the reason why there is none here.
-    `unsafe_fixes`: the reader asked for them, and need not be told how to.
     """
 
     findings: tuple[Finding, ...]
@@ -25,7 +24,6 @@ class Report(msgspec.Struct, frozen=True):
     suppressed: int = 0
     show_notes: bool = False
     fixes: Mapping[Finding, tuple[Fix | None, str]] = {}
-    unsafe_fixes: bool = False
 
     def shown(self) -> tuple[Finding, ...]:
         """The findings that a reader gets to see: notes only where they are wanted."""
