@@ -7,7 +7,6 @@ sleeps between its passes.
 
 from __future__ import annotations
 
-import fnmatch
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,24 +14,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.origins import Origin
+from conn_lint.analyze.outcomes import answer_after, taken
+from conn_lint.analyze.pages import is_pressed
 from conn_lint.analyze.waits import Waits
 from conn_lint.analyze.walking import Link, Place
 from conn_lint.flow.guarding import reachable
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.expression import Attribute, Container, Expr, Literal, Name, walk
+from conn_lint.model.expression import Attribute, Container, Literal, Name
 from conn_lint.model.flow import (
-    AssignEvent,
     CallEvent,
     Edge,
     Event,
     FlowGraph,
-    Guard,
-    IterateEvent,
     Raised,
     ReturnEvent,
 )
-from conn_lint.model.location import Span
 from conn_lint.model.summary import Function, Loop
 
 if TYPE_CHECKING:
@@ -76,9 +73,16 @@ class Looping:
         self._waits = Waits(analysis)
 
     def directly(
-        self, at: FunctionId, nodes: tuple[int, ...], origins: frozenset[Origin]
+        self,
+        at: FunctionId,
+        nodes: tuple[int, ...],
+        origins: frozenset[Origin],
+        answer: bool | None = None,
     ) -> Loop | None:
-        """The innermost loop of the function that makes the event happen anew on each pass."""
+        """The innermost loop of the function that makes the event happen anew on each pass.
+
+        `answer`: whether what a call gives then is true, where that is known.
+        """
         function = self._program.function(at)
         if function is None or not nodes or nodes[0] < 0:
             return None
@@ -89,6 +93,8 @@ class Looping:
         if lifetimes.scope(at, nodes) is not Scope.EACH or lifetimes.repairs(at, nodes):
             return None
         edges = successors(function.graph)
+        if answer is not None:
+            edges = taken(function, edges, nodes[0], answer)
         number = event.loop
         while number >= 0:
             loop = function.loops[number]
@@ -96,7 +102,7 @@ class Looping:
             if (
                 not decided
                 and self._repeats(at, function, loop, nodes, edges)
-                and not self._is_asked_for(at, function, loop, nodes)
+                and not is_pressed(self._analysis, at, loop, nodes)
             ):
                 return loop
             number = loop.parent
@@ -227,10 +233,24 @@ class Looping:
         if caller.how in ("inside", "made", "refer", "inject", "wrap"):
             return None
         origins = self._analysis.reach.seen_from(place, caller)
-        loop = self.directly(caller.at, (caller.node,), origins)
+        loop = self.directly(caller.at, (caller.node,), origins, self._answer(place, caller))
         if loop is None or any(o.kind in ("loop", "stranger") for o in origins):
             return None
         return Repeat(caller.at, caller.node, loop, links)
+
+    def _answer(self, place: Place, caller: Caller) -> bool | None:
+        """Whether what the call gives is true, once the event has happened."""
+        if (
+            caller.how != "call"
+            or isinstance(place.at, ClassRef)
+            or min(place.nodes, default=-1) < 0
+        ):
+            return None
+        function = self._program.function(place.at)
+        if function is None or function.is_generator:
+            return None
+        edges = self._analysis.reach.edges(place.at, function, caller)
+        return answer_after(function, edges, place.nodes)
 
     def _repeats(
         self,
@@ -245,7 +265,7 @@ class Looping:
         outside = {
             node
             for node, event in enumerate(events)
-            if event is not None and not _contains(loop.span, event.span)
+            if event is not None and not loop.span.contains(event.span)
         }
         if loop.kind == "while" or self._counts(loop, at):
             pauses = {node for node, event in enumerate(events) if self._pauses(node, event, at)}
@@ -267,53 +287,6 @@ class Looping:
     def _pauses(self, node: int, event: Event | None, at: FunctionId) -> bool:
         """The event sleeps, or waits for something to come; directly or through the project's functions."""
         return event is not None and self._waits.event(node, event, at, "pause") is not None
-
-    def _is_asked_for(
-        self, at: FunctionId, function: Function, loop: Loop, nodes: tuple[int, ...]
-    ) -> bool:
-        """On a page, within the loop: it happens if the user presses this one button."""
-        entered = self._analysis.entries.script(at.path)
-        libraries = entered.entry.names if entered is not None else ()
-        if not libraries:
-            return False
-        pressed = {
-            edge.source: edge
-            for edge in function.graph.edges
-            if isinstance(edge.kind, Guard) and self._is_of_page(edge.kind.test, at, libraries)
-        }
-        inside = {
-            n for n in nodes if (e := function.graph.events[n]) and _contains(loop.span, e.span)
-        }
-        edges = successors(function.graph)
-        heads = [
-            (e.span, n)
-            for n, e in enumerate(function.graph.events)
-            if isinstance(e, IterateEvent) and _contains(loop.span, e.span)
-        ]
-        if not inside or not pressed or not heads:
-            return False
-        found = reachable(edges, [min(heads)[1]], without=set(pressed))
-        return found.isdisjoint(nodes)
-
-    def _is_of_page(self, test: Expr, at: FunctionId, names: tuple[str, ...]) -> bool:
-        """The test reads what a call of the page's framework gave."""
-        for part in walk(test):
-            maker = self._analysis.types.maker(part, at)
-            if maker is None and isinstance(part, Name):
-                maker = self._made(part.id, at)
-            if isinstance(maker, CallEvent):
-                name = self._analysis.calls.external_name(maker, at) or ""
-                if any(fnmatch.fnmatchcase(name, pattern) for pattern in names):
-                    return True
-        return False
-
-    def _made(self, name: str, at: FunctionId) -> Event | None:
-        """The call whose result the name has."""
-        function = self._program.function(at)
-        for event in function.graph.events if function is not None else ():
-            if isinstance(event, AssignEvent) and event.target == name:
-                return self._analysis.types.maker(event.value, at)
-        return None
 
 
 def _returns_nothing(event: Event | None) -> bool:
@@ -337,13 +310,13 @@ def _listening(function: Function, loop: Loop, pauses: set[int]) -> set[int]:
         for other in function.loops
         if other.kind != "comprehension"
         and other.span != loop.span
-        and _contains(loop.span, other.span)
-        and (other.is_async or any(_contains(other.span, span) for span in waits))
+        and loop.span.contains(other.span)
+        and (other.is_async or any(other.span.contains(span) for span in waits))
     ]
     return {
         node
         for node, event in enumerate(events)
-        if event is not None and any(_contains(span, event.span) for span in inner)
+        if event is not None and any(span.contains(event.span) for span in inner)
     }
 
 
@@ -353,10 +326,3 @@ def _receives(event: Event) -> bool:
         and isinstance(event.func, Attribute)
         and event.func.attr.startswith(("recv", "receive"))
     )
-
-
-def _contains(outer: Span, inner: Span) -> bool:
-    return (outer.line, outer.column) <= (inner.line, inner.column) and (
-        inner.end_line,
-        inner.end_column,
-    ) <= (outer.end_line, outer.end_column)

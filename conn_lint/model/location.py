@@ -17,6 +17,13 @@ class Span(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
         """The same stretch, `lines` further down: from unit-relative to absolute."""
         return Span(self.line + lines, self.column, self.end_line + lines, self.end_column)
 
+    def contains(self, other: Span) -> bool:
+        """The other lies within this stretch, or is the same."""
+        return (self.line, self.column) <= (other.line, other.column) and (
+            other.end_line,
+            other.end_column,
+        ) <= (self.end_line, self.end_column)
+
 
 class Location(msgspec.Struct, frozen=True, order=True):
     """A span in a file; `path` is relative to the project and written with `/`."""

@@ -1,0 +1,64 @@
+"""What a function answers once an event in it has happened, and which ways its caller then takes.
+
+`while not connected(): ...` ends with the first connection that `connected` makes and answers True for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from conn_lint.flow.guarding import reachable
+from conn_lint.model.expression import Expr, Literal, Name, Temp
+from conn_lint.model.flow import AssignEvent, CallEvent, Edge, Guard, Raised, ReturnEvent
+from conn_lint.model.summary import Function
+
+
+def answer_after(
+    function: Function, edges: Mapping[int, Sequence[Edge]], nodes: Sequence[int]
+) -> bool | None:
+    """Whether all that is returned after the events, if nothing raises, is true (or false); None: either."""
+    after = [
+        edge.target
+        for node in nodes
+        for edge in edges.get(node, ())
+        if not isinstance(edge.kind, Raised)
+    ]
+    events = function.graph.events
+    returned = [
+        event.value
+        for node in reachable(edges, after, normal=True)
+        if isinstance(event := events[node], ReturnEvent)
+    ]
+    answers = {bool(v.value) if isinstance(v, Literal) else None for v in returned}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def taken(
+    function: Function, edges: Mapping[int, Sequence[Edge]], node: int, answer: bool
+) -> Mapping[int, Sequence[Edge]]:
+    """The edges without those that a caller does not take which got this answer from the call."""
+    call = function.graph.events[node]
+    if not isinstance(call, CallEvent):
+        return edges
+    same: set[Expr] = {Temp(call.result), *_names_of(Temp(call.result), function)}
+    return {
+        source: [
+            edge
+            for edge in out
+            if not (
+                isinstance(edge.kind, Guard)
+                and edge.kind.test in same
+                and edge.kind.outcome is not answer
+            )
+        ]
+        for source, out in edges.items()
+    }
+
+
+def _names_of(value: Temp, function: Function) -> list[Name]:
+    """The names that never have another value."""
+    values: dict[str, set[Expr | None]] = {}
+    for event in function.graph.events:
+        if isinstance(event, AssignEvent):
+            values.setdefault(event.target, set()).add(event.value)
+    return [Name(name) for name, given in values.items() if given == {value}]
