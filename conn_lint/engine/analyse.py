@@ -17,6 +17,7 @@ from conn_lint import __version__
 from conn_lint.engine.cache import FOLDER, Cache, code_version, digest_of
 from conn_lint.engine.collector import seldom_collected
 from conn_lint.engine.documents import summaries
+from conn_lint.engine.identity import identified
 from conn_lint.engine.ignore import compile_patterns
 from conn_lint.engine.inputs import Inputs
 from conn_lint.engine.modules import name_modules
@@ -135,6 +136,7 @@ class _Run:
         reported = {*inputs.reported(), *inputs.unreadable, *inputs.documents}
         kept = [_masked(finding) for finding in findings if finding.location.path in reported]
         kept.sort(key=Finding.sort_key)
+        kept = list(identified(kept, skeletons, inputs.bytes_of))
         comments = {
             path: found
             for path in sorted({finding.location.path for finding in kept})

@@ -39,6 +39,11 @@ class Inputs(msgspec.Struct, frozen=True):
         """The files on which findings are reported, ordered."""
         return sorted(path for path, file in self.files.items() if file.is_reported)
 
+    def bytes_of(self, path: str) -> bytes | None:
+        """The content of a file or document; None where it could not be read."""
+        found = self.files.get(path) or self.documents.get(path)
+        return found.data if found is not None else None
+
 
 def read_inputs(listing: Listing, settings: Settings, overrides: Mapping[str, bytes]) -> Inputs:
     """Read every listed file that is not skipped; `overrides` replaces the content of files by

@@ -27,7 +27,11 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One defect at one place. `statement` (first, last line) is where a suppression may stand."""
+    """One defect at one place. `statement` (first, last line) is where a suppression may stand.
+
+    `resource` names what it is about, where that is one thing. With it, the `function` around the place (or class) and
+    the `content` of its line, which the engine adds, a finding is known again after it has moved (`model/fingerprint`).
+    """
 
     code: str
     rule: str
@@ -37,6 +41,9 @@ class Finding(msgspec.Struct, frozen=True):
     chain: tuple[Step, ...] = ()
     plan: FixPlan | None = None
     statement: tuple[int, int] = (0, 0)
+    resource: str = ""
+    function: str = ""
+    content: str = ""
 
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """Order of reports: by file, line, column, code."""

@@ -138,6 +138,7 @@ class ClientPerRequest(Rule):
                 severity=_severity(creation, entry, self.severity),
                 chain=entry.steps,
                 statement=creation.statement,
+                resource=creation.resource.name,
                 plan=borrowing_plan(creation, project) or sharing_plan(creation, project),
             )
 

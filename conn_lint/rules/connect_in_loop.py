@@ -111,6 +111,7 @@ class ConnectInLoop(Rule):
             severity=self._severity(creation),
             chain=chain,
             statement=creation.statement if at_creation else loop.statement,
+            resource=creation.resource.name,
             plan=plan,
         )
 

@@ -91,4 +91,5 @@ class HeldAcrossHttp(Rule):
                     chain=holding.chain,
                     plan=wait_plan(holding),
                     statement=holding.statement,
+                    resource=holding.resource.name,
                 )

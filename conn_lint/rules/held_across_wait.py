@@ -80,4 +80,5 @@ class HeldAcrossWait(Rule):
                     chain=holding.chain,
                     plan=wait_plan(holding),
                     statement=holding.statement,
+                    resource=holding.resource.name,
                 )

@@ -85,4 +85,5 @@ class NeverReleased(Rule):
                 chain=site.chain,
                 plan=release_plan(site, project),
                 statement=site.statement,
+                resource=site.resource.name,
             )

@@ -83,6 +83,7 @@ class NotReleasedOnError(Rule):
                 chain=site.chain,
                 plan=release_plan(site, project),
                 statement=site.statement,
+                resource=site.resource.name,
             )
 
 

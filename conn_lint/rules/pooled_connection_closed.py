@@ -80,4 +80,5 @@ class PooledConnectionClosed(Rule):
                 chain=site.chain,
                 plan=return_plan(site),
                 statement=site.statement,
+                resource=site.resource.name,
             )

@@ -106,5 +106,6 @@ class SharedConnection(Rule):
                 severity=wording.graded(creation.resource, self.severity),
                 chain=users,
                 statement=creation.statement,
+                resource=creation.resource.name,
                 plan=pool_in_its_place(creation),
             )

@@ -101,6 +101,7 @@ class UnsingletonedClient(Rule):
                     for maker in creation.makers
                 ),
                 statement=creation.statement,
+                resource=creation.resource.name,
                 plan=sharing_plan(creation, project),
             )
 

@@ -75,6 +75,7 @@ class WithDoesNotClose(Rule):
                 chain=site.chain,
                 plan=closing_plan(site, project),
                 statement=site.statement,
+                resource=site.resource.name,
             )
 
 

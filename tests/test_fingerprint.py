@@ -1,0 +1,71 @@
+"""Findings are known again after code has moved, and told apart where they are not the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from projects import LEAK, SECRET, run_check, write
+
+from conn_lint.model.fingerprint import Key, keys
+
+OTHER = LEAK.replace("load", "store")
+
+
+def found(root: Path, source: str, name: str = "a.py") -> list[Key]:
+    write(root, {"pyproject.toml": "[tool.conn-lint]\n", name: source})
+    run = run_check(root / name)
+    return [key for _, outcome in run.checked for _, key in keys(outcome.findings)]
+
+
+def test_a_key_says_what_and_where(tmp_path: Path) -> None:
+    assert found(tmp_path, LEAK) == [
+        Key("CNX201", "psycopg2.connect", "load", "conn = psycopg2.connect(dsn)", 1)
+    ]
+
+
+def test_moves_change_no_key(tmp_path: Path) -> None:
+    before = found(tmp_path, LEAK)
+    assert len(before) == 1
+    assert found(tmp_path, "# more\n\n\n" + LEAK) == before
+    assert found(tmp_path, LEAK.replace("\n", "\r\n")) == before
+    assert found(tmp_path, LEAK.replace("\n    ", "\n        ")) == before
+    assert found(tmp_path, LEAK, "moved/b.py") == before
+    assert [key.digest() for key in before] == [key.digest() for key in found(tmp_path, LEAK)]
+
+
+def test_others_have_other_keys(tmp_path: Path) -> None:
+    several = {
+        found(tmp_path, source)[0].digest()
+        for source in (LEAK, OTHER, LEAK.replace("(dsn)\n", "(other)\n", 1))
+    }
+    assert len(several) == 3
+    twice = LEAK + "    conn = psycopg2.connect(dsn)\n    conn.cursor()\n"
+    one, two = found(tmp_path, twice)
+    assert (one.number, two.number) == (1, 2)
+    assert one.digest() != two.digest()
+    assert one.digest("a.py") != one.digest("b.py")
+
+
+def test_parts_of_a_key_do_not_run_together() -> None:
+    assert Key("a", "b", "", "", 1).digest() != Key("a", "", "b", "", 1).digest()
+    assert Key("a", "b\0", "", "", 1).digest() != Key("a", "b", "\0", "", 1).digest()
+    assert Key("a", "", "", "\udce9", 1).digest().isalnum()
+
+
+def test_a_method_and_a_class_are_named_with_what_is_around_them(tmp_path: Path) -> None:
+    method = "class Store:\n" + "".join(
+        f"    {line}\n" for line in LEAK.partition("\n\n\n")[2].splitlines()
+    )
+    (key,) = found(tmp_path, "import psycopg2\n\n\n" + method)
+    assert key.function == "Store.load"
+
+
+def test_a_key_holds_no_secret(tmp_path: Path) -> None:
+    (key,) = found(tmp_path, LEAK.replace("(dsn)\n", f"(dsn, password='{SECRET}')\n", 1))
+    assert SECRET not in key.content
+    assert "password=" in key.content
+
+
+def test_a_file_that_cannot_be_read_has_a_key(tmp_path: Path) -> None:
+    (key,) = found(tmp_path, "def f(:\n")
+    assert (key.code, key.resource) == ("CNX900", "")
