@@ -13,11 +13,11 @@ from conn_lint.model.location import Location, Span
 from conn_lint.report.base import Report
 from conn_lint.report.concise import render_concise
 from conn_lint.report.escape import code_line, one_line
-from conn_lint.report.excerpt import excerpt
+from conn_lint.report.excerpt import excerpts
 from conn_lint.report.github import render_github
 from conn_lint.report.json_report import render_json
 from conn_lint.report.statistics import render_statistics
-from conn_lint.report.text import render_summary, render_text
+from conn_lint.report.text import Layout, render_summary, render_text
 
 HOSTILE = [
     "a\nb.py",
@@ -60,7 +60,7 @@ def text(report: Report, *, terminal: bool = False) -> str:
         emoji=False,
         markup=False,
     )
-    for line in render_text(report, lines_of, 100):
+    for line in render_text(report, lines_of, Layout(100)):
         console.print(line)
     console.print(render_summary(report))
     return stream.getvalue()
@@ -77,7 +77,7 @@ def test_text_has_excerpt_and_chain() -> None:
         "2 | x.open() + 1  # after\n"
         "  | ^^^^^^\n"
         "  b.py:7 get: calls load\n"
-        "     └─ c.py:9 load\n"
+        "  └─ c.py:9 load\n"
         "\n"
         "Found 1 error in 3 files.\n"
     )
@@ -200,19 +200,17 @@ def test_one_line_keeps_what_is_harmless() -> None:
     ],
 )
 def test_excerpts(line: str, span: Span, expected: tuple[str, int, int]) -> None:
-    found = excerpt([line], span, 80)
-    assert found is not None
+    (found,) = excerpts([line], span, 80)
     assert tuple(found[1:]) == expected
 
 
 def test_long_lines_are_cut_around_the_mark() -> None:
     line = "a" * 500 + "open()" + "b" * 500
-    found = excerpt([line], Span(1, 500, 1, 506), 60)
-    assert found is not None
+    (found,) = excerpts([line], Span(1, 500, 1, 506), 60)
     assert len(found.text) == 60
     assert found.text[found.start : found.end] == "open()"
 
 
 def test_no_excerpt_of_a_line_that_is_not_there() -> None:
-    assert excerpt([], Span(1, 0, 1, 1), 80) is None
-    assert excerpt(["x"], Span(5, 0, 5, 1), 80) is None
+    assert excerpts([], Span(1, 0, 1, 1), 80) == ()
+    assert excerpts(["x"], Span(5, 0, 5, 1), 80) == ()

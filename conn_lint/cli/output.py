@@ -19,7 +19,7 @@ from conn_lint.report.concise import render_concise
 from conn_lint.report.escape import one_line
 from conn_lint.report.github import render_github
 from conn_lint.report.json_report import render_json
-from conn_lint.report.text import render_summary, render_text
+from conn_lint.report.text import Layout, render_summary, render_text
 from conn_lint.syntax.source import SourceError, decode
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ class Writer:
 
     def _write_text(self, report: Report, stream: TextIO) -> None:
         console = Console(file=stream, highlight=False, soft_wrap=True, emoji=False, markup=False)
-        width = console.width if stream.isatty() else _PIPED_WIDTH
-        for text in render_text(report, self._read_lines, width):
+        for text in render_text(report, self._read_lines, _layout(console, stream)):
             console.print(text)
         if not self._quiet and (report.files or report.shown()):
             console.print(render_summary(report))
@@ -90,6 +89,14 @@ class Writer:
             return decode(Path(path).read_bytes() if data is None else data).text.split("\n")
         except (OSError, SourceError, ValueError):
             return ()
+
+
+def _layout(console: Console, stream: TextIO) -> Layout:
+    """As the stream can show it: broken to the width of a terminal, and stable elsewhere."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if stream.isatty():
+        return Layout(console.width, wraps=True, encoding=encoding)
+    return Layout(_PIPED_WIDTH, encoding=encoding)
 
 
 def say_more(run: Run, *, verbose: bool) -> Iterator[str]:

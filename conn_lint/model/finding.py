@@ -31,6 +31,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     `resource` names what it is about, where that is one thing. With it, the `function` around the place (or class) and
     the `content` of its line, which the engine adds, a finding is known again after it has moved (`model/fingerprint`).
+    `advice` is the sentence that `message` ends with, if that says what to do: reports with room show it apart.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Finding(msgspec.Struct, frozen=True):
     resource: str = ""
     function: str = ""
     content: str = ""
+    advice: str = ""
 
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """Order of reports: by file, line, column, code."""

@@ -125,20 +125,21 @@ class ClientPerRequest(Rule):
             if entry is None or entry.per in _ONCE or not _counts(creation):
                 continue
             what = wording.noun(creation.resource)
+            advice = f"{project.home(creation, entry.framework)}."
             yield Finding(
                 code=self.code,
                 rule=self.name,
                 message=(
                     f"{creation.call}() opens {what} {wording.each(entry.per)}: "
                     f"{wording.way(entry, creation)}{_guard(creation)}; in the end "
-                    f"{wording.crowd(creation.resource)}. "
-                    f"{project.home(creation, entry.framework)}."
+                    f"{wording.crowd(creation.resource)}. {advice}"
                 ),
                 location=creation.location,
                 severity=_severity(creation, entry, self.severity),
                 chain=entry.steps,
                 statement=creation.statement,
                 resource=creation.resource.name,
+                advice=advice,
                 plan=borrowing_plan(creation, project) or sharing_plan(creation, project),
             )
 

@@ -16,6 +16,8 @@ from conn_lint.rules.loop_plan import loop_plan
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
 
+_ADVICE = "Open it once, before the loop."
+
 
 class ConnectInLoop(Rule):
     """A connection, client or session is opened anew on each pass of a loop.
@@ -105,7 +107,7 @@ class ConnectInLoop(Rule):
             rule=self.name,
             message=(
                 f"{head} on each pass of {_loop(loop, at_creation=at_creation)}; each costs a "
-                f"handshake, and what is not closed at once adds up. Open it once, before the loop."
+                f"handshake, and what is not closed at once adds up. {_ADVICE}"
             ),
             location=location,
             severity=self._severity(creation),
@@ -113,6 +115,7 @@ class ConnectInLoop(Rule):
             statement=creation.statement if at_creation else loop.statement,
             resource=creation.resource.name,
             plan=plan,
+            advice=_ADVICE,
         )
 
 

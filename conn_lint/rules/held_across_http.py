@@ -92,4 +92,5 @@ class HeldAcrossHttp(Rule):
                     plan=wait_plan(holding),
                     statement=holding.statement,
                     resource=holding.resource.name,
+                    advice=holding_words.advice(holding),
                 )

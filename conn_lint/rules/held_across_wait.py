@@ -81,4 +81,5 @@ class HeldAcrossWait(Rule):
                     plan=wait_plan(holding),
                     statement=holding.statement,
                     resource=holding.resource.name,
+                    advice=holding_words.advice(holding),
                 )

@@ -13,8 +13,18 @@ def message(holding: Holding) -> str:
     path = f": {_path(holding)}" if holding.chain or holding.callers or holding.entry else ""
     return (
         f"{who} holds {_noun(holding)} while {holding.waits} waits{_limit(holding)}{path}; "
-        f"{_since(holding)}. {_end(holding)}{_cure(holding)}."
+        f"{_since(holding)}. {_end(holding)}{advice(holding)}"
     )
+
+
+def advice(holding: Holding) -> str:
+    """What to do."""
+    resource = holding.resource
+    if resource.kind == "transaction":
+        return "Wait outside its block."
+    if resource.lazy:
+        return "End the transaction first, if it may end there, or read before and write after it."
+    return "Give the connection back first, and get one again afterwards."
 
 
 def severity_of(holding: Holding, default: Severity) -> Severity:
@@ -100,12 +110,3 @@ def _error(name: str) -> str:
         if "sqlalchemy" in name or "sqlmodel" in name
         else "the pool is exhausted"
     )
-
-
-def _cure(holding: Holding) -> str:
-    resource = holding.resource
-    if resource.kind == "transaction":
-        return "Wait outside its block"
-    if resource.lazy:
-        return "End the transaction first, if it may end there, or read before and write after it"
-    return "Give the connection back first, and get one again afterwards"

@@ -72,13 +72,14 @@ class NeverReleased(Rule):
             if site.fate is not Fate.NEVER or site.ended_by_with:
                 continue
             resource = site.resource
+            advice = f"{wording.cure(resource)}."
             yield Finding(
                 code=self.code,
                 rule=self.name,
                 message=(
                     f"{site.call}() opens {wording.noun(resource)}{wording.opened_by(site)} that "
                     f"{site.function or 'the module'} releases on no path; in the end "
-                    f"{wording.consequence(resource)}. {wording.cure(resource)}."
+                    f"{wording.consequence(resource)}. {advice}"
                 ),
                 location=site.location,
                 severity=wording.severity_of(site, self.severity),
@@ -86,4 +87,5 @@ class NeverReleased(Rule):
                 plan=release_plan(site, project),
                 statement=site.statement,
                 resource=site.resource.name,
+                advice=advice,
             )

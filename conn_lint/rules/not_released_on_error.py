@@ -74,16 +74,18 @@ class NotReleasedOnError(Rule):
         for site in project.owned_sites():
             if site.fate is not Fate.NOT_ON_ERROR or site.closed_not_returned:
                 continue  # one that is closed and not returned has a rule of its own
+            advice = f"{wording.cure(site.resource)}."
             yield Finding(
                 code=self.code,
                 rule=self.name,
-                message=f"{_what(site)}. {wording.cure(site.resource)}.",
+                message=f"{_what(site)}. {advice}",
                 location=site.location,
                 severity=wording.severity_of(site, self.severity),
                 chain=site.chain,
                 plan=release_plan(site, project),
                 statement=site.statement,
                 resource=site.resource.name,
+                advice=advice,
             )
 
 

@@ -67,13 +67,13 @@ class PooledConnectionClosed(Rule):
                 continue
             location, text = site.closed_not_returned
             back = (*site.resource.release_on_owner, *site.resource.release)
-            how = f"Give it back with {back[0]}()" if back else "Give it back to the pool"
+            advice = f"Give it back with {back[0]}()." if back else "Give it back to the pool."
             yield Finding(
                 code=self.code,
                 rule=self.name,
                 message=(
                     f"{text} (:{location.span.line}) closes a connection borrowed from the pool by {site.call}()"
-                    f"{wording.opened_by(site)}, and the pool's slot is lost; the pool runs dry. {how}."
+                    f"{wording.opened_by(site)}, and the pool's slot is lost; the pool runs dry. {advice}"
                 ),
                 location=site.location,
                 severity=wording.severity_of(site, self.severity),
@@ -81,4 +81,5 @@ class PooledConnectionClosed(Rule):
                 plan=return_plan(site),
                 statement=site.statement,
                 resource=site.resource.name,
+                advice=advice,
             )

@@ -92,20 +92,20 @@ class SharedConnection(Rule):
             ]
             more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
             instead = creation.resource.instead
-            cure = (
-                f"Use a {instead}" if instead else "Use a pool, or one connection for each thread"
-            )
+            better = f"a {instead}" if instead else "a pool, or one connection for each thread"
+            advice = f"Use {better}."
             yield Finding(
                 code=self.code,
                 rule=self.name,
                 message=(
                     f"{creation.call}() opens one connection that {', '.join(shown[:_SHOWN])}{more} share: "
-                    f"they disturb each other, and all fail once it drops. {cure}."
+                    f"they disturb each other, and all fail once it drops. {advice}"
                 ),
                 location=creation.location,
                 severity=wording.graded(creation.resource, self.severity),
                 chain=users,
                 statement=creation.statement,
                 resource=creation.resource.name,
+                advice=advice,
                 plan=pool_in_its_place(creation),
             )

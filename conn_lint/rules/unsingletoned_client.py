@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
 
 _SHOWN = 3
+_ADVICE = "Make one per process: functools.cache on a function that returns it."
 
 
 class UnsingletonedClient(Rule):
@@ -92,7 +93,7 @@ class UnsingletonedClient(Rule):
                 message=(
                     f"{creation.function} makes {wording.noun(creation.resource)} of its own for each of its "
                     f"callers ({', '.join(places[:_SHOWN])}{more}), and their pools add up. "
-                    f"Make one per process: functools.cache on a function that returns it."
+                    f"{_ADVICE}"
                 ),
                 location=creation.location,
                 severity=self.severity,
@@ -102,6 +103,7 @@ class UnsingletonedClient(Rule):
                 ),
                 statement=creation.statement,
                 resource=creation.resource.name,
+                advice=_ADVICE,
                 plan=sharing_plan(creation, project),
             )
 

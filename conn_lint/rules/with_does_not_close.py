@@ -62,13 +62,14 @@ class WithDoesNotClose(Rule):
             resource = site.resource
             library = resource.name.partition(".")[0]
             where = f" (:{site.with_line})" if site.with_line != site.location.span.line else ""
+            advice = _cure(resource.release_on_owner)
             yield Finding(
                 code=self.code,
                 rule=self.name,
                 message=(
                     f'{library}\'s "with"{where} ends the transaction and does not release '
                     f"{wording.thing(resource)} of {site.call}(){wording.opened_by(site)}; nothing else does. "
-                    f"{_cure(resource.release_on_owner)}"
+                    f"{advice}"
                 ),
                 location=site.location,
                 severity=wording.severity_of(site, self.severity),
@@ -76,6 +77,7 @@ class WithDoesNotClose(Rule):
                 plan=closing_plan(site, project),
                 statement=site.statement,
                 resource=site.resource.name,
+                advice=advice,
             )
 
 
