@@ -21,7 +21,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
-FORMATS = ("env", "ini", "toml", "yaml")
+FORMATS = ("env", "ini", "lock", "requirements", "toml", "yaml")
 
 
 def read(format_name: str, text: str) -> DocumentSummary:

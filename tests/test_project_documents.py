@@ -36,9 +36,9 @@ def analysed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[DocumentSummary, ...
     seen: list[tuple[DocumentSummary, ...]] = []
     original = program.analyze_program
 
-    def watch(*args: Any, documents: tuple[DocumentSummary, ...]) -> Any:
+    def watch(*args: Any, documents: tuple[DocumentSummary, ...], **others: Any) -> Any:
         seen.append(documents)
-        return original(*args, documents=documents)
+        return original(*args, documents=documents, **others)
 
     monkeypatch.setattr(program, "analyze_program", watch)
     return seen
@@ -60,6 +60,12 @@ def test_which_files_are_documents(tmp_path: Path) -> None:
         "docker-compose.yml": "yaml",
         "x/docker-compose.override.yaml": "yaml",
         "x/compose.yaml": "yaml",
+        "requirements.txt": "requirements",
+        "api/requirements-dev.txt": "requirements",
+        "api/requirements/prod.txt": "requirements",
+        "api/constraints.txt": "requirements",
+        "api/poetry.lock": "lock",
+        "Pipfile.lock": "lock",
         "x/template.yml": "yaml",
         "x/pgbouncer.ini": "ini",
         "x/alembic.ini": "ini",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 from conn_lint.analyze.callers import Callers
 from conn_lint.analyze.calls import Calls
@@ -32,6 +34,9 @@ from conn_lint.model.expression import Attribute, Name
 from conn_lint.model.flow import AssignEvent, CallEvent, Raised, RaiseEvent, StoreEvent
 from conn_lint.model.summary import DocumentSummary, Function
 
+if TYPE_CHECKING:
+    from conn_lint.analyze.versions import Versions
+
 _MAX_ROUNDS = 40
 _RESTLESS = frozenset({"assert", "for", "import", "raise", "with", "yield"})
 _BUSY = (_RESTLESS | {"await", "return"}) - {"raise"}
@@ -48,9 +53,11 @@ class Analysis:
         knowledge: Knowledge,
         documents: tuple[DocumentSummary, ...] = (),
         *,
+        versions: tuple[tuple[str, str], ...] = (),
         everything: bool = False,
     ) -> None:
         self.knowledge = knowledge
+        self._stated = versions
         self.documents = documents
         self.program = Program(files, load, text)
         self.demand = Demand(files, knowledge, everything=everything)
@@ -95,6 +102,19 @@ class Analysis:
             new = self._carriers(found) - self.demand.words
         solved = [solved for at in sorted(found) for solved in found[at]]
         return (*solved, *self_closing(self, solved))
+
+    @functools.cached_property
+    def versions(self) -> Versions:
+        """Which versions of libraries the program runs with."""
+        from conn_lint.analyze.versions import Versions  # noqa: PLC0415 - few runs ask for it
+
+        return Versions(self.documents, self._stated)
+
+    def runs_with(self, module: str, version: str) -> bool | None:
+        """Whether the library that a dotted name belongs to is of this version or later; None: it cannot be told."""
+        from conn_lint.analyze.versions import distributions  # noqa: PLC0415
+
+        return self.versions.reaches(distributions(self.knowledge.libraries, module), version)
 
     def _forget(self) -> None:
         """New words can change what functions seen before give."""

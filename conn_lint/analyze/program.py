@@ -18,10 +18,12 @@ def analyze_program(
     knowledge: Knowledge,
     *,
     documents: tuple[DocumentSummary, ...] = (),
+    versions: tuple[tuple[str, str], ...] = (),
 ) -> Project:
     """Analyse all files as one program; `load` is asked for the units that turn out to matter.
 
-    `text` gives a unit as it is written, for questions that spare parsing it.
+    `text` gives a unit as it is written, for questions that spare parsing it. `versions` are those of libraries that
+    the user has stated.
     """
-    analysis = Analysis(files, load, text, knowledge, documents)
+    analysis = Analysis(files, load, text, knowledge, documents, versions=versions)
     return Project(analysis, analysis.run())

@@ -160,7 +160,12 @@ class _Run:
         one, knowledge = self._phase_one, self._knowledge
         try:
             return program.analyze_program(
-                files, one.load, one.text, knowledge, documents=documents
+                files,
+                one.load,
+                one.text,
+                knowledge,
+                documents=documents,
+                versions=self._settings.versions,
             )
         except Exception as error:  # noqa: BLE001 - what phase one found is still reported
             self._troubles.append(trouble("the analysis", error))

@@ -14,6 +14,7 @@ from conn_lint.engine.roots import CONFIG_FILE, PYPROJECT
 from conn_lint.model.summary import DocumentSummary
 
 _ENV, _YAML, _INI, _TOML = "env", "yaml", "ini", "toml"
+_LOCK, _REQUIREMENTS = "lock", "requirements"
 
 # The first pattern that a name matches decides. Of anything else, only what lies at the project's
 # root counts (`_AT_THE_ROOT`), or what says inside that it is a template (`_TEMPLATE`).
@@ -31,6 +32,8 @@ _NAMES = tuple(
         (r"pgbouncer.*\.ini", _INI),
         (r"odyssey.*\.ini", _INI),
         (r"alembic.*\.ini", _INI),
+        (r"(poetry|uv|pdm)\.lock|Pipfile\.lock", _LOCK),
+        (r"(.+[._-])?(requirements|constraints)([._-].+)?\.txt", _REQUIREMENTS),
         (r"(settings|config|\.?secrets|fly)\.toml", _TOML),
         (r"(default|base|local|dev|development|stage|staging|prod|production)\.toml", _TOML),
     )
@@ -41,8 +44,9 @@ _TEMPLATE = re.compile(
     re.MULTILINE,
 )
 _TEMPLATE_SUFFIXES = frozenset((".yml", ".yaml"))
-_SUFFIXES = _TEMPLATE_SUFFIXES | _AT_THE_ROOT.keys() | {".env", ".json"}
+_SUFFIXES = _TEMPLATE_SUFFIXES | _AT_THE_ROOT.keys() | {".env", ".json", ".lock", ".txt"}
 _MOST_BYTES = {_ENV: 1_000_000, _INI: 1_000_000, _TOML: 500_000, _YAML: 500_000}
+_MOST_BYTES |= {_LOCK: 5_000_000, _REQUIREMENTS: 500_000}
 
 _OWN_TABLE = re.compile(rb"^\[+\s*tool\s*\.\s*[\"']?conn-lint\b")
 _OWN_KEYS = ("tool", "conn-lint")
@@ -73,6 +77,8 @@ def format_of(name: str) -> str:
     for pattern, format_name in _NAMES:
         if pattern.fullmatch(last):
             return format_name
+    if posixpath.basename(folder) == "requirements" and last.endswith(".txt"):
+        return _REQUIREMENTS
     if folder or last == CONFIG_FILE:
         return ""
     return _AT_THE_ROOT.get(posixpath.splitext(last)[1], "")

@@ -169,7 +169,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class DocumentSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A settings file: `format` is env, yaml, ini or toml."""
+    """A settings file: `format` is one of those that `syntax/documents` reads."""
 
     path: str
     format: str

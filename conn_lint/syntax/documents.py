@@ -14,6 +14,8 @@ from conn_lint.syntax.source import SourceError, decode
 _READERS = {
     "env": "conn_lint.syntax.env_document",
     "ini": "conn_lint.syntax.ini_document",
+    "lock": "conn_lint.syntax.lock_document",
+    "requirements": "conn_lint.syntax.requirements_document",
     "toml": "conn_lint.syntax.toml_document",
     "yaml": "conn_lint.syntax.yaml_document",
 }
