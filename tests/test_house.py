@@ -114,6 +114,8 @@ def test_the_example_has_the_defect_and_the_cure_has_not(
     page = write_docs.documentation(rule)
     example, cure = (_code_under(heading, page) for heading in ("Example", "Use instead"))
     place = tmp_path / "example.py"
+    wanted = [] if rule.default else [rule.code]
+    (tmp_path / "conn-lint.toml").write_text(f"extend-select = {wanted}\n", encoding="utf-8")
     assert {finding.rule for finding in check_source(example, place)} == {rule.name}
     assert check_source(cure, place) == []
 

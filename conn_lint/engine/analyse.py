@@ -22,7 +22,7 @@ from conn_lint.engine.ignore import compile_patterns
 from conn_lint.engine.inputs import Inputs
 from conn_lint.engine.modules import name_modules
 from conn_lint.engine.phase_one import Failure, PhaseOne, Progress
-from conn_lint.engine.suppress import Comments, comments_of
+from conn_lint.engine.suppress import Comments, comments_of, is_for_us
 from conn_lint.knowledge.load import data_digest, load_builtin
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import SourceFile
@@ -51,8 +51,9 @@ class Trouble(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True):
     """What a run found out, before selection: cached under the digest of all its inputs.
 
-    `comments` are those of the files with findings. `connections` are there where they were asked for.
-    Of the `lines` of all files so many were `parsed` for it, those from the cache not counted.
+    `comments` are those of the files with findings, and those that are meant for conn-lint alone.
+    `connections` are there where they were asked for. Of the `lines` of all files so many were `parsed` for it, those
+    from the cache not counted.
     """
 
     findings: tuple[Finding, ...]
@@ -137,10 +138,12 @@ class _Run:
         kept = [_masked(finding) for finding in findings if finding.location.path in reported]
         kept.sort(key=Finding.sort_key)
         kept = list(identified(kept, skeletons, inputs.bytes_of))
+        found_in = {finding.location.path for finding in kept}
         comments = {
             path: found
-            for path in sorted({finding.location.path for finding in kept})
-            if path in skeletons and (found := comments_of(skeletons[path])) is not None
+            for path in sorted(skeletons.keys() & reported)
+            if (found := comments_of(skeletons[path])) is not None
+            and (path in found_in or is_for_us(found))
         }
         connections = sorted((c for c in drawn if c.location.path in reported), key=_place)
         return Result(

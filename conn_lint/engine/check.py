@@ -10,11 +10,12 @@ import msgspec
 
 from conn_lint.engine.analyse import Result, Trouble, analyse, name_below
 from conn_lint.engine.discover import Found, Listing, Role, discover, judge
-from conn_lint.engine.inputs import read_inputs
+from conn_lint.engine.inputs import Inputs, read_inputs
 from conn_lint.engine.phase_one import Progress, silent
 from conn_lint.engine.roots import Roots
 from conn_lint.engine.select import Selection
 from conn_lint.engine.suppress import is_suppressed
+from conn_lint.engine.unused import find_unused
 from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding
 from conn_lint.model.location import Location
@@ -68,7 +69,7 @@ def check(
     overrides = {name_below(p, settings.root): data for p, data in request.overrides.items()}
     inputs = read_inputs(listing, settings, overrides)
     result = analyse(inputs, settings, progress, isolated=request.isolated, draws=request.draws)
-    kept, suppressed = _wanted(result, settings, within, request)
+    kept, suppressed = _wanted(result, settings, within, request, inputs)
     linked = [Found(f.path, Role.LINKED, f.why) for f in inputs.files.values() if not f.is_reported]
     return Outcome(
         root=settings.root,
@@ -131,7 +132,7 @@ def _listing(request: Request, settings: Settings, roots: Roots, within: _Within
 
 
 def _wanted(
-    result: Result, settings: Settings, within: _Within, request: Request
+    result: Result, settings: Settings, within: _Within, request: Request, inputs: Inputs
 ) -> tuple[tuple[Finding, ...], int]:
     """The findings to report, as severe as the user wants, and how many comments silenced."""
     selection = Selection(settings)
@@ -149,6 +150,9 @@ def _wanted(
         if comments is not None and is_suppressed(finding, comments, noqa=noqa):
             suppressed += 1
             continue
-        severity = severities.get(finding.code, finding.severity)
-        kept.append(msgspec.structs.replace(finding, severity=severity))
-    return tuple(kept), suppressed
+        kept.append(finding)
+    if not request.host_decides:
+        unused = find_unused(result, selection.wants, inputs.bytes_of, noqa=settings.noqa)
+        kept.extend(finding for finding in unused if within.holds(finding.location.path))
+    kept = [msgspec.structs.replace(f, severity=severities.get(f.code, f.severity)) for f in kept]
+    return tuple(sorted(kept, key=Finding.sort_key)), suppressed

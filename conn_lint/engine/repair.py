@@ -12,11 +12,14 @@ from conn_lint.engine.check import Outcome
 from conn_lint.fixes.apply import apply_edits, overlap, problem
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.render import render
+from conn_lint.fixes.suppression import KIND as REMOVE_SUPPRESSION
+from conn_lint.fixes.suppression import given_up
 from conn_lint.fixes.unused import without_unused
 from conn_lint.model.finding import Finding
 from conn_lint.model.fix import Applicability, Edit, Fix
 from conn_lint.rules.client_per_request import ClientPerRequest
 from conn_lint.rules.connect_in_loop import ConnectInLoop
+from conn_lint.rules.unused_suppression import UnusedSuppression
 from conn_lint.syntax.deep import run_deep
 from conn_lint.syntax.source import SourceError
 from conn_lint.syntax.units import UnitError
@@ -249,18 +252,21 @@ class _Repair:
         self, chosen: Iterable[tuple[Finding, Fix]]
     ) -> tuple[Contents, list[tuple[Finding, str]]]:
         """The new contents; if one does not parse or has lost a comment, the fixes that do this by themselves."""
-        edits = [edit for _, fix in chosen for edit in fix.edits]
+        chosen = list(chosen)
+        fixes = [fix for _, fix in chosen]
+        edits = [edit for fix in fixes for edit in fix.edits]
         changed: Contents = {}
         spoiled: list[tuple[Finding, str]] = []
         for path in sorted({edit.path for edit in edits}):
             before = self._read(path)
-            found = _edited(before, [edit for edit in edits if edit.path == path])
+            spared = given_up(before, fixes, path)
+            found = _edited(before, [edit for edit in edits if edit.path == path], spared)
             if isinstance(found, bytes):
                 changed[path] = without_unused(path, before, found)
                 continue
             own = [item for item in chosen if any(edit.path == path for edit in item[1].edits)]
             for finding, fix in own:
-                alone = _edited(before, [edit for edit in fix.edits if edit.path == path])
+                alone = _edited(before, [edit for edit in fix.edits if edit.path == path], spared)
                 if isinstance(alone, str):
                     spoiled.append((finding, alone))
             if not spoiled:
@@ -268,30 +274,39 @@ class _Repair:
         return changed, spoiled
 
 
-def _edited(before: bytes, edits: Iterable[Edit]) -> bytes | str:
+def _edited(before: bytes, edits: Iterable[Edit], spared: Counter[str]) -> bytes | str:
     """The file after the edits, or what would be wrong with it."""
     try:
         after = apply_edits(before, edits)
     except SourceError as error:
         return error.message
-    return problem(before, after) or after
+    return problem(before, after, spared) or after
 
 
 def _worse(
-    before: Outcome, after: Outcome, chosen: Iterable[tuple[Finding, Fix]]
+    before: Outcome, after: Outcome, chosen: Sequence[tuple[Finding, Fix]]
 ) -> dict[tuple[str, str], str]:
     """Where there are more findings than the fixes should have left, by path and code, with the reason."""
     if after.troubles:
         return {("", ""): after.troubles[0].message}
+    found = _more(before.found, after.found, chosen)
+    if any(fix.plan.kind == REMOVE_SUPPRESSION for _, fix in chosen):
+        found |= _more(before.findings, after.findings, chosen)  # what a comment has silenced
+    return found
+
+
+def _more(
+    before: Iterable[Finding], after: Iterable[Finding], chosen: Iterable[tuple[Finding, Fix]]
+) -> dict[tuple[str, str], str]:
     cured = Counter((f.location.path, f.code) for f, _ in chosen)
-    allowed = Counter((f.location.path, f.code) for f in before.found)
+    allowed = Counter((f.location.path, f.code) for f in before)
     allowed.subtract(cured)
     for (path, code), count in cured.items():
         if code in _NEARER:
             allowed[(path, _NEARER[code])] += count
     found: dict[tuple[str, str], str] = {}
-    for key, count in Counter((f.location.path, f.code) for f in after.found).items():
-        if count > allowed[key]:
+    for key, count in Counter((f.location.path, f.code) for f in after).items():
+        if count > allowed[key] and key[1] != UnusedSuppression.code:  # that follows, and is next
             path, code = key
             what = "the finding would stay" if key in cured else f"it would bring a {code}"
             found[key] = f"{what} ({path})"

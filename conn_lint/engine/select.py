@@ -43,10 +43,13 @@ class Selection:
 
     def keeps(self, finding: Finding) -> bool:
         """Whether the finding is wanted."""
-        code = finding.code
+        return self.wants(finding.location.path, finding.code)
+
+    def wants(self, path: str, code: str) -> bool:
+        """Whether findings of a code are wanted in a file."""
         if code not in self._decided:
             self._decided[code] = self._decide(code)
-        return self._decided[code] and not self._ignored_in(finding.location.path, code)
+        return self._decided[code] and not self._ignored_in(path, code)
 
     def _decide(self, code: str) -> bool:
         selected = _longest(code, self._explicit)

@@ -55,14 +55,16 @@ def _with_endings(edit: Edit, raw: str, begin: int, end: int, newline: str) -> s
     return edit.text.replace("\n", own.pop() if len(own) == 1 else newline)
 
 
-def problem(before: bytes, after: bytes) -> str:
-    """What is wrong with a file that was edited, "" if nothing is: it must parse, and have all its comments."""
+def problem(before: bytes, after: bytes, given_up: Counter[str] | None = None) -> str:
+    """What is wrong with a file that was edited, "" if nothing is: it must parse, and have all its comments but those
+    that were to go.
+    """
     try:
         text = decode(after).text
         parse_unit(text)
     except (SourceError, UnitError) as error:
         return f"the file would not parse: {error.message}"
-    lost = _comments(decode(before).text) - _comments(text)
+    lost = _comments(decode(before).text) - _comments(text) - (given_up or Counter())
     if lost:
         return f"the comment {next(iter(lost))} would be lost"
     return ""

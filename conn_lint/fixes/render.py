@@ -9,6 +9,8 @@ from conn_lint.fixes.hoist import move_out_of_loop
 from conn_lint.fixes.make_one import cache_function, make_one
 from conn_lint.fixes.parsed import Files, Parsed, RenderError
 from conn_lint.fixes.release import close_in_finally, wrap_in_with
+from conn_lint.fixes.suppression import KIND as REMOVE_SUPPRESSION
+from conn_lint.fixes.suppression import remove_suppression
 from conn_lint.fixes.waiting import end_before_wait
 from conn_lint.fixes.with_items import close_after_with, return_to_pool
 from conn_lint.model.fix import Edit, Fix, FixPlan, PlanKind
@@ -25,6 +27,7 @@ _RENDERERS: dict[PlanKind, Renderer] = {
     "make-one": make_one,
     "cache-function": cache_function,
     "end-before-wait": end_before_wait,
+    REMOVE_SUPPRESSION: remove_suppression,
 }
 
 # Those that change other files too.

@@ -13,6 +13,7 @@ from conn_lint.rules.not_released_on_error import NotReleasedOnError
 from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
 from conn_lint.rules.shared_connection import SharedConnection
 from conn_lint.rules.unsingletoned_client import UnsingletonedClient
+from conn_lint.rules.unused_suppression import UnusedSuppression
 from conn_lint.rules.with_does_not_close import WithDoesNotClose
 
 ALL_RULES: tuple[Rule, ...] = (
@@ -27,4 +28,5 @@ ALL_RULES: tuple[Rule, ...] = (
     HeldAcrossHttp(),
     HeldAcrossWait(),
     CannotAnalyse(),
+    UnusedSuppression(),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
+from typing import NamedTuple
 
 from conn_lint.model.summary import Directive
 from conn_lint.syntax.lines import Lines
@@ -16,8 +17,21 @@ _FILE_NOQA = re.compile(
 )
 _SWITCH = re.compile(r"#\s*conn-lint:\s*(?P<kind>off|on)\b:?(?P<codes>[^#]*)", re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]+[0-9]+\Z", re.IGNORECASE)
-_SEPARATOR = re.compile(r"[,\s]+")
+_WORD = re.compile(r"[^,\s]+")
 _RULE = re.compile(r"[A-Za-z][A-Za-z0-9-]*\Z")
+
+
+class Said(NamedTuple):
+    """One thing that a comment says (`kind` and `codes` as in `Directive`).
+
+    It stands from `start` to `end` in the comment, each of its codes where `words` has it.
+    """
+
+    kind: str
+    codes: tuple[str, ...]
+    words: tuple[tuple[int, int], ...]
+    start: int
+    end: int
 
 
 def read_directives(
@@ -35,30 +49,38 @@ def read_directives(
         if _is_mentioned(comment):
             begin = physical.rfind("\n", 0, start) + 1
             alone = not physical[begin:start].strip()
-            found.extend(read_comment(comment, lines.line(start), lines.line(begin), alone=alone))
+            line, first = lines.line(start), lines.line(begin)
+            said = said_in(comment, alone=alone)
+            found.extend(Directive(item.kind, line, item.codes, first) for item in said)
     return tuple(found)
 
 
-def read_comment(comment: str, line: int, first_line: int, *, alone: bool) -> list[Directive]:
+def said_in(comment: str, *, alone: bool) -> Iterator[Said]:
     """What one comment says. `alone`: nothing else is on its line, as a file-wide one needs."""
-    found: list[Directive] = []
     match = _FILE_NOQA.match(comment)
     if match is not None and alone:
-        found.append(Directive("file-noqa", line, _codes(match["codes"]), first_line))
+        yield _said("file-noqa", match, _words(match), match.end())
     match = _NOQA.search(comment)
     if match is not None:
-        found.append(Directive("noqa", line, _codes(match["codes"]), first_line))
+        yield _said("noqa", match, _words(match), match.end())
     for match in _SWITCH.finditer(comment):
-        rules = takewhile(_RULE.match, _codes(match["codes"]))  # a reason may follow
-        found.append(Directive(match["kind"].lower(), line, tuple(rules), first_line))
-    return found
+        rules = takewhile(lambda word: _RULE.match(word[0]), _words(match))  # a reason may follow
+        yield _said(match["kind"].lower(), match, rules, match.end("kind"))
+
+
+def _said(kind: str, match: re.Match[str], words: Iterable[re.Match[str]], end: int) -> Said:
+    found = list(words)
+    codes = tuple(w[0].upper() if _CODE.match(w[0]) else w[0] for w in found)
+    stop = found[-1].end() if found else end
+    return Said(kind, codes, tuple(w.span() for w in found), match.start(), stop)
+
+
+def _words(match: re.Match[str]) -> Iterator[re.Match[str]]:
+    if match["codes"] is None:
+        return iter(())
+    return _WORD.finditer(match.string, match.start("codes"), match.end("codes"))
 
 
 def _is_mentioned(text: str) -> bool:
     lowered = text.lower()
     return "noqa" in lowered or "conn-lint" in lowered
-
-
-def _codes(text: str | None) -> tuple[str, ...]:
-    parts = [part for part in _SEPARATOR.split(text or "") if part]
-    return tuple(part.upper() if _CODE.match(part) else part for part in parts)
