@@ -22,6 +22,7 @@ from conn_lint.syntax.scan import scan
 
 FIXES = Path(__file__).parent.parent / "fixtures" / "fixes"
 GOLDENS = sorted(path for path in FIXES.glob("*.py") if not path.stem.endswith(".fixed"))
+PROJECT = '[project]\ndependencies = ["psycopg[binary,pool]>=3.2", "DBUtils"]\n'
 OTHER_LINTERS = "SIM117,B019,PLW0603,F401,F841"
 
 each_golden = pytest.mark.parametrize("path", GOLDENS, ids=lambda path: path.stem)
@@ -30,7 +31,7 @@ each_golden = pytest.mark.parametrize("path", GOLDENS, ids=lambda path: path.ste
 def fix(data: bytes, folder: Path, level: Applicability = Applicability.UNSAFE) -> Repaired:
     """What a file by itself becomes."""
     folder.mkdir(exist_ok=True)
-    (folder / "pyproject.toml").touch()
+    (folder / "pyproject.toml").write_text(PROJECT)
     path = folder / "code.py"
     path.write_bytes(data)
     repairs = Repairs(level)

@@ -56,14 +56,14 @@ def page(imports: str, body: str) -> str:
     )
 
 
-def test_a_pool_of_connections_that_go_back_when_they_are_closed(tmp_path: Path) -> None:
+def test_a_pool_for_one_who_may_wait_for_himself_is_shown(tmp_path: Path) -> None:
     text = page(
         "import mysql.connector",
         """
 conn = mysql.connector.connect(host="db",
                                user="shop")
 try:
-    return conn.cursor().execute("SELECT 1")
+    return page(conn.cursor().execute("SELECT 1"))
 finally:
     conn.close()
 """,
@@ -130,7 +130,7 @@ def test_what_holds_a_user_s_cookies_is_shown_with_a_warning(tmp_path: Path) -> 
         ),
         (
             "import pymysql",
-            'pymysql.connect(host="db").close()',
+            'conn = pymysql.connect(host="db")\nconn.set_charset("utf8")\nconn.close()',
             "a connection serves one at a time",
         ),
         (
@@ -152,3 +152,57 @@ def test_where_no_edit_could_be_right_there_is_none(
     assert len(found) == 1
     assert found[0].fix is None
     assert found[0].reason.startswith(reason)
+
+
+PSYCOPG = page(
+    "import psycopg",
+    'with psycopg.connect("dbname=shop", autocommit=True) as conn:\n'
+    "    conn.execute('DELETE FROM names')",
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("", "display-only"),
+        ('[project]\ndependencies = ["psycopg[binary]", "flask"]', "display-only"),
+        ('[project]\ndependencies = ["psycopg[binary, Pool]>=3"]', "unsafe"),
+        ('[tool.poetry.dependencies]\npsycopg_pool = "^3.2"', "unsafe"),
+        ('[dependency-groups]\nweb = ["psycopg-pool==3.3.3"]', "unsafe"),
+        ('[project]\ndescription = "psycopg_pool is not asked for here"', "display-only"),
+    ],
+)
+def test_a_pool_from_a_package_that_the_project_does_not_ask_for_is_shown(
+    settings: str, expected: str, tmp_path: Path
+) -> None:
+    write(tmp_path, {"pyproject.toml": settings, "code.py": PSYCOPG})
+    renderings = Renderings()
+    check_projects(Job(paths=(str(tmp_path),)), Flags(use_cache=False), cure=renderings)
+    [(_, found)] = renderings.found
+    assert found.finding.plan is not None
+    assert found.finding.plan.applicability.word == expected
+    assert ("needs the package psycopg_pool" in found.finding.plan.title) is (expected != "unsafe")
+    assert found.fix is not None
+    [opened] = [edit.text for edit in found.fix.edits if "_get_pool" in edit.text]
+    assert '"dbname=shop", kwargs={"autocommit": True}' in " ".join(opened.split())
+
+
+def test_a_project_that_imports_the_package_has_it(tmp_path: Path) -> None:
+    text = PSYCOPG.replace("import psycopg\n", "import psycopg\nimport psycopg_pool\n")
+    assert shown(text, tmp_path, "CNX101")[1] == "unsafe"
+
+
+@pytest.mark.parametrize(
+    ("imports", "connect", "reason"),
+    [
+        ("import pymysql", 'pymysql.connect("db", "shop")', "by position"),
+        ("from pymysql import connect", 'connect(host="db")', "no name here"),
+        ("import psycopg", 'psycopg.connect("dbname=shop", *OPTIONS)', "by position"),
+    ],
+)
+def test_no_pool_for_what_is_given_otherwise(
+    imports: str, connect: str, reason: str, tmp_path: Path
+) -> None:
+    body = f"conn = {connect}\ntry:\n    conn.cursor()\nfinally:\n    conn.close()"
+    text = page(f"{imports}\n\nOPTIONS = ()\n", body)
+    assert reason in shown(text, tmp_path, "CNX101")[0]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from conn_lint.analyze.packages import Packages
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.references import last, wholes
 from conn_lint.analyze.sites import Solved
@@ -22,7 +23,7 @@ from conn_lint.model.flow import (
     expressions,
 )
 from conn_lint.model.location import Location
-from conn_lint.model.resource import Option, Resource
+from conn_lint.model.resource import Option, Resource, StandIn
 from conn_lint.model.site import Fate
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Borrowings:
         self._analysis = analysis
         self._program = analysis.program
         self._places = Places(analysis.program)
+        self._packages = Packages(analysis)
         self._solved = solved
 
     def of(self, location: Location) -> Borrowing | None:
@@ -63,13 +65,25 @@ class Borrowings:
         sharing = self._beside(solved) if is_made_by_user else users
         if self._may_nest({user.at for user in sharing}):
             return None
+        stands_in = pool.stands_in
+        if stands_in is None and pool.is_async and _sizes(pool)[0].position == 0:
+            stands_in = StandIn("named")
+        package = pool.value.partition(".")[0]
         return Borrowing(
             pool=pool.name,
             is_async=pool.is_async,
             take=checkout.acquire[0].rpartition(".")[2],
-            give=checkout.release_on_owner[0],
+            gives=_gives(checkout) or "call",
+            give=checkout.release_on_owner[0] if checkout.release_on_owner else "",
+            commits=_at_end(checkout) == "ends-transaction-then-returns",
+            waits=(stands_in is not None and stands_in.waits)
+            or not any(map(_raises, (*pool.options, *checkout.options))),
+            sizes=tuple(option.parameter for option in _sizes(pool))
+            if pool.is_async or stands_in is not None
+            else (),
+            stands_in=stands_in,
+            foreign="" if self._packages.has(package) else package,
             maker="" if is_made_by_user else self._program.qualname(solved.at),
-            sizes=tuple(option.parameter for option in _sizes(pool)) if pool.is_async else (),
             users=tuple(map(self._borrower, users)),
         )
 
@@ -85,10 +99,13 @@ class Borrowings:
     def _checkout(self, pool: Resource) -> Resource | None:
         for resource in self._analysis.knowledge.resources:
             owners = {name.rpartition(".")[0] for name in resource.acquire}
-            if resource.kind != "checkout" or pool.value not in owners:
-                continue
-            if resource.release_on_owner and resource.is_async == pool.is_async:
-                return resource if not pool.is_async or resource.async_with == "returns" else None
+            if (
+                resource.kind == "checkout"
+                and pool.value in owners
+                and resource.is_async == pool.is_async
+                and _gives(resource)
+            ):
+                return resource
         return None
 
     def _is_given_something(self, solved: Solved) -> bool:
@@ -198,8 +215,10 @@ class Borrowings:
 
 
 def _sizes(pool: Resource) -> tuple[Option, ...]:
-    """Its least and its greatest number of connections."""
+    """Its least number of connections, where it is not none by itself, and its greatest."""
     found = {option.role: option for option in pool.options}
+    if (least := found.get("min-size")) is not None and least.default == 0:
+        del found["min-size"]
     return tuple(found[role] for role in ("min-size", "max-size") if role in found)
 
 
@@ -214,9 +233,36 @@ def _sets_up(event: Event | None, names: frozenset[str]) -> bool:
             return False
 
 
+def _raises(option: Option) -> bool:
+    return option.role == "wait" and option.default == "raises-at-once"
+
+
+def _gives(checkout: Resource) -> Literal["call", "close", "with"] | None:
+    """How a connection goes back to its pool: the end of a `with` comes first, where it rolls back or commits."""
+    at_end = _at_end(checkout)
+    if checkout.call.endswith("with-only") and at_end == "ends-transaction-then-returns":
+        return "with"
+    if checkout.is_async:
+        return "with" if at_end == "returns" and checkout.release_on_owner else None
+    if checkout.release_on_owner:
+        return "call"
+    return "close" if checkout.release and checkout.call == "plain" else None
+
+
+def _at_end(resource: Resource) -> str:
+    """What the end of its `with` does."""
+    return resource.async_with if resource.is_async else resource.with_
+
+
 def _can_lend(pool: Resource) -> bool:
-    """It takes what a connection is given, besides its sizes: these come first, or by name where it is awaited."""
-    if pool.kind != "pool" or len(sizes := _sizes(pool)) != 2:
+    """It takes what a connection is given, besides its sizes: as the facts say, or behind them, or by name where it
+    is awaited.
+    """
+    if pool.kind != "pool" or not (sizes := _sizes(pool)):
+        return False
+    if pool.stands_in is not None:
+        return pool.share in ("threads", "tasks")
+    if len(sizes) != 2:
         return False
     if pool.is_async:
         return pool.call in ("await", "await-or-async-with") and all(o.parameter for o in sizes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -20,30 +21,51 @@ def borrow_from_pool(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
         raise RenderError(plan.detail("why") or "only the author can do this")
     home = files[plan.spans[0].path]
     call = home.call(plan.spans[0].span)
-    lending = Lending(home, plan, call)
-    edits = list(_factory(home, call, lending) if plan.detail("maker") else _lender(home, lending))
     spans = plan.spans[1:]
     names = plan.detail("names").split(";")
+    users: list[_User] = []
     for count, known in zip(map(int, plan.detail("releases").split()), names, strict=True):
         (user, *releases), spans = spans[: count + 1], spans[count + 1 :]
         parsed = files[user.path]
-        edits.append(_user(plan, parsed, parsed.call(user.span), known, tuple(releases)))
-    return tuple(edits)
+        users.append(_User(parsed, parsed.call(user.span), known, tuple(releases)))
+    lending = Lending(home, plan, call, rolls_back=_roll_back(plan, users))
+    edits = list(_factory(home, call, lending) if plan.detail("maker") else _lender(home, lending))
+    return (*edits, *(_borrowed(plan, user) for user in users))
 
 
-def _user(
-    plan: FixPlan,
-    parsed: Parsed,
-    call: cst.Call | cst.Await,
-    names: str,
-    releases: tuple[Location, ...],
-) -> Edit:
+class _User(NamedTuple):
+    """Who gets a connection by the call; `releases` give it back, unless a block does."""
+
+    parsed: Parsed
+    call: cst.Call | cst.Await
+    names: str
+    releases: tuple[Location, ...]
+
+    @property
+    def is_with_item(self) -> bool:
+        """The connection's own `with` ends it."""
+        return not self.releases and isinstance(self.parsed.parent(self.call), cst.WithItem)
+
+
+def _roll_back(plan: FixPlan, users: Sequence[_User]) -> bool:
+    """Whether what nobody committed was lost when the users gave up their connections; one way for all of them."""
+    commits = plan.detail("ends") == "commits-then-closes"
+    ends = {user.is_with_item and commits for user in users}
+    if len(ends) > 1 or (commits and ends == {True} and not plan.detail("commits")):
+        raise RenderError("the block of one commits what he did, that of another does not")
+    return ends == {False}
+
+
+def _borrowed(plan: FixPlan, user: _User) -> Edit:
     """`closing(connect())` in the head of a with, or a name with its releases, becomes a with that borrows."""
+    parsed, call = user.parsed, user.call
     inner = call.expression if isinstance(call, cst.Await) else call
     text = parsed.text(inner) if plan.detail("maker") else f"{LENDER}()"
-    if releases:
+    if user.releases:
         keyword = "async with" if isinstance(call, cst.Await) else "with"
-        return with_head(parsed, call, names, releases, f"{keyword} {text}")
+        return with_head(parsed, call, user.names, user.releases, f"{keyword} {text}")
+    if user.is_with_item and plan.detail("ends"):
+        return Edit(parsed.path, parsed.span(call), text)
     around = parsed.parent(parsed.parent(call))
     written, added = imports.use(parsed, plan.detail("manager"))
     if added or not isinstance(around, cst.Call) or parsed.text(around.func) != written:

@@ -7,27 +7,31 @@ from collections.abc import Sequence
 import libcst as cst
 
 from conn_lint.fixes import imports
-from conn_lint.fixes.parsed import Parsed, RenderError
+from conn_lint.fixes.opening import arguments, call_of
+from conn_lint.fixes.parsed import Parsed
 from conn_lint.model.fix import Edit, FixPlan
 
 LENDER = "_borrow_connection"
 OWN_NAMES = ("_POOL_SIZE", "_slots", "_opening", "_pools", "_get_pool")
-_WIDEST = 100
 
 
 class Lending:
-    """For one plan, in the file of the call that opened the connection."""
+    """For one plan, in the file of the call that opened the connection.
 
-    def __init__(self, parsed: Parsed, plan: FixPlan, call: cst.Call | cst.Await) -> None:
+    `rolls_back`: whoever borrowed closed his connection, and what he had not committed was lost.
+    """
+
+    def __init__(
+        self, parsed: Parsed, plan: FixPlan, call: cst.Call | cst.Await, *, rolls_back: bool
+    ) -> None:
         self._parsed = parsed
         self._plan = plan
         self._is_async = isinstance(call, cst.Await)
         inner = call.expression if isinstance(call, cst.Await) else call
         assert isinstance(inner, cst.Call)
-        self._given = [parsed.text(arg).rstrip().rstrip(",") for arg in inner.args]
-        if any("\n" in text or "#" in text for text in self._given):
-            raise RenderError("its arguments need more than a line")
+        self._given = arguments(parsed, inner, plan, "_POOL_SIZE")
         self._unit = parsed.module.default_indent
+        self._rolls_back = rolls_back and bool(plan.detail("commits"))
         self._added: list[Edit] = []
 
     def imports(self) -> tuple[Edit, ...]:
@@ -50,39 +54,34 @@ class Lending:
         return [*pool, "", "", f"@{manager}", head, *docstring, *body]
 
     def _cached(self) -> tuple[list[str], list[str]]:
-        """A pool whose own way to lend does not wait: a semaphore does."""
+        """A pool that its constructor opens."""
         cache, lock = self._use("functools.cache"), self._use("threading.Lock")
-        semaphore = self._use("threading.BoundedSemaphore")
-        given = ["_POOL_SIZE", "_POOL_SIZE", *self._given]
-        comment = "# the pool does not wait: it raises when all are lent"
+        slots: list[str] = []
+        if not self._plan.detail("waits"):
+            semaphore = self._use("threading.BoundedSemaphore")
+            comment = "# the pool does not wait: it raises when all are lent"
+            slots = [f"_slots = {semaphore}(_POOL_SIZE)  {comment}"]
         pool = [
             f"_POOL_SIZE = {self._plan.detail('size')}",
-            f"_slots = {semaphore}(_POOL_SIZE)  {comment}",
+            *slots,
             f"_opening = {lock}()",
             "",
             "",
             f"@{cache}",
             "def _get_pool():",
-            *self._call(f"{self._unit}return ", given),
+            *self._call(f"{self._unit}return "),
         ]
         unit = self._unit
-        lender = [
-            "with _opening:",
-            f"{unit}pool = _get_pool()",
-            "with _slots:",
-            f"{unit}{{}} = pool.{self._plan.detail('take')}()",
-            f"{unit}try:",
-            f"{unit * 2}yield {{}}",
-            f"{unit}finally:",
-            f"{unit * 2}pool.{self._plan.detail('give')}({{}})",
-        ]
-        return pool, lender
+        lent = self._lent()
+        if slots:
+            lent = ["with _slots:", *(unit + line for line in lent)]
+        return pool, ["with _opening:", f"{unit}pool = _get_pool()", *lent]
 
     def _opened_on_demand(self) -> tuple[list[str], list[str]]:
         """A pool that is awaited, and waits itself. It is kept once it is open: one that fails to open stays closed."""
         lock = self._use("asyncio.Lock")
-        sizes = [f"{name}=_POOL_SIZE" for name in self._plan.detail("sizes").split()]
         unit = self._unit
+        then = self._plan.detail("then")
         pool = [
             f"_POOL_SIZE = {self._plan.detail('size')}",
             "_pools = {}  # one, as soon as it is open",
@@ -92,26 +91,31 @@ class Lending:
             "async def _get_pool():",
             f"{unit}async with _opening:",
             f'{unit * 2}if "pool" not in _pools:',
-            *self._call(f"{unit * 3}pool = await ", [*self._given, *sizes]),
+            *self._call(f"{unit * 3}pool = {'' if then else 'await '}"),
+            *([f"{unit * 3}await pool.{then}()"] if then else ()),
             f'{unit * 3}_pools["pool"] = pool',
             f'{unit}return _pools["pool"]',
         ]
-        lender = [
-            "pool = await _get_pool()",
-            f"async with pool.{self._plan.detail('take')}() as {{}}:",
-            f"{unit}yield {{}}",
-        ]
-        return pool, lender
+        return pool, ["pool = await _get_pool()", *self._lent()]
 
-    def _call(self, head: str, given: Sequence[str]) -> list[str]:
-        """The pool is made, on one line if it fits."""
-        written = self._use(self._plan.detail("pool"))
-        line = f"{head}{written}({', '.join(given)})"
-        if len(line) <= _WIDEST:
-            return [line]
-        indent = head[: len(head) - len(head.lstrip())]
-        listed = [f"{indent}{self._unit}{text}," for text in given]
-        return [f"{head}{written}(", *listed, f"{indent})"]
+    def _lent(self) -> list[str]:
+        """Take, yield and give back, in the way of the pool."""
+        unit, take = self._unit, f"pool.{self._plan.detail('take')}()"
+        wait, within = ("await ", "async with") if self._is_async else ("", "with")
+        match self._plan.detail("gives"):
+            case "with":
+                comment = "# as it was when it was closed: nothing is committed unasked"
+                undo = [f"{unit}{wait}{{}}.rollback()  {comment}"] if self._rolls_back else []
+                return [f"{within} {take} as {{}}:", f"{unit}yield {{}}", *undo]
+            case "close":
+                give = "{}.close()"
+            case _:
+                give = f"pool.{self._plan.detail('give')}({{}})"
+        return [f"{{}} = {wait}{take}", "try:", f"{unit}yield {{}}", "finally:", f"{unit}{give}"]
+
+    def _call(self, head: str) -> list[str]:
+        """The pool is made."""
+        return call_of(head, self._use(self._plan.detail("pool")), self._given, self._unit)
 
     def _use(self, dotted: str) -> str:
         written, added = imports.use(self._parsed, dotted)

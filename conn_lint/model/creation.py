@@ -8,7 +8,7 @@ import msgspec
 
 from conn_lint.model.finding import Step
 from conn_lint.model.location import Location
-from conn_lint.model.resource import Resource
+from conn_lint.model.resource import Resource, StandIn
 from conn_lint.model.site import Use
 
 Inputs: TypeAlias = Literal["fixed", "object", "varies", "asked"]
@@ -106,16 +106,24 @@ class Borrower(msgspec.Struct, frozen=True):
 class Borrowing(msgspec.Struct, frozen=True):
     """How a pool can take the place of a connection that is opened each time.
 
-    `pool` is its dotted name, `take` and `give` are its methods, `sizes` the keywords of its sizes (none where they
-    come first). `users` get the connection and release it: by the creation itself, or by a call of `maker`, which
-    only opens it and returns it.
+    `pool` is its dotted name, `take` its method that lends; `gives` says how a connection goes back: by its method
+    `give`, by the connection's own, or at the end of a `with`, which may end the transaction first (`commits`).
+    `waits`: who comes when all are lent waits for his turn. `sizes` are the keywords of its sizes (none where they
+    come first), `stands_in` says how else it is made. `foreign`: the pool comes from this other package, which the
+    project is not known to have. `users` get the connection and release it: by the creation itself, or by a call of
+    `maker`, which only opens it and returns it.
     """
 
     pool: str
     is_async: bool
     take: str
+    gives: Literal["call", "close", "with"]
     give: str
+    commits: bool
+    waits: bool
     sizes: tuple[str, ...]
+    stands_in: StandIn | None
+    foreign: str
     maker: str
     users: tuple[Borrower, ...]
 

@@ -91,6 +91,23 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class StandIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a pool is made in place of single connections, where it is not just given their arguments behind its sizes.
+
+    `given`: "named", the same if it is given by name; "nested", in one dict named `nested`, but for the first, which
+    may be named `first`; "creator", behind the module that connects. `also` are further arguments as they are written;
+    `waits`: with them it lets others wait when all are lent, though by itself it raises. `then` is a method of it that
+    must be awaited.
+    """
+
+    given: Literal["named", "nested", "creator"]
+    nested: str = ""
+    first: str = ""
+    also: tuple[str, ...] = ()
+    waits: bool = False
+    then: str = ""
+
+
 class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):
     """One thing a program can open or borrow.
 
@@ -144,6 +161,7 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     timeout_s: float | None = None  # default; -1: none
     options: tuple[Option, ...] = ()
     instead: str = ""  # the pool or client to use in its place
+    stands_in: StandIn | None = None  # a pool's
     advice: str = ""
     since: str = ""  # first version of which these facts hold, where they changed
     changed: str = ""  # what held before, in words
@@ -299,12 +317,16 @@ class Swallow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One distribution: the modules users import, and where its facts were read."""
+    """One distribution: the modules users import, and where its facts were read.
+
+    `also` are other requirements that bring it ("name[extra]").
+    """
 
     package: str
     version: str
     imports: tuple[str, ...]
     verified: str = "source"
+    also: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from conn_lint.model.creation import Borrowing, Creation
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 # How many connections the pool has: requests come in crowds, jobs mostly one by one.
 _SIZES = {"request": 5, "connection": 5, "job": 2, "message": 2, "update": 2}
+
+_CLOSES = ("closes", "commits-then-closes")
 
 
 def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
@@ -27,15 +30,23 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
     if found is None or (found.is_async and not _on_one_loop(creation, project)):
         return None
     spans = [span for user in found.users for span in (user.location, *user.releases)]
+    title = f"borrow it from one {found.pool}, which lets others wait"
+    if found.foreign:
+        title += f" (needs the package {found.foreign})"
     return FixPlan(
         "borrow-from-pool",
-        f"borrow it from one {found.pool}, which lets others wait",
+        title,
         _level(creation, found, project),
         (creation.location, *spans),
         (
             ("pool", found.pool),
             ("take", found.take),
+            ("gives", found.gives),
             ("give", found.give),
+            ("commits", "yes" if found.commits else ""),
+            ("waits", "yes" if found.waits else ""),
+            ("ends", _ends(creation)),
+            *_how(found),
             ("maker", found.maker),
             ("manager", manager),
             ("size", str(size)),
@@ -47,7 +58,11 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
 
 
 def _level(creation: Creation, found: Borrowing, project: Project) -> Applicability:
-    """One pool is enough for a project: where another file has one, or would get one, the place is the author's."""
+    """One pool is enough for a project: where another file has one, or would get one, the place is the author's; so is
+    a package that the project is not known to have.
+    """
+    if found.foreign:
+        return Applicability.DISPLAY_ONLY
     for other in project.creations():
         if other.location.path == creation.location.path:
             continue
@@ -57,6 +72,23 @@ def _level(creation: Creation, found: Borrowing, project: Project) -> Applicabil
         if same and not found.maker:
             return Applicability.DISPLAY_ONLY
     return Applicability.UNSAFE
+
+
+def _how(found: Borrowing) -> Iterator[tuple[str, str]]:
+    """How the pool is made, where it is not just given the same."""
+    if (how := found.stands_in) is not None:
+        yield "given", how.given
+        yield "nested", how.nested
+        yield "first", how.first
+        yield "also", ";".join(how.also)
+        yield "then", how.then
+
+
+def _ends(creation: Creation) -> str:
+    """What the end of a `with` around the connection itself comes to, "" where it does not close, or not for sure."""
+    resource = creation.resource
+    meaning = resource.async_with if resource.is_async else resource.with_
+    return meaning if meaning in _CLOSES and not resource.changed else ""
 
 
 def _on_one_loop(creation: Creation, project: Project) -> bool:
