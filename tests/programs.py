@@ -157,6 +157,7 @@ def analysis(
     started_from: Iterable[str] = ("",),
     documents: tuple[DocumentSummary, ...] = (),
     knowledge: Knowledge = KNOWLEDGE,
+    versions: tuple[tuple[str, str], ...] = (),
 ) -> Analysis:
     """The analysis of a program, not yet run; texts may be indented."""
     plain = {path: textwrap.dedent(text) for path, text in texts.items()}
@@ -171,7 +172,7 @@ def analysis(
         skeleton = files[key[0]].skeleton
         return cut(lines[key[0]], skeleton.heads, skeleton.units, key[1])
 
-    return Analysis(files, load, text, knowledge, documents)
+    return Analysis(files, load, text, knowledge, documents, versions=versions)
 
 
 def analysed(texts: Mapping[str, str]) -> Analysis:

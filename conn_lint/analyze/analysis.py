@@ -26,6 +26,7 @@ from conn_lint.analyze.selfclosing import self_closing
 from conn_lint.analyze.selves import Selves
 from conn_lint.analyze.singletons import Singletons
 from conn_lint.analyze.sites import Sites, Solved
+from conn_lint.analyze.values import Values
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, Program, SourceFile, TextOf, UnitKey
 from conn_lint.link.types import Types
@@ -78,6 +79,7 @@ class Analysis:
         self.origins = Origins(self)
         self.reach = Reach(self)
         self.looping = Looping(self)
+        self.values = Values(self)
         self.types.holders.units = self.demand.holders
         self._calm: dict[FunctionId, bool] = {}
         self._methods: dict[str, list[FunctionRef]] | None = None

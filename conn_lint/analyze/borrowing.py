@@ -23,7 +23,8 @@ from conn_lint.model.flow import (
     expressions,
 )
 from conn_lint.model.location import Location
-from conn_lint.model.resource import Option, Resource, StandIn
+from conn_lint.model.option import Option
+from conn_lint.model.resource import Resource, StandIn
 from conn_lint.model.site import Fate
 
 if TYPE_CHECKING:

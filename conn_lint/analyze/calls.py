@@ -79,6 +79,16 @@ class Calls:
             case _:
                 return None
 
+    def holds_nothing(self, event: CallEvent, at: FunctionId) -> Resource | None:
+        """What the call makes that is told to keep no connection, and so is nothing to release."""
+        name = self.external_name(event, at)
+        resource = self._knowledge.acquisition(name) if name is not None else None
+        if resource is None or not self._is_not_owned(event, resource):
+            return None
+        keywords = {argument.keyword for argument in event.arguments}
+        given = keywords.intersection(condition for condition in resource.not_owned_if)
+        return None if given else resource
+
     def _instance(self, cls: ClassRef) -> Acquired | None:
         """An object of a class that owns a resource, or that is one by inheritance."""
         owned = self._analysis.owners.resource_of(cls)

@@ -42,11 +42,16 @@ class Creations:
         self._makings = Makings(analysis, solved, self._places)
         self._alive: dict[Place, bool] = {}
 
-    @functools.cached_property
+    @property
     def all(self) -> tuple[Creation, ...]:
         """Every creation outside tests, by file and line."""
-        found = [self._creation(solved) for solved in self._solved if self._creates(solved)]
-        return tuple(sorted(found, key=lambda creation: creation.location))
+        return tuple(creation for creation, _ in self.solved)
+
+    @functools.cached_property
+    def solved(self) -> tuple[tuple[Creation, Solved], ...]:
+        """The same, each with the acquisition that it is."""
+        found = [(self._creation(one), one) for one in self._solved if self._creates(one)]
+        return tuple(sorted(found, key=lambda pair: pair[0].location))
 
     def reached(self) -> Iterator[tuple[Creation, Solved, tuple[Reached, ...]]]:
         """Each creation with all entry points that lead there, nearest first."""

@@ -18,7 +18,7 @@ from conn_lint.model.finding import Step
 from conn_lint.model.flow import CallEvent, Event, IterateEvent, WithEnterEvent
 from conn_lint.model.holding import Capacity, Holding
 from conn_lint.model.location import Location
-from conn_lint.model.resource import Option
+from conn_lint.model.option import Option
 from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from conn_lint.analyze.analysis import Analysis
 from conn_lint.analyze.project import Project
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, SourceFile, TextOf
+from conn_lint.model.settings import Settings
 from conn_lint.model.summary import DocumentSummary
 
 
@@ -18,12 +19,13 @@ def analyze_program(
     knowledge: Knowledge,
     *,
     documents: tuple[DocumentSummary, ...] = (),
-    versions: tuple[tuple[str, str], ...] = (),
+    settings: Settings | None = None,
 ) -> Project:
     """Analyse all files as one program; `load` is asked for the units that turn out to matter.
 
-    `text` gives a unit as it is written, for questions that spare parsing it. `versions` are those of libraries that
-    the user has stated.
+    `text` gives a unit as it is written, for questions that spare parsing it. `settings` are the user's, where an
+    answer or a rule depends on one.
     """
+    versions = settings.versions if settings is not None else ()
     analysis = Analysis(files, load, text, knowledge, documents, versions=versions)
-    return Project(analysis, analysis.run())
+    return Project(analysis, analysis.run(), settings)

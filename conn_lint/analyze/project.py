@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pathlib
 from collections.abc import Collection
 
 from conn_lint.analyze.advice import advice
@@ -13,6 +14,7 @@ from conn_lint.analyze.connections import connections_of
 from conn_lint.analyze.creations import Creations
 from conn_lint.analyze.holdings import Holdings
 from conn_lint.analyze.places import Places
+from conn_lint.analyze.pools import Pools
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
@@ -23,6 +25,8 @@ from conn_lint.model.finding import Step
 from conn_lint.model.flow import CallEvent, Event, RaiseEvent, ReturnEvent, YieldEvent
 from conn_lint.model.holding import Holding
 from conn_lint.model.location import Location
+from conn_lint.model.pool import PoolSettings
+from conn_lint.model.settings import Settings
 from conn_lint.model.site import Fate, Site, Skip
 
 _MAX_CHAIN = 8
@@ -31,7 +35,10 @@ _MAX_CHAIN = 8
 class Project:
     """The analysed program. Rules ask it questions and never see summaries."""
 
-    def __init__(self, analysis: Analysis, solved: tuple[Solved, ...]) -> None:
+    def __init__(
+        self, analysis: Analysis, solved: tuple[Solved, ...], settings: Settings | None = None
+    ) -> None:
+        self.settings = settings or Settings(root=pathlib.Path())
         self._analysis = analysis
         self._program = analysis.program
         self._all = solved
@@ -64,6 +71,18 @@ class Project:
     def creations(self) -> tuple[Creation, ...]:
         """Every call outside tests that makes a connection, client or pool, ordered by file and line."""
         return self._creations.all
+
+    @functools.cached_property
+    def _pools(self) -> tuple[PoolSettings, ...]:
+        found = Pools(self._analysis).all(self._creations.solved)
+        return tuple(sorted(found, key=lambda pool: pool.creation.location))
+
+    def pools(self) -> tuple[PoolSettings, ...]:
+        """The same creations with their settings and the servers they connect to, as far as they are known.
+
+        Engines that are told to keep no connection are among them, though they are no creations.
+        """
+        return self._pools
 
     def connections(self) -> tuple[Connection, ...]:
         """The same creations with all that leads to them, as they are drawn."""

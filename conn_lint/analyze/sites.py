@@ -58,11 +58,12 @@ class Solved(NamedTuple):
 
 
 class Sites:
-    """Solves each function once."""
+    """Solves each function once. `holding_nothing` are calls of what was solved that make engines without a pool."""
 
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._solved: dict[FunctionId, tuple[Solved, ...]] = {}
+        self.holding_nothing: dict[FunctionId, tuple[CallEvent, ...]] = {}
 
     def solved(self, at: FunctionId) -> tuple[Solved, ...]:
         """The acquisitions in the function, in order of their place."""
@@ -83,14 +84,19 @@ class Sites:
             return []
         edges = successors(function.graph)
         found = []
+        idle: list[CallEvent] = []
         for span in sorted(places):
             event = function.graph.events[places[span][0]]
             assert isinstance(event, CallEvent)
             acquired = self._analysis.calls.acquired(event, at)
+            if acquired is None and self._analysis.calls.holds_nothing(event, at) is not None:
+                idle.append(event)
             if acquired is not None and acquired.resource.kind not in ("factory", *PARTS):
                 found.append(
                     self._follow(at, function, event, tuple(places[span]), acquired, edges)
                 )
+        if idle:
+            self.holding_nothing[at] = tuple(idle)
         return found
 
     def _may_acquire(self, event: CallEvent) -> bool:

@@ -168,7 +168,7 @@ class _Run:
                 one.text,
                 knowledge,
                 documents=documents,
-                versions=self._settings.versions,
+                settings=self._settings,
             )
         except Exception as error:  # noqa: BLE001 - what phase one found is still reported
             self._troubles.append(trouble("the analysis", error))

@@ -15,6 +15,7 @@ import msgspec
 
 from conn_lint.knowledge.frameworks import Frameworks
 from conn_lint.knowledge.index import Index, build_index, dotted_prefixes
+from conn_lint.model.option import AddressMaker, Limiter, PoolClass, Reader, SettingsClass
 from conn_lint.model.resource import (
     Convenience,
     Family,
@@ -276,7 +277,38 @@ class Knowledge:
         """In words, what begins and ends holding a connection."""
         return self._index.holds
 
+    # Settings
+
+    def reader(self, dotted: str) -> Reader | None:
+        """How a call (or a mapping) reads a setting from the environment."""
+        return self._index.readers.get(dotted)
+
+    def settings_class(self, dotted: str) -> SettingsClass | None:
+        """What a base says of classes whose fields are read from the environment."""
+        return self._index.settings_classes.get(dotted)
+
+    def declares_field(self, dotted: str) -> bool:
+        """Whether a call of it declares a field of such a class, with its default."""
+        return dotted in self._index.field_makers
+
+    def address_maker(self, dotted: str) -> AddressMaker | None:
+        """How a call puts a server's address together."""
+        return self._index.address_makers.get(dotted)
+
+    def pool_class(self, dotted: str) -> PoolClass | None:
+        """What a class of pools keeps open."""
+        return self._index.pool_classes.get(dotted)
+
+    def limiter(self, dotted: str) -> Limiter | None:
+        """How a call limits the time that something may take."""
+        return self._index.limiters.get(dotted)
+
     # Libraries
+
+    def library_of(self, dotted: str) -> Library | None:
+        """The distribution that a name belongs to."""
+        packages = self._index.packages
+        return next((packages[p] for p in dotted_prefixes(dotted) if p in packages), None)
 
     @property
     def libraries(self) -> tuple[Library, ...]:

@@ -15,6 +15,14 @@ from conn_lint.model.framework import (
     Place,
     Process,
 )
+from conn_lint.model.option import (
+    AddressMaker,
+    Limiter,
+    Option,
+    PoolClass,
+    Reader,
+    SettingsClass,
+)
 
 Kind: TypeAlias = Literal[
     "connection",  # one session with a server, not to be shared between requests
@@ -56,39 +64,6 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     version: str
     unverified: tuple[str, ...] = ()
-
-
-Role: TypeAlias = Literal[
-    "connect-timeout",  # seconds; "none": only the operating system limits it
-    "wait",  # for a free connection: seconds, "forever", "raises-at-once", "unlimited" (no bound)
-    "min-size",  # connections kept or opened at the start
-    "size",  # of a pool that may overflow
-    "max-size",  # "unlimited" where there is no bound
-    "overflow",  # beyond size
-    "stale-check",  # how a connection is tested before it is handed out; False or "off": not at all
-    "recycle",  # seconds after which a connection is replaced; -1 or "off": never
-    "prepared-statements",  # the default of the switch; `off` is what turns them off
-]
-
-
-class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A parameter with a meaning for configuration rules.
-
-    `parameter` is its keyword ("" where there is none), `position` where it may be given by
-    position. `default` is in the role's unit or one of its words, "required", or absent where
-    nobody has looked; it holds from version `since` on, and was `before` until then.
-    `milliseconds`: the argument is in them (the defaults here are in seconds all the same).
-    """
-
-    role: Role
-    parameter: str = ""
-    default: str | int | float | bool | None = None
-    since: str = ""
-    before: str | int | float | bool | None = None
-    position: int | None = None
-    milliseconds: bool = False
-    off: str = ""  # prepared statements: what turns them off behind a transaction pooler
-    note: str = ""
 
 
 class StandIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -349,6 +324,11 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detached: tuple[Detached, ...] = ()
     exit_call: tuple[ExitCall, ...] = ()
     swallow: tuple[Swallow, ...] = ()
+    pool_class: tuple[PoolClass, ...] = ()
+    reader: tuple[Reader, ...] = ()
+    settings_class: tuple[SettingsClass, ...] = ()
+    address_maker: tuple[AddressMaker, ...] = ()
+    limiter: tuple[Limiter, ...] = ()
     entry: tuple[EntryPoint, ...] = ()
     hook: tuple[Hook, ...] = ()
     not_entry: tuple[NotEntry, ...] = ()

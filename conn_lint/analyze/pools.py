@@ -1,0 +1,230 @@
+"""Creations with their settings: each option of the library with the value that the program gives, or the default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from conn_lint.analyze.addresses import server_of
+from conn_lint.analyze.calls import text_of
+from conn_lint.analyze.found import UNKNOWN, Found, Table, unpacked
+from conn_lint.analyze.places import Places
+from conn_lint.link.values import ClassRef, External, FunctionId
+from conn_lint.model.creation import Creation
+from conn_lint.model.flow import CallEvent
+from conn_lint.model.option import Keeps, Option, Role, Scalar
+from conn_lint.model.pool import PoolSettings, Server, Setting
+from conn_lint.model.resource import Resource
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+    from conn_lint.analyze.sites import Solved
+
+_ADDRESS: frozenset[Role] = frozenset({"url", "host", "port", "database"})
+_NUMBERS = re.compile(r"-?\d+(?:\.\d+)?\Z")
+_MILLI = 1000
+_EMBEDDED = ("sqlite", "duckdb")
+
+
+class _Given(NamedTuple):
+    """What a call is given: by position, by keyword, and the parameters of its server's URL."""
+
+    call: str
+    given: list[Found]
+    named: Table
+    url: Mapping[str, str]
+
+    def of(self, option: Option) -> Found | None:
+        """What the option is given; None where it is not given."""
+        if option.calls and self.call not in option.calls:
+            return None
+        table = self.named
+        if option.inside:
+            inner = self._inside(option.inside)
+            if inner is None:
+                return UNKNOWN if self.named.whole is False else None
+            table = inner
+        for name in (option.parameter, *option.also):
+            if name and name in table.items:
+                return table.items[name]
+        if not option.inside and option.position is not None and option.position < len(self.given):
+            return self.given[option.position]
+        for name in option.url:
+            if name.lower() in self.url:
+                return Found(_plain(self.url[name.lower()]), "argument")
+        may_be = option.parameter or option.inside
+        return UNKNOWN if may_be and not table.whole else None
+
+    def _inside(self, parameter: str) -> Table | None:
+        found = self.named.items.get(parameter)
+        return None if found is None else unpacked(found)
+
+
+class Pools:
+    """Reads the settings of the creations of a run."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._knowledge = analysis.knowledge
+        self._values = analysis.values
+        self._places = Places(analysis.program)
+
+    def all(self, creations: Iterable[tuple[Creation, Solved]]) -> Iterator[PoolSettings]:
+        """The settings of all creations, and of those that are told to keep no connection."""
+        for creation, solved in creations:
+            if isinstance(solved.acquired.via, ClassRef):  # its own constructor decides
+                yield PoolSettings(creation, (), Server(None, None, None, None), open=True)
+            else:
+                yield self.of(creation, solved.event, solved.at)
+        for at, events in sorted(self._analysis.sites.holding_nothing.items()):
+            for event in events:
+                resource = self._analysis.calls.holds_nothing(event, at)
+                if resource is not None and not self._analysis.program.files[at.path].is_test:
+                    yield self.of(self._without_pool(event, at, resource), event, at)
+
+    def _without_pool(self, event: CallEvent, at: FunctionId, resource: Resource) -> Creation:
+        function = self._analysis.program.function(at)
+        return Creation(
+            location=self._places.location(at, event.span),
+            statement=self._places.statement(at, event),
+            call=text_of(event),
+            function=self._analysis.program.qualname(at),
+            module=self._analysis.program.files[at.path].module,
+            resource=resource,
+            lifetime="each",
+            at_import=function is not None and function.kind in ("module", "class"),
+        )
+
+    def of(self, creation: Creation, event: CallEvent, at: FunctionId) -> PoolSettings:
+        """The settings of what the call makes."""
+        resource = creation.resource
+        given, named = self._values.arguments(event.arguments, at)
+        name = creation.call.rpartition(".")[2]
+        call = _Given(name, given, named, {})
+        server = self._server(resource, call)
+        call = call._replace(url={key.lower(): value for key, value in server.parameters})
+        found: dict[Role, Setting] = {}
+        for option in resource.options:
+            if option.role in _ADDRESS:
+                continue
+            setting = self._setting(option, call, resource)
+            if option.role not in found or setting.is_given:
+                found[option.role] = setting
+        keeps = self._keeps(resource, call)
+        return PoolSettings(
+            creation=creation,
+            settings=tuple(found.values()),
+            server=server,
+            open=not named.whole,
+            keeps=keeps,
+            embedded=(server.scheme or "").partition("+")[0] in _EMBEDDED,
+        )
+
+    def _server(self, resource: Resource, call: _Given) -> Server:
+        parts: dict[Role, Found] = {}
+        for option in resource.options:
+            if option.role in _ADDRESS and option.role not in parts:
+                found = call.of(option)
+                if found is not None:
+                    parts[option.role] = found
+        server = Server()
+        if "url" in parts:
+            server = server_of(parts["url"])
+        elif not parts:
+            return server if call.named.whole else Server(None, None, None, None)
+        host, port, database = (parts.get(role) for role in ("host", "port", "database"))
+        if host is not None:
+            server = msgspec.structs.replace(
+                server,
+                host=host.text,
+                source=host.source,
+                variable=server.variable or host.variable,
+                location=server.location or host.location,
+            )
+        if port is not None:
+            number = _plain(port.value) if isinstance(port.value, str) else port.value
+            known = isinstance(number, int) and not isinstance(number, bool) and port.is_known
+            server = msgspec.structs.replace(server, port=number if known else None)
+        if database is not None:
+            server = msgspec.structs.replace(server, database=database.text)
+        return server
+
+    def _setting(self, option: Option, call: _Given, resource: Resource) -> Setting:
+        found = call.of(option)
+        if found is not None and found.is_known:
+            value = _meaning(option, found)
+            if value is not None:
+                return Setting(
+                    role=option.role,
+                    value=value,
+                    source=found.source,
+                    parameter=option.parameter or option.inside,
+                    variable=found.variable,
+                    location=found.location,
+                )
+        if found is not None:
+            return Setting(
+                option.role, None, "unknown", option.parameter, found.variable, found.location
+            )
+        return self._default(option, resource)
+
+    def _default(self, option: Option, resource: Resource) -> Setting:
+        names = (*resource.acquire, resource.name)
+        library = next((x for n in names if (x := self._knowledge.library_of(n))), None)
+        package = library.package if library is not None else ""
+        value = option.default
+        if option.since:
+            reached = self._analysis.runs_with(names[0], option.since)
+            value = None if reached is None else value if reached else option.before
+        known = value is not None and value != "required"
+        return Setting(
+            role=option.role,
+            value=value if known else None,
+            source="default" if known else "unknown",
+            parameter=option.parameter or option.inside,
+            library=package,
+            version=resource.evidence.version,
+        )
+
+    def _keeps(self, resource: Resource, call: _Given) -> Keeps | None:
+        option = next((o for o in resource.options if o.role == "pool-class"), None)
+        found = call.of(option) if option is not None else None
+        if found is None or (found.is_known and found.value is None):
+            return "pool"
+        if isinstance(found.value, External):
+            record = self._knowledge.pool_class(found.value.name)
+            return record.keeps if record is not None else None
+        return None
+
+
+def _meaning(option: Option, found: Found) -> Scalar:
+    """What is given in the role's unit, or its word; None for what is neither."""
+    value = found.value
+    written = value.name if isinstance(value, External) else str(value)
+    for pair in option.means:
+        wanted, _, word = pair.rpartition("=")
+        if written == wanted:
+            return word
+    if isinstance(value, External):
+        return "on" if option.role == "stale-check" else value.name
+    if isinstance(value, Table) or value is None:
+        return None
+    if option.role == "stale-check" and isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        value = _plain(value)
+    if option.milliseconds and isinstance(value, int | float):
+        return value / _MILLI
+    return value
+
+
+def _plain(value: str) -> str | int | float:
+    """A number that is written as a text."""
+    if not _NUMBERS.match(value):
+        return value
+    return float(value) if "." in value else int(value[:15])

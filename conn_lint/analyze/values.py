@@ -1,0 +1,306 @@
+"""The values that settings have: literals, constants where they are defined, defaults of environment variables.
+
+Texts may have holes (`HOLE`) where a part cannot be told: a password, a host that the environment decides. What
+cannot be told at all is unknown; a variable of the environment that decides it is named all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from conn_lint.analyze.found import (
+    HOLE,
+    UNKNOWN,
+    Found,
+    Table,
+    calculated,
+    either,
+    joined,
+    same,
+    unpacked,
+)
+from conn_lint.analyze.places import Places
+from conn_lint.analyze.readings import Readings
+from conn_lint.link.symbols import Assigned
+from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, ModuleRef, ObjectRef
+from conn_lint.model.expression import (
+    Argument,
+    Attribute,
+    Call,
+    Conditional,
+    Container,
+    Expr,
+    FString,
+    Literal,
+    Name,
+    Operator,
+    Subscript,
+    Temp,
+)
+from conn_lint.model.flow import AssignEvent, AwaitEvent, CallEvent, ImportEvent, ReturnEvent
+from conn_lint.model.pool import Source
+from conn_lint.model.summary import Function
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_MAX_DEPTH = 25
+
+
+class Values:
+    """Follows expressions to what they are."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._types = analysis.types
+        self._program = analysis.program
+        self._knowledge = analysis.knowledge
+        self._places = Places(analysis.program)
+        self._readings = Readings(analysis, self)
+        self._depth = 0
+        self._names: dict[tuple[FunctionId, str], Found] = {}
+
+    def of(self, expr: Expr, at: FunctionId) -> Found:
+        """The value that the expression has inside the function `at`."""
+        if self._depth > _MAX_DEPTH:
+            return UNKNOWN
+        self._depth += 1
+        try:
+            return self._of(expr, at)
+        finally:
+            self._depth -= 1
+
+    def _of(self, expr: Expr, at: FunctionId) -> Found:
+        match expr:
+            case Literal(kind="ellipsis" | "complex" | "bytes"):
+                return UNKNOWN
+            case Literal(kind=kind, value=value):
+                return UNKNOWN if value is None and kind != "none" else Found(value, "argument")
+            case Name(id=name):
+                return self._name(name, at)
+            case Attribute():
+                return self._attribute(expr, at)
+            case Temp():
+                return self._result(expr, at)
+            case Call():
+                return self._readings.call(expr.func, expr.arguments, at)
+            case FString(parts=parts):
+                return joined([self.of(part, at) for part in parts])
+            case Operator(op=op, operands=operands):
+                return self._operator(op, operands, at)
+            case Conditional(body=body, orelse=orelse):
+                return same([self.of(body, at), self.of(orelse, at)])
+            case Container(kind="dict", items=items, keys=keys):
+                return self._table(items, keys, at)
+            case Subscript(value=value, index=index):
+                return self._item(value, index, at)
+            case _:
+                return UNKNOWN
+
+    def arguments(self, arguments: Iterable[Argument], at: FunctionId) -> tuple[list[Found], Table]:
+        """What a call is given by position, and by keyword; `**` is looked into."""
+        given: list[Found] = []
+        named: dict[str, Found] = {}
+        whole = True
+        for argument in arguments:
+            if argument.keyword is None and whole:
+                given.append(self.of(argument.value, at))
+            elif argument.keyword == "*":
+                whole = False
+            elif argument.keyword == "**":
+                more = unpacked(self.of(argument.value, at))
+                named.update(more.items)
+                whole = whole and more.whole
+            elif argument.keyword is not None:
+                named[argument.keyword] = self.of(argument.value, at)
+        return given, Table(named, whole)
+
+    # Names
+
+    def _name(self, name: str, at: FunctionId) -> Found:
+        function = self._program.function(at)
+        current, first = at, True
+        while function is not None and function.kind != "module":
+            if name in function.global_names:
+                break
+            visible = first or function.kind != "class"
+            if visible and name in function.locals and name not in function.nonlocal_names:
+                return self._bound(name, current, function)
+            first = False
+            if function.parent < 0:
+                break
+            current = current._replace(number=function.parent)
+            function = self._program.function(current)
+        return self._settled(self._types.symbols.in_module(at.path, name))
+
+    def _settled(self, found: object) -> Found:
+        if isinstance(found, External) and not found.name.startswith("builtins."):
+            return Found(found, "constant")
+        if not isinstance(found, Assigned) or self._is_set_elsewhere(found):
+            return UNKNOWN
+        module = FunctionId(found.path, 0, 0)
+        function = self._program.function(module)
+        return UNKNOWN if function is None else self._bound(found.name, module, function)
+
+    def _is_set_elsewhere(self, found: Assigned) -> bool:
+        """A function may set the module's variable, through `global`."""
+        units = self._program.files[found.path].skeleton.units[1:]
+        return any("global" in unit.names and found.name in unit.names for unit in units)
+
+    def _bound(self, name: str, at: FunctionId, function: Function) -> Found:
+        """What the assignments to a name of this scope agree on; asked for in a circle, nothing."""
+        key = (at, name)
+        if key not in self._names:
+            self._names[key] = UNKNOWN
+            self._names[key] = self._assigned(name, at, function)
+        return self._names[key]
+
+    def _assigned(self, name: str, at: FunctionId, function: Function) -> Found:
+        if any(parameter.name == name for parameter in function.parameters):
+            return UNKNOWN
+        found: list[Found] = []
+        for event in function.graph.events:
+            match event:
+                case AssignEvent(target=target, value=value) if target == name:
+                    found.append(self._placed(self.of(value, at), at, event))
+                case ImportEvent(imports=imports):
+                    for item in imports:
+                        if item.bound == name:
+                            given = self._types.symbols.imported(item, at.path)
+                            found.append(self._settled(given))
+                case _:
+                    pass
+        return same(found)
+
+    def _placed(self, found: Found, at: FunctionId, event: AssignEvent) -> Found:
+        """The value, which has a name now: where that is defined is where it is written."""
+        source: Source = "constant" if found.source == "argument" else found.source
+        where = found.location or self._places.location(at, event.span)
+        return found._replace(source=source, location=where)
+
+    # Attributes
+
+    def _attribute(self, expr: Attribute, at: FunctionId) -> Found:
+        owner = self._types.infer(expr.value, at)
+        match owner:
+            case ModuleRef():
+                return self._settled(self._types.symbols.member(owner, expr.attr))
+            case ClassRef():
+                return self._field(owner, expr.attr)
+            case ObjectRef():
+                return self._field(owner.cls, expr.attr)
+            case External(name=name):
+                return Found(External(f"{name}.{expr.attr}"), "constant")
+            case _:
+                return UNKNOWN
+
+    def _field(self, cls: ClassRef, attr: str) -> Found:
+        """An attribute of a class of the project or of its objects."""
+        ancestry = self._types.attributes.ancestry(cls)
+        declared = [
+            record
+            for base in ancestry
+            if isinstance(base, External)
+            and (record := self._knowledge.settings_class(base.name)) is not None
+        ]
+        for base in ancestry:
+            if not isinstance(base, ClassRef):
+                continue
+            method = self._program.members(base.path, base.head).get(attr)
+            if method is not None:
+                return self._returned(FunctionRef(base.path, method))
+            assigned = self._types.attributes.assignments(base, attr)
+            if not assigned:
+                continue
+            if not declared and self._is_filled_in(base):
+                return UNKNOWN
+            found = same([self._of_field(value, where, attr) for where, value, _ in assigned])
+            if declared:
+                prefix = self._readings.prefix(base, declared[0])
+                name = found.variable or f"{prefix}{attr}".upper()
+                source: Source = "environment" if found.is_known else "unknown"
+                return found._replace(source=source, variable=name)
+            return found
+        return UNKNOWN
+
+    def _of_field(self, value: Expr, at: FunctionId, attr: str) -> Found:
+        found = self._readings.field(value, at)
+        function = self._program.function(at)
+        for event in function.graph.events if function is not None else ():
+            if isinstance(event, AssignEvent) and event.target == attr and event.value == value:
+                return self._placed(found, at, event)
+        return found._replace(source="constant") if found.source == "argument" else found
+
+    def _is_filled_in(self, cls: ClassRef) -> bool:
+        """Its constructor is given what its fields hold: a dataclass, a model, a named tuple."""
+        if "dataclass" in " ".join(self._program.head(cls).decorators):
+            return True
+        bases = self._types.attributes.ancestry(cls)[1:]
+        return any(isinstance(base, External) and base.name != "builtins.object" for base in bases)
+
+    # Calls and operators
+
+    def _result(self, expr: Temp, at: FunctionId) -> Found:
+        match self._types.maker(expr, at):
+            case CallEvent(func=func, arguments=arguments):
+                return self._readings.call(func, arguments, at)
+            case AwaitEvent(value=value):
+                return self.of(value, at)
+            case _:
+                return UNKNOWN
+
+    def returned(self, func: Expr, at: FunctionId) -> Found:
+        """What a call of a function of the project gives, where its returns agree."""
+        callee = self._types.infer(func, at)
+        return self._returned(callee) if isinstance(callee, FunctionRef) else UNKNOWN
+
+    def _returned(self, ref: FunctionRef) -> Found:
+        at = self._program.function_id(ref._replace(bound=False))
+        function = self._program.function(at) if at is not None else None
+        if at is None or function is None or function.is_generator:
+            return UNKNOWN
+        found = [
+            self.of(event.value, at)
+            for event in function.graph.events
+            if isinstance(event, ReturnEvent) and event.value is not None
+        ]
+        whole = same(found)
+        return whole._replace(source="constant") if whole.source == "argument" else whole
+
+    def _operator(self, op: str, operands: tuple[Expr, ...], at: FunctionId) -> Found:
+        parts = [self.of(part, at) for part in operands]
+        if op == "or":
+            return either(parts)
+        if op == "+" and any(part.text is not None for part in parts):
+            return joined(parts)
+        if op == "%" and len(parts) == 2 and parts[0].text is not None:
+            return self._readings.percent(parts[0], operands[1], at)
+        return calculated(op, parts)
+
+    def _table(
+        self, items: tuple[Expr, ...], keys: tuple[Expr | None, ...], at: FunctionId
+    ) -> Found:
+        found: dict[str, Found] = {}
+        whole = True
+        for key, item in zip(keys, items, strict=False):
+            if key is None:
+                more = unpacked(self.of(item, at))
+                found.update(more.items)
+                whole = whole and more.whole
+                continue
+            name = self.of(key, at).text
+            if name is None or HOLE in name:
+                whole = False
+            else:
+                found[name] = self.of(item, at)
+        return Found(Table(found, whole), "argument")
+
+    def _item(self, value: Expr, index: Expr, at: FunctionId) -> Found:
+        name = self.of(index, at).text
+        if name is None:
+            return UNKNOWN
+        owner = self._types.infer(value, at)
+        if isinstance(owner, External):
+            reader = self._knowledge.reader(owner.name)
+            return UNKNOWN._replace(variable=name) if reader and reader.mapping else UNKNOWN
+        return unpacked(self.of(value, at)).items.get(name, UNKNOWN)

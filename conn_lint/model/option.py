@@ -1,0 +1,100 @@
+"""What the knowledge base says of settings: parameters with a meaning, and where programs read values from."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Role: TypeAlias = Literal[
+    "connect-timeout",  # seconds; "none": only the operating system limits it
+    "wait",  # for a free connection: seconds, "forever", "raises-at-once", "unlimited" (no bound)
+    "min-size",  # connections kept or opened at the start
+    "size",  # of a pool that may overflow
+    "max-size",  # "unlimited" where there is no bound
+    "overflow",  # beyond size
+    "stale-check",  # how a connection is tested before it is handed out; False or "off": not at all
+    "recycle",  # seconds after which a connection is replaced; -1 or "off": never
+    "prepared-statements",  # the default of the switch; `off` is what turns them off
+    "pool-class",  # the class that keeps the connections; a `PoolClass` says what it does
+    "url",  # the server's address as one text: a URL, or "host=... port=..."
+    "host",
+    "port",
+    "database",
+]
+
+Keeps: TypeAlias = Literal["none", "one", "per-thread", "pool"]
+Scalar: TypeAlias = str | int | float | bool | None
+
+
+class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A parameter with a meaning for configuration rules.
+
+    `parameter` is its keyword ("" where there is none), `also` are others of the same meaning, `position` where it may
+    be given by position. `inside` names the parameter whose dict it is a key of, `url` the parameters of a URL's query
+    that give it. With `calls` it holds for those calls of `acquire` alone that end so. `default` is in the role's unit
+    or one of its words, "required", or absent where nobody has looked; it holds from version `since` on, and was
+    `before` until then. `means` turns values that are given into the role's words: "None=forever", "0=unlimited".
+    `milliseconds`: the argument is in them (the defaults here are in seconds all the same).
+    """
+
+    role: Role
+    parameter: str = ""
+    also: tuple[str, ...] = ()
+    inside: str = ""
+    url: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    default: Scalar = None
+    since: str = ""
+    before: Scalar = None
+    position: int | None = None
+    means: tuple[str, ...] = ()
+    milliseconds: bool = False
+    off: str = ""  # prepared statements: what turns them off behind a transaction pooler
+    note: str = ""
+
+
+class PoolClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Classes that may be given as a pool's class; `keeps` is what stays open between two uses."""
+
+    names: tuple[str, ...]
+    keeps: Keeps
+
+
+class Reader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that read a variable of the environment (or of a settings file), and mappings of them.
+
+    `names` are dotted. The variable's name stands at `argument`, what holds without it at `default` or at the keyword
+    of that name; `mapping`: they are subscripted.
+    """
+
+    names: tuple[str, ...]
+    argument: str = "0"
+    default: str = ""  # the position
+    keyword: str = "default"
+    mapping: bool = False
+
+
+class SettingsClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bases of classes whose fields are read from the environment, and calls that declare such a field.
+
+    `prefix` is the keyword (or key) that gives what all variables begin with.
+    """
+
+    bases: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    prefix: str = ""
+
+
+class AddressMaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that make a server's address of its parts, by keyword or in this order; or of a text (`parts` is "url")."""
+
+    names: tuple[str, ...]
+    parts: tuple[str, ...] = ("url",)
+
+
+class Limiter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that limit how long what they are given may take, or (context managers) what their block does."""
+
+    names: tuple[str, ...]
+    argument: str = ""  # of what is limited, "" for a block
