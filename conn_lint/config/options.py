@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from conn_lint.model.deployment import Stated, StatedProcess, StatedServer
 from conn_lint.model.resource import Family
 
 SeverityWord: TypeAlias = Literal["note", "warning", "error"]
@@ -36,6 +37,7 @@ class Options(msgspec.Struct, frozen=True, rename="kebab"):
     fail_on: SeverityWord | None = None
     show_notes: bool | None = None
     max_pool_size: int | None = None
+    deployment: Stated | None = None
     versions: dict[str, str] | None = None
     entry_points: Strings | None = None
     singletons: Strings | None = None
@@ -106,6 +108,8 @@ def _convert(key: str, value: Any, where: str) -> Any:
     words = _WORDS.get(key)
     if words is not None:
         _check_words(key, value, words, where)
+    if key == "deployment":
+        _check_deployment(value, where)
     if key == "per-file-ignores" and isinstance(value, dict):
         value = {k: [v] if isinstance(v, str) else v for k, v in value.items()}
     field_type: Any = FIELDS[key].type
@@ -126,6 +130,40 @@ def _check_words(key: str, value: object, words: Iterable[str], where: str) -> N
         if isinstance(word, str) and word not in words:
             place = f"{key}.{name}" if name else key
             raise ConfigError(f"{where}: {place}: {word!r} is not allowed{nearest(word, words)}")
+
+
+_ZERO_IS_GOOD = frozenset(("reserve",))
+
+
+def _check_deployment(value: object, where: str) -> None:
+    """Keys and numbers of the table, and of those in it, before it is read as a whole."""
+    if not isinstance(value, dict):
+        return
+    _check_keys(value, Stated, f"{where}: deployment")
+    tables: tuple[tuple[str, type[msgspec.Struct]], ...]
+    tables = (("server", StatedServer), ("process", StatedProcess))
+    for name, kind in tables:
+        inner = value.get(name)
+        names: set[object] = set()
+        for number, table in enumerate(inner if isinstance(inner, list) else (), 1):
+            if not isinstance(table, dict):
+                continue
+            place = f"{where}: deployment.{name} {number}"
+            _check_keys(table, kind, place)
+            own = table.get("name")
+            if own in names:
+                raise ConfigError(f"{place}: there is a {name} {own!r} already")
+            names.add(own)
+
+
+def _check_keys(table: Mapping[str, Any], kind: type[msgspec.Struct], place: str) -> None:
+    allowed = [field.encode_name for field in msgspec.structs.fields(kind)]
+    for key, value in table.items():
+        if key not in allowed:
+            raise ConfigError(f"{place}: unknown key {key!r}{nearest(key, allowed)}")
+        least = 0 if key in _ZERO_IS_GOOD else 1
+        if isinstance(value, int) and not isinstance(value, bool) and value < least:
+            raise ConfigError(f"{place}: {key}: must be at least {least}, not {value}")
 
 
 Value = TypeVar("Value")

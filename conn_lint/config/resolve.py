@@ -76,6 +76,7 @@ def resolve(root: Path, layer: Layer, flags: Flags, where: str) -> Settings:
         fail_on=Severity[first(options.fail_on, "warning").upper()],
         show_notes=first(options.show_notes, default=False),
         max_pool_size=first(options.max_pool_size, 20),
+        deployment=options.deployment,
         knowledge=_with_named(layer.knowledge, options, where),
         versions=tuple(sorted((options.versions or {}).items())),
         jobs=options.jobs if isinstance(options.jobs, int) else 0,

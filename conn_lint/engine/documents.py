@@ -1,4 +1,6 @@
-"""Settings files beside the code (.env, YAML, TOML, INI): which count, and what they say, read when it is needed."""
+"""Settings files beside the code (.env, YAML, TOML, INI), and those that start it: which count, and what they say,
+read when it is needed.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from conn_lint.model.summary import DocumentSummary
 
 _ENV, _YAML, _INI, _TOML = "env", "yaml", "ini", "toml"
 _LOCK, _REQUIREMENTS = "lock", "requirements"
+_CONF, _DOCKER, _PROCFILE, _SHELL = "conf", "dockerfile", "procfile", "shell"
 
 # The first pattern that a name matches decides. Of anything else, only what lies at the project's
 # root counts (`_AT_THE_ROOT`), or what says inside that it is a template (`_TEMPLATE`).
@@ -34,19 +37,41 @@ _NAMES = tuple(
         (r"alembic.*\.ini", _INI),
         (r"(poetry|uv|pdm)\.lock|Pipfile\.lock", _LOCK),
         (r"(.+[._-])?(requirements|constraints)([._-].+)?\.txt", _REQUIREMENTS),
+        (r"(supervisord?|uwsgi)([.-].+)?\.(ini|conf)", _INI),
+        (r"my\.cnf", _INI),
+        (r"pgcat.*\.toml", _TOML),
+        (r"(postgresql|redis)([.-].+)?\.conf", _CONF),
+        (r"Procfile(\..+)?", _PROCFILE),
+        (r"(Dockerfile|Containerfile)([.-].+)?|.+\.[Dd]ockerfile", _DOCKER),
+        (
+            r"(.+[._-])?(entrypoint|start|run|boot|launch|serve|server|web|worker|gunicorn|uvicorn|celery)"
+            r"([._-].+)?\.sh",
+            _SHELL,
+        ),
+        (r"render\.ya?ml", _YAML),
         (r"(settings|config|\.?secrets|fly)\.toml", _TOML),
         (r"(default|base|local|dev|development|stage|staging|prod|production)\.toml", _TOML),
     )
 )
 _AT_THE_ROOT = {".ini": _INI, ".cfg": _INI, ".toml": _TOML}
 _TEMPLATE = re.compile(
-    rb"^(AWSTemplateFormatVersion\b|Transform:[^\n]*(\n[ \t]*-[^\n]*)*AWS::Serverless)",
+    rb"^(AWSTemplateFormatVersion\b|Transform:[^\n]*(\n[ \t]*-[^\n]*)*AWS::Serverless"
+    rb"|kind: *[\"']?(Deployment|StatefulSet|DaemonSet|HorizontalPodAutoscaler|Rollout)\b)",
     re.MULTILINE,
 )
 _TEMPLATE_SUFFIXES = frozenset((".yml", ".yaml"))
-_SUFFIXES = _TEMPLATE_SUFFIXES | _AT_THE_ROOT.keys() | {".env", ".json", ".lock", ".txt"}
-_MOST_BYTES = {_ENV: 1_000_000, _INI: 1_000_000, _TOML: 500_000, _YAML: 500_000}
-_MOST_BYTES |= {_LOCK: 5_000_000, _REQUIREMENTS: 500_000}
+_SUFFIXES = (
+    _TEMPLATE_SUFFIXES
+    | _AT_THE_ROOT.keys()
+    | {".cnf", ".conf", ".dockerfile", ".Dockerfile", ".env", ".json", ".lock", ".sh", ".txt"}
+)
+_PREFIXES = (".env", "Containerfile", "Dockerfile", "Procfile")
+_MOST_BYTES = {
+    **dict.fromkeys((_CONF, _DOCKER, _PROCFILE, _SHELL), 200_000),
+    **dict.fromkeys((_ENV, _INI), 1_000_000),
+    **dict.fromkeys((_REQUIREMENTS, _TOML, _YAML), 500_000),
+    _LOCK: 5_000_000,
+}
 
 _OWN_TABLE = re.compile(rb"^\[+\s*tool\s*\.\s*[\"']?conn-lint\b")
 _OWN_KEYS = ("tool", "conn-lint")
@@ -68,7 +93,7 @@ class Document(msgspec.Struct, frozen=True):
 
 def may_be_document(name: str, suffix: str) -> bool:
     """A quick look at a file's name: whether to ask further."""
-    return suffix in _SUFFIXES or name.startswith(".env")
+    return suffix in _SUFFIXES or name.startswith(_PREFIXES)
 
 
 def format_of(name: str) -> str:

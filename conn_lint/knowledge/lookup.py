@@ -15,6 +15,7 @@ import msgspec
 
 from conn_lint.knowledge.frameworks import Frameworks
 from conn_lint.knowledge.index import Index, build_index, dotted_prefixes
+from conn_lint.model.launcher import Launcher, Product
 from conn_lint.model.option import AddressMaker, Limiter, PoolClass, Reader, SettingsClass
 from conn_lint.model.resource import (
     Convenience,
@@ -46,6 +47,20 @@ class Knowledge:
     def frameworks(self) -> Frameworks:
         """What frameworks call, and ways to make something once."""
         return Frameworks(self._families, self.mro)
+
+    @functools.cached_property
+    def launchers(self) -> tuple[Launcher, ...]:
+        """Commands that run programs; the user's own come first."""
+        return tuple(one for family in reversed(self._families) for one in family.launcher)
+
+    @functools.cached_property
+    def products(self) -> tuple[Product, ...]:
+        """Kinds of servers; of those that share a name, the user's own."""
+        found: dict[str, Product] = {}
+        for family in reversed(self._families):
+            for one in family.product:
+                found.setdefault(one.name, one)
+        return tuple(found.values())
 
     def modules_behind(self, modules: frozenset[str]) -> frozenset[str]:
         """These top modules, and those of the bases of their types."""

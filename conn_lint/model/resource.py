@@ -15,6 +15,7 @@ from conn_lint.model.framework import (
     Place,
     Process,
 )
+from conn_lint.model.launcher import Launcher, Product
 from conn_lint.model.option import (
     AddressMaker,
     Limiter,
@@ -336,3 +337,5 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: tuple[Place, ...] = ()
     memo: tuple[Memo, ...] = ()
     process: tuple[Process, ...] = ()
+    launcher: tuple[Launcher, ...] = ()
+    product: tuple[Product, ...] = ()

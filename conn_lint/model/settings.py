@@ -6,6 +6,7 @@ import pathlib
 
 import msgspec
 
+from conn_lint.model.deployment import Stated
 from conn_lint.model.finding import Severity
 from conn_lint.model.resource import Family
 
@@ -31,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: Severity = Severity.WARNING
     show_notes: bool = False
     max_pool_size: int = 20
+    deployment: Stated | None = None
     knowledge: Family = Family()
     versions: tuple[tuple[str, str], ...] = ()
     jobs: int = 0

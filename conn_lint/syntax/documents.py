@@ -12,10 +12,14 @@ from conn_lint.syntax.source import SourceError, decode
 
 # Each brings a parser of its own, so it is imported when its first document is read.
 _READERS = {
+    "conf": "conn_lint.syntax.conf_document",
+    "dockerfile": "conn_lint.syntax.dockerfile_document",
     "env": "conn_lint.syntax.env_document",
     "ini": "conn_lint.syntax.ini_document",
     "lock": "conn_lint.syntax.lock_document",
     "requirements": "conn_lint.syntax.requirements_document",
+    "procfile": "conn_lint.syntax.procfile_document",
+    "shell": "conn_lint.syntax.shell_document",
     "toml": "conn_lint.syntax.toml_document",
     "yaml": "conn_lint.syntax.yaml_document",
 }

@@ -1,0 +1,109 @@
+"""From a described program (a command with its surroundings) to the processes that it comes to."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from conn_lint.deploy.commands import Launched, Number, Scripts, filled, launched
+from conn_lint.model.deployment import Figure, Process
+from conn_lint.model.launcher import Launcher
+
+ONE = Figure(1, "default")
+_ASSUMED_PROCESSORS = 4
+
+
+class Described(NamedTuple):
+    """A program as a file describes it; `instances` is None where it says nothing of them."""
+
+    name: str
+    command: str
+    path: str
+    line: int
+    instances: Figure | None = None
+    environment: Mapping[str, str] = {}
+    folder: str = ""
+
+
+SettingOf = Callable[[str, str, str], "Figure | None"]
+"""A number that a settings file gives to a name: asked with the folder it is in, its own name, and that name."""
+
+
+class Surroundings(NamedTuple):
+    """What a command refers to: the launchers there are, scripts of the project, settings files of launchers."""
+
+    launchers: Sequence[Launcher]
+    scripts: Scripts
+    setting: SettingOf
+
+
+def processes_of(described: Described, around: Surroundings) -> Iterator[Process]:
+    """One process kind for each program that the command starts."""
+    command = described.command
+    found = list(launched(command, around.launchers, described.environment, around.scripts))
+    for number, one in enumerate(found):
+        more = f" {number + 1}" if number else ""
+        yield _process(described, one, around, f"{described.name}{more}")
+
+
+def _process(described: Described, one: Launched, around: Surroundings, name: str) -> Process:
+    launcher = one.launcher
+    assumed: list[str] = []
+
+    def figure(said: Number | None, setting: str, default: int, what: str) -> Figure:
+        if said is not None:
+            return _said(said, described, what, assumed)
+        config = one.config.removeprefix("python:") or launcher.config_file
+        if setting and config:
+            read = around.setting(described.folder, config, setting)
+            if read is not None:
+                if read.note:
+                    assumed.append(f"{name}: {read.value} {what}, {read.note}")
+                return read
+        if default == 0:
+            assumed.append(
+                f"{name}: {launcher.name} starts as many {what} as there are processors; "
+                f"{_ASSUMED_PROCESSORS} are assumed"
+            )
+            return Figure(_ASSUMED_PROCESSORS, "assumed", note="as many as processors")
+        return Figure(default, "default", note=f"{launcher.name}'s default")
+
+    workers = figure(one.workers, launcher.config_workers, launcher.workers_default, "workers")
+    threads = figure(one.threads, launcher.config_threads, launcher.threads_default, "threads")
+    if one.threaded:
+        workers, threads = ONE, workers
+    target = filled(one.target, described.environment)
+    return Process(
+        name=name,
+        instances=described.instances or ONE,
+        workers=workers,
+        threads=threads,
+        target=_within(target, described.folder),
+        launcher=launcher.name,
+        path=described.path,
+        line=described.line,
+        assumed=tuple(assumed),
+    )
+
+
+def _said(said: Number, described: Described, what: str, assumed: list[str]) -> Figure:
+    path, line = described.path, described.line
+    if said.value is None:
+        why = f"{said.variable} is set nowhere" if said.variable else "it is not plain"
+        assumed.append(f"{described.name}: how many {what} cannot be told ({why}); 1 is assumed")
+        return Figure(1, "assumed", path, line, why)
+    value = max(said.value, 1)
+    if said.variable and not said.given:
+        assumed.append(
+            f"{described.name}: {value} {what}, the default of {said.variable}, which may say otherwise"
+        )
+        return Figure(value, "assumed", path, line, f"the default of {said.variable}")
+    return Figure(value, "read", path, line)
+
+
+def _within(target: str, folder: str) -> str:
+    """A file that a command names, from the project's root."""
+    if target.endswith(".py") and not target.startswith("/"):
+        return posixpath.normpath(posixpath.join(folder, target))
+    return target

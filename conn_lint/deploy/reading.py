@@ -1,0 +1,253 @@
+"""Puts together what a project's files say of its deployment. Of files that describe the same, one is chosen."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from conn_lint.deploy.compose import Image, Service, environment, services
+from conn_lint.deploy.described import Described, SettingOf, Surroundings, processes_of
+from conn_lint.deploy.images import image_of, line_of
+from conn_lint.deploy.kubernetes import autoscaled, workloads
+from conn_lint.deploy.limits import limits_of_files, limits_of_services
+from conn_lint.deploy.poolers import is_pgbouncer, is_pgcat, pgbouncer, pgcat
+from conn_lint.deploy.serverless import functions
+from conn_lint.deploy.tree import Tree, parts_of, tree_of
+from conn_lint.model.deployment import Deployment, Figure, Pooler, Process
+from conn_lint.model.launcher import Launcher, Product
+from conn_lint.model.summary import DocumentSummary
+
+_COMPOSE = re.compile(r"(docker-)?compose([.-].+)?\.ya?ml")
+_FOR_LIVE = re.compile(r"prod|production|deploy|live", re.IGNORECASE)
+_FOR_WORK = re.compile(
+    r"dev|develop|test|tests|ci|local|debug|example|override|e2e|sample", re.IGNORECASE
+)
+_KUBERNETES, _LIVE_COMPOSE, _PLATFORM, _PROCFILE, _COMPOSE_RANK, _DOCKERFILE, _WORK = (
+    7,
+    6,
+    5,
+    4,
+    3,
+    2,
+    1,
+)
+
+
+class Candidate(NamedTuple):
+    """What one file (or the manifests of one cluster) describes: the higher its rank, the nearer to the real thing."""
+
+    rank: int
+    path: str
+    processes: tuple[Process, ...]
+
+
+def read_deployment(
+    documents: Sequence[DocumentSummary],
+    launchers: Sequence[Launcher],
+    products: Sequence[Product],
+    setting: SettingOf,
+) -> Deployment:
+    """All that the documents say. `setting` reads numbers from settings files of launchers that are Python."""
+    reader = _Reader(documents, launchers, setting)
+    candidates = sorted(reader.candidates(), key=lambda c: (-c.rank, c.path.count("/"), c.path))
+    chosen = candidates[0].processes if candidates else ()
+    processes = [*chosen, *reader.functions()]
+    ours = {process.path for process in chosen}
+    ordered = sorted(
+        reader.services(), key=lambda s: (s.described.path not in ours, _effort(s.described.path))
+    )
+    return Deployment(
+        processes=_named_once(processes),
+        limits=(*limits_of_services(ordered, products), *limits_of_files(reader.trees, products)),
+        poolers=tuple(reader.poolers()),
+        chosen=tuple(sorted({p.path for p in processes if p.path})),
+        others=tuple(sorted({c.path for c in candidates[1:]} - ours)),
+    )
+
+
+class _Reader:
+    def __init__(
+        self,
+        documents: Sequence[DocumentSummary],
+        launchers: Sequence[Launcher],
+        setting: SettingOf,
+    ) -> None:
+        self._documents = documents
+        self.trees = [(document, tree_of(document)) for document in documents]
+        self._env = {
+            document.path: {str(e.keys[0]): str(e.value or "") for e in document.entries}
+            for document in documents
+            if document.format == "env"
+        }
+        self._images = {
+            tree.path: image_of(tree) for d, tree in self.trees if d.format == "dockerfile"
+        }
+        self._scripts = {
+            document.path: [str(e.value) for e in document.entries if e.keys[0] == "run"]
+            for document in documents
+            if document.format == "shell"
+        }
+        self._around = Surroundings(launchers, self._script, setting)
+
+    def _script(self, name: str) -> Sequence[str]:
+        """The script of the project that a command means: the last part of its name decides, if it is one alone."""
+        last = posixpath.basename(name)
+        found = [path for path in self._scripts if posixpath.basename(path) == last]
+        exact = [path for path in found if name.endswith(path)]
+        if exact:
+            return self._scripts[exact[0]]
+        return self._scripts[found[0]] if len(found) == 1 else ()
+
+    def services(self) -> list[Service]:
+        """The services of all compose files."""
+        return [
+            service
+            for document, tree in self.trees
+            if _COMPOSE.fullmatch(posixpath.basename(document.path))
+            for service in services(tree, self._images, self._env)
+        ]
+
+    def functions(self) -> Iterator[Process]:
+        """Serverless functions run beside whatever else there is."""
+        for document, tree in self.trees:
+            if document.format == "yaml" and _effort(document.path) < 2:
+                yield from functions(tree)
+
+    def poolers(self) -> Iterator[Pooler]:
+        """The poolers that the project sets up."""
+        for document, tree in self.trees:
+            if is_pgbouncer(document):
+                yield pgbouncer(tree)
+            elif is_pgcat(document):
+                yield pgcat(tree)
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Everything that describes processes."""
+        by_file: dict[str, list[Service]] = defaultdict(list)
+        for service in self.services():
+            by_file[service.described.path].append(service)
+        for path, found in by_file.items():
+            effort = _effort(path)
+            rank = (_LIVE_COMPOSE, _COMPOSE_RANK, _WORK)[effort]
+            yield from self._candidate(rank, path, [service.described for service in found])
+        yield from self._cluster()
+        for document, tree in self.trees:
+            name = posixpath.basename(document.path)
+            if document.format == "procfile":
+                effort = _effort(document.path)
+                rank = _WORK if effort == 2 else _PROCFILE
+                yield from self._candidate(rank, document.path, self._lines(tree))
+            elif name == "fly.toml":
+                yield from self._candidate(_PLATFORM, document.path, self._fly(tree))
+            elif name in ("render.yaml", "render.yml"):
+                yield from self._candidate(_PLATFORM, document.path, self._render(tree))
+        yield from self._dockerfiles()
+
+    def _candidate(
+        self, rank: int, path: str, described: Iterable[Described]
+    ) -> Iterator[Candidate]:
+        processes = tuple(p for one in described for p in processes_of(one, self._around))
+        if processes:
+            yield Candidate(rank, path, processes)
+
+    def _lines(self, tree: Tree) -> Iterator[Described]:
+        folder = posixpath.dirname(tree.path)
+        for name, command in tree.items():
+            if name != "release":
+                env = self._env.get(posixpath.join(folder, ".env"), {})
+                yield Described(
+                    str(name), command.text(), tree.path, command.line(), None, env, folder
+                )
+
+    def _fly(self, tree: Tree) -> Iterator[Described]:
+        folder = posixpath.dirname(tree.path)
+        env = environment(tree.at("env"))
+        named = list(tree.at("processes").items())
+        for name, command in named:
+            yield Described(str(name), command.text(), tree.path, command.line(), None, env, folder)
+        image = self._images.get(posixpath.join(folder, "Dockerfile"))
+        if not named and image is not None:
+            yield Described(
+                tree.text("app") or "app", image.command, tree.path, tree.line("app") or 1,
+                None, {**image.environment, **env}, folder,
+            )  # fmt: skip
+
+    def _render(self, tree: Tree) -> Iterator[Described]:
+        for service in tree.at("services").values():
+            count = service.number("numInstances") or service.number("scaling", "maxInstances")
+            line = service.line("startCommand") or service.line()
+            instances = None if count is None else Figure(count, "read", tree.path, line)
+            command = service.text("startCommand") or service.text("dockerCommand")
+            env = {
+                v.text("key"): v.text("value")
+                for v in service.at("envVars").values()
+                if v.text("value")
+            }
+            yield Described(service.text("name"), command, tree.path, line, instances, env)
+
+    def _cluster(self) -> Iterator[Candidate]:
+        """The workloads of all manifests; of those that share a name, the one that is nearest to real use."""
+        parts = [
+            part
+            for document in self._documents
+            if document.format == "yaml"
+            for part in parts_of(document)
+        ]
+        default = next(iter(self._own_image()), "")
+        found: dict[str, Described] = {}
+        ordered = sorted(parts, key=lambda part: (_effort(part.path), part.path))
+        for described in workloads(ordered, autoscaled(ordered), default):
+            found.setdefault(described.name, described)
+        for candidate in self._candidate(_KUBERNETES, "", found.values()):
+            path = min(process.path for process in candidate.processes)
+            yield candidate._replace(path=path)
+
+    def _own_image(self) -> list[str]:
+        """What the project's one image runs."""
+        commands = [image.command for image in self._images.values() if image.command]
+        return commands if len(commands) == 1 else []
+
+    def _dockerfiles(self) -> Iterator[Candidate]:
+        """Each folder's image that is nearest to real use."""
+        best: dict[str, tuple[int, str, Tree, Image]] = {}
+        for document, tree in self.trees:
+            if document.format != "dockerfile" or not self._images[tree.path].command:
+                continue
+            folder = posixpath.dirname(tree.path)
+            entry = (_effort(tree.path), tree.path, tree, self._images[tree.path])
+            if folder not in best or entry[:2] < best[folder][:2]:
+                best[folder] = entry
+        described = [
+            Described(
+                posixpath.basename(folder) or "app", image.command, path, line_of(tree), None,
+                image.environment, folder,
+            )
+            for folder, (_, path, tree, image) in best.items()
+        ]  # fmt: skip
+        for candidate in self._candidate(_DOCKERFILE, "", described):
+            path = min(process.path for process in candidate.processes)
+            yield candidate._replace(path=path)
+
+
+def _effort(path: str) -> int:
+    """0: it is for production by its name, 1: nothing is said, 2: it is for work on the project."""
+    words = re.split(r"[^A-Za-z0-9]+", path)
+    if any(_FOR_LIVE.fullmatch(word) for word in words):
+        return 0
+    return 2 if any(_FOR_WORK.fullmatch(word) for word in words) else 1
+
+
+def _named_once(processes: Iterable[Process]) -> tuple[Process, ...]:
+    """Each with a name of its own."""
+    found: dict[str, Process] = {}
+    for process in processes:
+        name, number = process.name, 2
+        while name in found:
+            name, number = f"{process.name} {number}", number + 1
+        found[name] = msgspec.structs.replace(process, name=name)
+    return tuple(found.values())

@@ -1,0 +1,59 @@
+"""What the knowledge base says of programs that start others, and of servers that take connections."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command that runs a program in processes and threads.
+
+    `subcommand` must follow for it to count ("worker"). `workers` and `threads` are the flags that say how many;
+    0 as a default: as many as the machine has processors. `workers_env` and `threads_env` are variables that say it
+    too. `target` are the flags before what is run; none: the first argument that is no flag. `config` are flags before
+    a file of settings (`config_file` where none is given), in which `workers` and `threads` have the names
+    `config_workers` and `config_threads`. `pool` is a flag whose values `pool_threads` make threads of workers.
+    `skips` are flags without a value: all others are taken to have one.
+    """
+
+    name: str
+    commands: tuple[str, ...]
+    subcommand: str = ""
+    workers: tuple[str, ...] = ()
+    workers_default: int = 1
+    workers_env: str = ""
+    threads: tuple[str, ...] = ()
+    threads_default: int = 1
+    threads_env: str = ""
+    target: tuple[str, ...] = ()
+    config: tuple[str, ...] = ()
+    config_file: str = ""
+    config_workers: str = ""
+    config_threads: str = ""
+    pool: tuple[str, ...] = ()
+    pool_threads: tuple[str, ...] = ()
+    skips: tuple[str, ...] = ()
+    is_async: bool = False  # one thread, many requests
+    once: bool = False  # it ends by itself: a command of administration
+    source: str = ""
+
+
+class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of server.
+
+    `schemes` begin its URLs (what stands before a `+driver`), `resources` the names of resources that connect to it,
+    `images` are of containers. `limit` is the setting that says how many connections it takes, `default` its value
+    as it comes; `files` are its own settings files, `flags` those of its command.
+    """
+
+    name: str
+    title: str
+    schemes: tuple[str, ...]
+    resources: tuple[str, ...]
+    limit: str
+    default: int
+    source: str
+    images: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    sized: bool = True  # more connections than the processors can serve make it slower
