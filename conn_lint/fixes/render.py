@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from conn_lint.fixes.borrow import borrow_from_pool
 from conn_lint.fixes.hoist import move_out_of_loop
+from conn_lint.fixes.keywords import set_keyword
 from conn_lint.fixes.make_one import cache_function, make_one
 from conn_lint.fixes.parsed import Files, Parsed, RenderError
 from conn_lint.fixes.release import close_in_finally, wrap_in_with
@@ -33,6 +34,7 @@ _RENDERERS: dict[PlanKind, Renderer] = {
 # Those that change other files too.
 _WIDER: dict[PlanKind, Callable[[FixPlan, Files], tuple[Edit, ...]]] = {
     "borrow-from-pool": borrow_from_pool,
+    "set-keyword": set_keyword,
 }
 
 
