@@ -162,6 +162,19 @@ PSYCOPG = page(
 
 
 @pytest.mark.parametrize(
+    ("requirements", "expected"),
+    [
+        ("flask\npsycopg[binary,pool]\n", "unsafe"),
+        ("psycopg-pool  # lent from\n", "unsafe"),
+        ("psycopg[binary]==3.2.1\n# psycopg-pool\n", "display-only"),
+    ],
+)
+def test_a_requirement_brings_the_package(requirements: str, expected: str, tmp_path: Path) -> None:
+    write(tmp_path, {"requirements.txt": requirements})
+    assert shown(PSYCOPG, tmp_path, "CNX101")[1] == expected
+
+
+@pytest.mark.parametrize(
     ("settings", "expected"),
     [
         ("", "display-only"),

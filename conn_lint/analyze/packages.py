@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+
+from conn_lint.syntax.requirements_document import extras, normal
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-# `name[extra,extra]>=1`, as requirements are written
-_REQUIREMENT = re.compile(r"\s*(?P<name>[\w.-]+)\s*(\[(?P<extras>[\w\s,.-]*)\])?")
+# `name[extra,extra]`, as requirements begin
+_REQUIREMENT = re.compile(r"\s*(?P<name>[\w.-]+)\s*(\[(?P<extras>[^\]]*)\])?")
 _ASKS = (
     "dependencies",
     "requires",
@@ -31,7 +34,7 @@ class Packages:
             return True
         return any(
             package in {module.partition(".")[0] for module in library.imports}
-            and not self._required.isdisjoint({_plain(library.package), *map(_plain, library.also)})
+            and not self._required.isdisjoint({normal(library.package), *library.also})
             for library in self._analysis.knowledge.libraries
         )
 
@@ -46,22 +49,23 @@ class Packages:
 
     @functools.cached_property
     def _required(self) -> frozenset[str]:
-        """Plain names of what settings files require, and `name[extra]` for each extra."""
+        """Names of what settings files require, as an index has them, and `name[extra]` for each extra."""
         found: set[str] = set()
         for document in self._analysis.documents:
+            listed = document.format in ("lock", "requirements")
             for entry in document.entries:
-                words = [str(key).lower() for key in entry.keys]
-                if not any(ask in word for word in words for ask in _ASKS):
-                    continue
-                found.add(_plain(words[-1]))  # poetry has names for keys
-                match = _REQUIREMENT.match(entry.value) if isinstance(entry.value, str) else None
-                if match is not None:
-                    name = _plain(match["name"])
-                    extras = (match["extras"] or "").split(",")
-                    found |= {name, *(f"{name}[{_plain(extra)}]" for extra in extras)}
+                keys = [str(key) for key in entry.keys]
+                if listed:
+                    found.update(_with_extras(keys[0], keys[1:]))
+                elif any(ask in key.lower() for key in keys for ask in _ASKS):
+                    found.add(normal(keys[-1]))  # names are keys for some
+                    if isinstance(entry.value, str) and (match := _REQUIREMENT.match(entry.value)):
+                        found.update(_with_extras(match["name"], extras(match["extras"])))
         return frozenset(found)
 
 
-def _plain(name: str) -> str:
-    """A distribution's name as indexes compare it; extras stay."""
-    return re.sub(r"[-_.]+", "-", name.strip().lower())
+def _with_extras(name: str, more: Iterable[str]) -> Iterator[str]:
+    name = normal(name)
+    yield name
+    for extra in more:
+        yield f"{name}[{extra}]"

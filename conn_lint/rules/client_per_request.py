@@ -107,7 +107,7 @@ class ClientPerRequest(Rule):
     unknown, change no settings of it, and cannot come to each other while they have one; if they are plain functions,
     or for an async library coroutines on the one loop that the framework runs, and no generators: one who waits there
     could stop those who are to give theirs back; if tests do not call the function; if no other file has such a pool,
-    or needs one; if the project imports the package of the pool, or asks for it in a `pyproject.toml`; and if what
+    or needs one; if the project imports the package of the pool, or asks for it in a settings file; and if what
     decides the connection are constants, names of the module or settings. How many connections the pool has is yours
     to set. Whatever else lasts with a connection (`SET`, temporary tables, advisory locks) may last for the next
     borrower, and one that the server has ended fails its first user: therefore unsafe. Where who borrows cannot be
