@@ -206,6 +206,32 @@ def asyncpg_url(database: Database) -> str:
     return database.url.replace("postgresql://", "postgresql+asyncpg://")
 
 
+def test_fastapi_with_psycopg(postgres: Postgres, both: Both, measured: Note) -> None:
+    """Two pools: one for what runs on the loop, one for what runs in threads, and commits at the end of its block."""
+    web = Web(
+        "FastAPI, psycopg",
+        FASTAPI,
+        [
+            ("/orders/7", None),
+            ("/orders/777", None),
+            ("/orders/7/notes?text=leave+at+the+door", {}),
+            ("/orders/7/notes", None),
+        ],
+        "/orders/seven",
+        lambda database: {"DATABASE_URL": database.url},
+        lambda _server, database: database.connections("idle in transaction%"),
+        asked=4 + BAD_REQUESTS + AT_ONCE,
+    )
+    before, after = both("fastapi_psycopg")
+    assert set(before.codes()) == {"CNX101", "CNX202"}
+    was, now = web.measure(postgres, before), web.measure(postgres, after)
+    note_figures(measured, web, was, now)
+    assert was.answers[-1].body == ["leave at the door"]
+    assert_cured(web, was, now)
+    assert was.special == now.special == 0
+    assert after.codes() == []
+
+
 def test_fastapi_with_asyncpg(postgres: Postgres, both: Both, measured: Note) -> None:
     with other_service({"rate": 3}) as rates:
 
