@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from conn_lint.flow.ownership import Ownership
 from conn_lint.flow.solve import solve
 from conn_lint.flow.world import Situation, World
-from conn_lint.model.flow import Edge, FlowGraph, Guard, Raised, RaiseEvent, ReturnEvent, YieldEvent
+from conn_lint.model.flow import (
+    Edge,
+    FlowGraph,
+    Guard,
+    Raised,
+    RaiseEvent,
+    ReturnEvent,
+    WithExitEvent,
+    YieldEvent,
+)
 
 
 def first_skip(
@@ -64,12 +73,12 @@ def _search(
 
 
 def _in_order(graph: FlowGraph, states: Mapping[int, set[World]]) -> list[int]:
-    """Nodes by their place in the text; branches last, since a raise or return says more."""
+    """Nodes by their place in the text; ends of with-blocks last, since they stand where the block begins."""
 
-    def key(node: int) -> tuple[int, int, int]:
+    def key(node: int) -> tuple[bool, int, int, int]:
         event = graph.events[node]
         assert event is not None
-        return (event.span.line, event.span.column, node)
+        return (isinstance(event, WithExitEvent), event.span.line, event.span.column, node)
 
     return sorted((n for n in states if graph.events[n] is not None), key=key)
 

@@ -22,7 +22,14 @@ from conn_lint.model.connections import Connection
 from conn_lint.model.creation import Borrowing, Creation
 from conn_lint.model.expression import Attribute
 from conn_lint.model.finding import Step
-from conn_lint.model.flow import CallEvent, Event, RaiseEvent, ReturnEvent, YieldEvent
+from conn_lint.model.flow import (
+    CallEvent,
+    Event,
+    RaiseEvent,
+    ReturnEvent,
+    WithExitEvent,
+    YieldEvent,
+)
 from conn_lint.model.holding import Holding
 from conn_lint.model.location import Location
 from conn_lint.model.pool import PoolSettings
@@ -259,5 +266,7 @@ def _words(event: Event) -> str:
             return "raise"
         case YieldEvent():
             return "yield"
+        case WithExitEvent():
+            return "the end of the with"
         case _:
             return ""
