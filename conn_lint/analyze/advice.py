@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from conn_lint.knowledge.frameworks import Frameworks
 from conn_lint.model.creation import Creation
 
 
 def advice(
-    creation: Creation, others: Iterable[Creation], frameworks: Frameworks, framework: str
+    creation: Creation,
+    others: Iterable[Creation],
+    frameworks: Frameworks,
+    framework: str,
+    can_use: Callable[[Creation], bool],
 ) -> str:
-    """One sentence, without its full stop."""
+    """One sentence, without its full stop; `can_use` tells whether another creation is in reach of this one."""
     resource = creation.resource
-    shared = _shared(creation, others)
+    shared = _shared(creation, others, can_use)
     if shared is not None:
         where = f"{shared.location.path}:{shared.location.span.line}"
         verb = "Borrow from" if shared.resource.kind == "pool" else "Use"
@@ -27,7 +31,9 @@ def advice(
     return where or "Make one per process and share it"
 
 
-def _shared(creation: Creation, others: Iterable[Creation]) -> Creation | None:
+def _shared(
+    creation: Creation, others: Iterable[Creation], can_use: Callable[[Creation], bool]
+) -> Creation | None:
     """A pool or client of the same library that the project makes once."""
     wanted = creation.resource.instead
     library = creation.resource.name.partition(".")[0]
@@ -35,9 +41,10 @@ def _shared(creation: Creation, others: Iterable[Creation]) -> Creation | None:
         once = other.at_import or other.lifetime == "process"
         if not once or other.location == creation.location or other.entry is not None:
             continue
-        if wanted and wanted in other.resource.acquire:
-            return other
+        fits = bool(wanted) and wanted in other.resource.acquire
         if other.resource.kind == "pool" and other.resource.name.partition(".")[0] == library:
+            fits = True
+        if fits and can_use(other):
             return other
     return None
 

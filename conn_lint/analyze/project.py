@@ -120,8 +120,35 @@ class Project:
         return self._borrowings.of(creation.location)
 
     def home(self, creation: Creation, framework: str) -> str:
-        """Where one that lives as long as the process belongs, in words; what the project has already comes first."""
-        return advice(creation, self.creations(), self._analysis.knowledge.frameworks, framework)
+        """Where one that lives as long as the process belongs, in words; what the project has already comes first.
+
+        What no file imports, or lies below another source root, is another program's.
+        """
+        return advice(
+            creation,
+            self.creations(),
+            self._analysis.knowledge.frameworks,
+            framework,
+            lambda other: self._can_use(creation.location.path, other.location.path),
+        )
+
+    def _can_use(self, own: str, other: str) -> bool:
+        files = self._program.files
+        if own == other:
+            return True
+        return files[own].root == files[other].root and other in self._imported
+
+    @functools.cached_property
+    def _imported(self) -> frozenset[str]:
+        """The files that others import, or import from; what tests import counts for nothing."""
+        found = {
+            module.path
+            for path, file in self._program.files.items()
+            if not file.is_test
+            for item in file.skeleton.imports
+            for module in self._program.modules.named(item, path)
+        }
+        return frozenset(path for path in found if path is not None)
 
     def owned_sites(self) -> tuple[Site, ...]:
         """Acquisitions whose release is a function's own duty, where the library needs one."""

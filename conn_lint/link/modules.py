@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from conn_lint.link.values import ModuleRef
+from conn_lint.model.flow import Import
 
 
 class Modules:
@@ -65,6 +66,20 @@ class Modules:
             return None
         folder = package.folder
         return self._at(posixpath.join(folder, name) if folder else name, namespaces=True)
+
+    def named(self, item: Import, importer: str) -> Iterator[ModuleRef]:
+        """The modules of the project that an import statement names: what it imports from, and what it imports."""
+        module = (
+            self.relative(item.module, item.level, importer)
+            if item.level
+            else self.absolute(item.module, importer)
+        )
+        if module is None:
+            return
+        yield module
+        member = self.member(module, item.name) if item.name else None
+        if member is not None:
+            yield member
 
     def _bases(self, importer: str) -> Iterator[str]:
         """Where absolute imports start: the importer's source root, a script's own folders, other roots."""
