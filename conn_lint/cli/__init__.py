@@ -10,6 +10,7 @@ import click
 
 from conn_lint import __version__
 from conn_lint.cli.check import check
+from conn_lint.cli.explain import explain
 from conn_lint.cli.graph import graph
 from conn_lint.cli.inspect import clean, files, rule, rules, settings
 
@@ -41,5 +42,5 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (check, graph, rule, rules, settings, files, clean):
+for command in (check, explain, graph, rule, rules, settings, files, clean):
     main.add_command(command)

@@ -78,20 +78,25 @@ class Writer:
 
     def _write_text(self, report: Report, stream: TextIO) -> None:
         console = Console(file=stream, highlight=False, soft_wrap=True, emoji=False, markup=False)
-        for text in render_text(report, self._read_lines, _layout(console, stream)):
+        for text in render_text(report, self._read_lines, layout_of(console, stream)):
             console.print(text)
         if not self._quiet and (report.files or report.shown()):
             console.print(render_summary(report))
 
     def _read_lines(self, path: str) -> Sequence[str]:
-        try:
-            data = self._overrides.get(path)
-            return decode(Path(path).read_bytes() if data is None else data).text.split("\n")
-        except (OSError, SourceError, ValueError):
-            return ()
+        return lines_of(path, self._overrides)
 
 
-def _layout(console: Console, stream: TextIO) -> Layout:
+def lines_of(path: str, overrides: Mapping[str, bytes] | None = None) -> Sequence[str]:
+    """The lines of a file by the path that is shown; none where it cannot be read."""
+    try:
+        data = (overrides or {}).get(path)
+        return decode(Path(path).read_bytes() if data is None else data).text.split("\n")
+    except (OSError, SourceError, ValueError):
+        return ()
+
+
+def layout_of(console: Console, stream: TextIO) -> Layout:
     """As the stream can show it: broken to the width of a terminal, and stable elsewhere."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     if stream.isatty():

@@ -14,10 +14,11 @@ def render_json(report: Report) -> str:
     """The whole report. Only ASCII is written, so that no encoding of a terminal or a pipe can
     fail.
     """
-    return json.dumps([_finding(finding, report) for finding in report.findings], indent=2)
+    return json.dumps([finding_object(finding, report) for finding in report.findings], indent=2)
 
 
-def _finding(finding: Finding, report: Report) -> dict[str, Any]:
+def finding_object(finding: Finding, report: Report) -> dict[str, Any]:
+    """One finding, as programs read it."""
     span = finding.location.span
     return {
         "code": finding.code,

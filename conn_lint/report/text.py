@@ -41,11 +41,16 @@ class Layout(NamedTuple):
 def render_text(report: Report, read_lines: ReadLines, layout: Layout) -> Iterator[Text]:
     """The findings, one block each; a block ends with an empty line."""
     for finding in report.shown():
-        yield from _terminal_head(finding, layout) if layout.wraps else (_head(finding),)
-        yield from _source(finding, read_lines, layout)
-        yield from _chain(finding.chain, layout)
-        yield from _cures(finding, layout)
+        yield from render_finding(finding, read_lines, layout)
         yield Text()
+
+
+def render_finding(finding: Finding, read_lines: ReadLines, layout: Layout) -> Iterator[Text]:
+    """One finding: where and what, its line, what leads there, what to do."""
+    yield from _terminal_head(finding, layout) if layout.wraps else (_head(finding),)
+    yield from _source(finding, read_lines, layout)
+    yield from _chain(finding.chain, layout)
+    yield from _cures(finding, layout)
 
 
 def render_summary(report: Report) -> Text:
@@ -146,16 +151,17 @@ def _cures(finding: Finding, layout: Layout) -> Iterator[Text]:
             yield Text(f"{_INDENT}{one_line(cure(finding))}", style="green")
         return
     if finding.advice and finding.message.endswith(finding.advice):
-        yield from _labelled("cure", finding.advice, layout)
+        yield from labelled("cure", finding.advice, layout)
     if finding.plan is not None:
         flag = _FLAGS.get(finding.plan.applicability, "yours to decide")
         word = finding.plan.applicability.word
-        yield from _labelled("fix", f"{finding.plan.title} ({word}: {flag})", layout)
+        yield from labelled("fix", f"{finding.plan.title} ({word}: {flag})", layout)
 
 
-def _labelled(label: str, text: str, layout: Layout) -> Iterator[Text]:
-    """A word and what it says, the further lines below its first."""
+def labelled(label: str, text: str, layout: Layout) -> Iterator[Text]:
+    """A word and what it says, on a terminal with the further lines below its first."""
     before = f"{_INDENT}{label}: "
-    for number, line in enumerate(_wrapped(text, layout, cells(before))):
+    lines = _wrapped(text, layout, cells(before)) if layout.wraps else (one_line(text),)
+    for number, line in enumerate(lines):
         start = Text.assemble((before, "green")) if number == 0 else Text(" " * cells(before))
         yield start.append(line)
