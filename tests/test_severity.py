@@ -45,6 +45,12 @@ CASES = [
         WARNING,
         "import httpx\ndef f(xs):\n    for x in xs:\n        httpx.Client().get('https://a.example')\n",
     ),
+    (
+        "CNX102",
+        NOTE,
+        "import twilio.rest\ndef f(xs):\n    for x in xs:\n"
+        "        twilio.rest.Client('a', 'b').messages.create(to=x)\n",
+    ),
     (  # one call in a loop that leads to both
         "CNX102",
         ERROR,

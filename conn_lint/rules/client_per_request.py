@@ -164,6 +164,4 @@ def _guard(creation: Creation) -> str:
 
 
 def _severity(creation: Creation, entry: EntryWay, default: Severity) -> Severity:
-    if creation.resource.per_request == "low" or entry.per == "tick":
-        return Severity.NOTE
-    return wording.graded(creation.resource, default)
+    return Severity.NOTE if entry.per == "tick" else wording.made_anew(creation.resource, default)

@@ -89,7 +89,7 @@ class ConnectInLoop(Rule):
         yield from found.values()
 
     def _severity(self, creation: Creation) -> Severity:
-        return wording.graded(creation.resource, self.severity)
+        return wording.made_anew(creation.resource, self.severity)
 
     def _finding(
         self, creation: Creation, loop: LoopWay, location: Location, plan: FixPlan | None

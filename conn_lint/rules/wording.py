@@ -140,6 +140,11 @@ def graded(resource: Resource, default: Severity) -> Severity:
     return default
 
 
+def made_anew(resource: Resource, default: Severity) -> Severity:
+    """As `graded`; a note where the facts say that making one costs little."""
+    return Severity.NOTE if resource.per_request == "low" else graded(resource, default)
+
+
 def severity_of(site: Site, default: Severity) -> Severity:
     """Errors are for databases, caches and brokers; less grave where the process ends with the function."""
     if site.process_ends:
