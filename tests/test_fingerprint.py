@@ -29,6 +29,7 @@ def test_moves_change_no_key(tmp_path: Path) -> None:
     assert found(tmp_path, "# more\n\n\n" + LEAK) == before
     assert found(tmp_path, LEAK.replace("\n", "\r\n")) == before
     assert found(tmp_path, LEAK.replace("\n    ", "\n        ")) == before
+    assert found(tmp_path, LEAK.replace("(dsn)\n", "(dsn)  # type: ignore\n", 1)) == before
     assert found(tmp_path, LEAK, "moved/b.py") == before
     assert [key.digest() for key in before] == [key.digest() for key in found(tmp_path, LEAK)]
 
@@ -69,3 +70,8 @@ def test_a_key_holds_no_secret(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_has_a_key(tmp_path: Path) -> None:
     (key,) = found(tmp_path, "def f(:\n")
     assert (key.code, key.resource) == ("CNX900", "")
+
+
+def test_what_stands_in_a_string_is_no_comment(tmp_path: Path) -> None:
+    (key,) = found(tmp_path, LEAK.replace("(dsn)\n", "(dsn, '#\\'#')\n", 1))
+    assert key.content == "conn = psycopg2.connect(dsn, '#\\'#')"

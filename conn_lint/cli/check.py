@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
@@ -15,17 +16,18 @@ from conn_lint.cli.fixing import (
     diff,
     fix_options,
     make_cure,
-    renderings_of,
     wants_repair,
     write,
 )
 from conn_lint.cli.options import make_flags, shared_options
+from conn_lint.cli.outputs import Target, output_options, targets_of, wants_edits
 
 if TYPE_CHECKING:
+    from conn_lint.cli.fixing import Cure
+    from conn_lint.cli.output import Writer
     from conn_lint.config.projects import Job, Run
-    from conn_lint.config.repairs import Renderings, Repairs
+    from conn_lint.config.repairs import Repairs
     from conn_lint.engine.phase_one import Progress
-    from conn_lint.report.base import Report
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
 STANDARD_INPUT = "-"
@@ -34,19 +36,7 @@ STANDARD_INPUT = "-"
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @shared_options
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(("text", "concise", "json", "github")),
-    default="text",
-    help="How to report (default: text).",
-)
-@click.option(
-    "--output-file",
-    "-o",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the report here.",
-)
+@output_options
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
 @click.option("--show-notes", is_flag=True, help="List notes too, not only count them.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even where there are findings.")
@@ -71,9 +61,10 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
     from conn_lint.config.projects import check_projects  # noqa: PLC0415
 
     try:
+        targets = targets_of(values, os.environ)
         flags = make_flags(values)
         job = _job(paths, values.get("stdin_filename"))
-        cure = make_cure(values)
+        cure = make_cure({**values, "with_edits": values["with_edits"] or wants_edits(targets)})
         with progress_of(quiet=values["quiet"]) as progress:
             run = check_projects(job, flags, progress, cure)
         problems = _apply(cure, job, values)
@@ -83,11 +74,7 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
     except KeyboardInterrupt:
         complain("interrupted")
         sys.exit(130)
-    try:
-        _write(run, job, values, cure)
-    except OSError as error:
-        complain(f"the report cannot be written: {error}")
-        sys.exit(FAILED)
+    problems += _write(run, job, values, cure, targets)
     for problem in problems:
         complain(problem)
     sys.exit(FAILED if problems else _exit_code(run, values, cure))
@@ -104,14 +91,14 @@ def _job(paths: tuple[str, ...], stdin_filename: str | None) -> Job:
     return Job(paths=others, overrides={place: data})
 
 
-def _apply(cure: Repairs | Renderings | None, job: Job, values: dict[str, Any]) -> list[str]:
+def _apply(cure: Cure, job: Job, values: dict[str, Any]) -> list[str]:
     """Write the fixes to the files, unless they are only to be shown; what could not be written."""
     if cure is None or not wants_repair(values) or values["diff"]:
         return []
     return write(cast("Repairs", cure), job.overrides)
 
 
-def _exit_code(run: Run, values: dict[str, Any], cure: Repairs | Renderings | None) -> int:
+def _exit_code(run: Run, values: dict[str, Any], cure: Cure) -> int:
     if has_failed(run):
         return FAILED
     if values["diff"] or values["fix_only"]:
@@ -125,21 +112,24 @@ def _exit_code(run: Run, values: dict[str, Any], cure: Repairs | Renderings | No
     return FINDINGS if found and not values["exit_zero"] else CLEAN
 
 
-def _write(run: Run, job: Job, values: dict[str, Any], cure: Repairs | Renderings | None) -> None:
-    from conn_lint.cli.output import Writer, make_report, say_more  # noqa: PLC0415
+def _write(
+    run: Run, job: Job, values: dict[str, Any], cure: Cure, targets: tuple[Target, ...]
+) -> list[str]:
+    """Write the reports, or the diff, and say on the error stream what else there is to say; what cannot be written."""
+    from conn_lint.cli.output import Writer, say_more  # noqa: PLC0415
 
+    problems: list[str] = []
     if values["diff"]:
         for line in diff(cast("Repairs", cure)):
             click.echo(line, nl=False)
     elif not values["fix_only"]:
-        report = make_report(run, renderings_of(cure))
-        output_format = values["output_format"]
-        writer = Writer(output_format, job.overrides, quiet=values["quiet"])
+        writer = Writer(run, cure, job.overrides, quiet=values["quiet"])
         aside = wants_repair(values) and job.overrides  # standard output is the fixed file's
-        writer.write(report, values["output_file"], sys.stderr if aside else sys.stdout)
+        output = sys.stderr if aside else sys.stdout
+        problems = list(filter(None, (_tried(writer, target, output) for target in targets)))
         if values["statistics"]:
-            is_text = output_format in ("text", "concise") and values["output_file"] is None
-            _write_statistics(report, is_text=is_text)
+            printed = {target.output_format for target in targets if target.path is None}
+            _write_statistics(run, cure, is_text=bool(printed & {"text", "concise"}))
     say_problems(run, verbose=values["verbose"])
     if wants_repair(values):
         for line in account(cast("Repairs", cure), values):
@@ -147,6 +137,16 @@ def _write(run: Run, job: Job, values: dict[str, Any], cure: Repairs | Rendering
     if not values["quiet"]:
         for line in say_more(run, verbose=values["verbose"]):
             click.echo(line, err=True)
+    return problems
+
+
+def _tried(writer: Writer, target: Target, output: TextIO) -> str:
+    """Write one report: one that cannot be written does not keep others from it."""
+    try:
+        writer.write(target, output)
+    except OSError as error:
+        return f"the report cannot be written: {error}"
+    return ""
 
 
 def say_problems(run: Run, *, verbose: bool) -> None:
@@ -165,11 +165,12 @@ def has_failed(run: Run) -> bool:
     return bool(run.problems) or any(outcome.troubles for _, outcome in run.checked)
 
 
-def _write_statistics(report: Report, *, is_text: bool) -> None:
+def _write_statistics(run: Run, cure: Cure, *, is_text: bool) -> None:
     """Beside the findings for people, on the error stream where programs read the report."""
+    from conn_lint.cli.output import make_report  # noqa: PLC0415
     from conn_lint.report.statistics import render_statistics  # noqa: PLC0415
 
-    for line in render_statistics(report):
+    for line in render_statistics(make_report(run, cure)):
         click.echo(line, err=not is_text)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
     from conn_lint.engine.repair import Rendered, Repaired
     from conn_lint.model.finding import Finding
 
+
+Cure: TypeAlias = "Repairs | Renderings | None"
+"""What a run does with findings that have fixes: apply them, only render them, nothing."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -33,7 +35,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--fix-only", is_flag=True, help="Apply fixes, and report nothing that is left."),
     click.option("--show-fixes", is_flag=True, help="List what was fixed, and what could not be."),
     click.option(
-        "--with-edits", is_flag=True, help="With --format json: the edits of each fix, with places."
+        "--with-edits", is_flag=True, help="With json or sarif: the edits of each fix, with places."
     ),
 )
 
@@ -50,7 +52,7 @@ def wants_repair(values: dict[str, Any]) -> bool:
     return bool(values["fix"] or values["fix_only"] or values["diff"])
 
 
-def make_cure(values: dict[str, Any]) -> Repairs | Renderings | None:
+def make_cure(values: dict[str, Any]) -> Cure:
     """What is done with each outcome, as the flags say."""
     if wants_repair(values):
         from conn_lint.config.repairs import Repairs  # noqa: PLC0415 - a light start
@@ -142,18 +144,18 @@ def _title(finding: Finding) -> str:
     return finding.plan.title if finding.plan is not None else finding.rule
 
 
-def renderings_of(cure: Repairs | Renderings | None) -> dict[Finding, Rendered]:
-    """The edits of each finding, as reports show its place."""
+def renderings_of(cure: Cure, show: Callable[[Path], str]) -> dict[Finding, Rendered]:
+    """The edits of each finding, in a report where `show` says how paths look."""
     if cure is None or not hasattr(cure, "found"):
         return {}
     import msgspec  # noqa: PLC0415 - a light start
 
-    from conn_lint.config.projects import display_below, relocate  # noqa: PLC0415
+    from conn_lint.config.projects import place_below, relocate  # noqa: PLC0415
     from conn_lint.model.fix import Fix  # noqa: PLC0415
 
     found = {}
     for root, rendered in cure.found:
-        place = functools.partial(display_below, root)
+        place = place_below(root, show)
         fix = rendered.fix
         if fix is not None:
             edits = tuple(msgspec.structs.replace(e, path=place(e.path)) for e in fix.edits)

@@ -4,6 +4,7 @@ settings.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -147,10 +148,10 @@ def existing(job: Job, problems: list[str]) -> Iterator[Path]:
             problems.append(f"{given}: there is no such file or folder")
 
 
-def display(path: Path) -> str:
-    """A path as it is shown: relative to where the user stands, with `/`."""
+def display(path: Path, start: Path | None = Path()) -> str:
+    """A path as it is shown: relative to where the user stands, or to another folder, with `/`; absolute for None."""
     try:
-        return Path(os.path.relpath(path)).as_posix()
+        return path.as_posix() if start is None else Path(os.path.relpath(path, start)).as_posix()
     except ValueError:  # another drive
         return path.as_posix()
 
@@ -158,6 +159,11 @@ def display(path: Path) -> str:
 def display_below(root: Path, name: str) -> str:
     """A file of a project, known by its path below the root, as it is shown."""
     return display(root / name)
+
+
+def place_below(root: Path, show: Callable[[Path], str]) -> Callable[[str], str]:
+    """How a project's files, known by their paths below the root, are shown."""
+    return functools.cache(lambda name: show(root / name))
 
 
 def relocate(finding: Finding, place: Callable[[str], str]) -> Finding:

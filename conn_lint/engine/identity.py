@@ -30,7 +30,7 @@ def identified(
             yield msgspec.structs.replace(
                 finding,
                 function=_function(skeleton, number) if skeleton is not None else "",
-                content=" ".join(mask(text).split())[:_LONGEST],
+                content=" ".join(mask(_without_comment(text)).split())[:_LONGEST],
             )
 
 
@@ -45,3 +45,19 @@ def _function(skeleton: Skeleton, line: int) -> str:
     """The qualified name of the innermost function or class around a line; "" for the module."""
     around = [head for head in skeleton.heads if head.line <= line <= head.end_line]
     return max(around, key=lambda head: head.line).qualname if around else ""
+
+
+def _without_comment(line: str) -> str:
+    """The line up to its comment: one more `noqa` makes no other finding of it."""
+    quote, escaped = "", False
+    for at, char in enumerate(line):
+        if escaped:
+            escaped = False
+        elif quote:
+            escaped = char == "\\"
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char == "#":
+            return line[:at]
+    return line

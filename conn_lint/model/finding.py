@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -26,6 +27,10 @@ class Step(msgspec.Struct, frozen=True):
     note: str
 
 
+Direction: TypeAlias = Literal["here", "on", "beside"]
+"""Where a chain goes: from an entry point or a loop to the finding, on from there, or to others that are concerned."""
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One defect at one place. `statement` (first, last line) is where a suppression may stand.
 
@@ -46,6 +51,7 @@ class Finding(msgspec.Struct, frozen=True):
     function: str = ""
     content: str = ""
     advice: str = ""
+    direction: Direction = "on"
 
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """Order of reports: by file, line, column, code."""

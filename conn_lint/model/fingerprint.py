@@ -18,8 +18,8 @@ VERSION = 1
 class Key(NamedTuple):
     """What stays the same while code around a finding changes: no line number, and not the file's path.
 
-    `content` is the text of its line, without secrets and indentation. `number` tells findings of one file apart that
-    have all else in common, from the top.
+    `content` is the text of its line, without secrets, comments and indentation. `number` tells those findings of a
+    file apart that have all else in common, from the top.
     """
 
     code: str
@@ -37,9 +37,12 @@ class Key(NamedTuple):
 
 
 def keys(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Key]]:
-    """Each finding, in the order of reports, with its key. Those of a file must all be given, for their numbers."""
+    """Each finding with its key. All findings of a file must be given, for their numbers."""
+    given = list(findings)
     seen: Counter[tuple[str, Key]] = Counter()
-    for finding in sorted(findings, key=Finding.sort_key):
+    found: dict[int, Key] = {}
+    for finding in sorted(given, key=Finding.sort_key):
         key = Key(finding.code, finding.resource, finding.function, finding.content, 0)
         seen[finding.location.path, key] += 1
-        yield finding, key._replace(number=seen[finding.location.path, key])
+        found[id(finding)] = key._replace(number=seen[finding.location.path, key])
+    return ((finding, found[id(finding)]) for finding in given)

@@ -9,14 +9,25 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from conn_lint.model.finding import Finding, Severity
+from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.model.fix import Applicability, Fix
+
+
+class RuleText(msgspec.Struct, frozen=True):
+    """A rule as reports describe it; `text` is its page, of which `title` is the first sentence."""
+
+    code: str
+    name: str
+    severity: Severity
+    title: str
+    text: str
 
 
 class Report(msgspec.Struct, frozen=True):
     """The findings in the order of their places; `files` were checked, comments silenced `suppressed` findings.
 
     `fixes` are rendered ones where they were asked for: the fix, or None and the reason why there is none here.
+    `troubles` are what could not be done. `rules` are all there are, `version` is the program's.
     """
 
     findings: tuple[Finding, ...]
@@ -24,6 +35,9 @@ class Report(msgspec.Struct, frozen=True):
     suppressed: int = 0
     show_notes: bool = False
     fixes: Mapping[Finding, tuple[Fix | None, str]] = {}
+    troubles: tuple[str, ...] = ()
+    rules: tuple[RuleText, ...] = ()
+    version: str = ""
 
     def shown(self) -> tuple[Finding, ...]:
         """The findings that a reader gets to see: notes only where they are wanted."""
@@ -36,10 +50,37 @@ class Report(msgspec.Struct, frozen=True):
         return len(self.findings) - len(self.shown())
 
 
-def rule_url(finding: Finding) -> str:
-    """Where the rule is explained."""
-    anchor = f"{finding.code}-{finding.rule}".lower()
-    return f"https://github.com/conn-lint/conn-lint/blob/main/docs/rules.md#{anchor}"
+HOME = "https://github.com/conn-lint/conn-lint"
+
+
+def rule_url(code: str, name: str) -> str:
+    """Where a rule is explained."""
+    return f"{HOME}/blob/main/docs/rules.md#{code}-{name}".lower()
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """The graver ones first, else in the order of their places."""
+    return sorted(findings, key=lambda finding: -finding.severity)
+
+
+def step_line(step: Step) -> str:
+    """A step of a chain as one line, where formats have no place of their own for it."""
+    place = f"{step.location.path}:{step.location.span.line}"
+    return f"{place} {step.function}: {step.note}" if step.note else f"{place} {step.function}"
+
+
+def details(finding: Finding) -> list[str]:
+    """What a format that has nothing but text shows of a finding: the message, the chain, the fix; a line each."""
+    lines = [finding.message, *map(step_line, finding.chain)]
+    return [*lines, cure(finding)] if finding.plan is not None else lines
+
+
+def summary(report: Report) -> str:
+    """One sentence: how many findings of which severity, in how many files."""
+    counts = severity_counts(report.shown())
+    parts = [counted(counts[level], level.name.lower()) for level in sorted(counts, reverse=True)]
+    where = f"in {counted(report.files, 'file')}"
+    return f"Found {', '.join(parts)} {where}." if parts else f"No connection bugs found {where}."
 
 
 def counted(number: int, noun: str) -> str:

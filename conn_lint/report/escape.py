@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Cc: control characters, escape among them; Cf: marks that change the direction of text;
@@ -9,12 +10,19 @@ import unicodedata
 _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
+# Services that run builds obey what a program prints: `##vso[...]` and its like anywhere in a line, `::...::` at its
+# beginning.
+_COMMAND = re.compile(r"(?<=#)#(?=\w*\[)|\A(?P<blank>\s*):(?=:)")
+# Characters that XML cannot have, not even as references, besides those that are unsafe everywhere.
+_NOT_XML = re.compile("[\ufffe\uffff]")
+_NOT_MARKDOWN = re.compile(r"[^A-Za-z0-9 ,./()=+'-]")
+
 
 def one_line(text: str) -> str:
-    """The text with everything that could break a line or steer a terminal written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(_visible(char) for char in text)
+    """The text with everything that could break a line, steer a terminal or be obeyed written as an escape."""
+    if not text.isprintable():
+        text = "".join(_visible(char) for char in text)
+    return _COMMAND.sub(_hexed, text)
 
 
 def code_line(text: str) -> str:
@@ -24,6 +32,22 @@ def code_line(text: str) -> str:
     return "".join(
         " " if c == "\t" else "\N{REPLACEMENT CHARACTER}" if _is_unsafe(c) else c for c in text
     )
+
+
+def xml_line(text: str) -> str:
+    """As `one_line`, for XML, which whoever writes it still has to quote."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", one_line(text))
+
+
+def markdown_line(text: str) -> str:
+    """As `one_line`, for a cell of a table in Markdown: shown as it is, with no markup, link or mention in it."""
+    shown = _NOT_MARKDOWN.sub(lambda match: f"&#{ord(match[0])};", one_line(text))
+    shown = shown.replace("&#64;", "&#64;<!-- -->").replace("&#35;", "&#35;<!-- -->")
+    return re.sub(r"\bwww\.", "www&#46;", shown, flags=re.IGNORECASE)
+
+
+def _hexed(match: re.Match[str]) -> str:
+    return f"{match['blank'] or ''}\\x{ord(match[0][-1]):02x}"
 
 
 def _visible(char: str) -> str:

@@ -1,22 +1,31 @@
 """Workflow commands, which GitHub turns into annotations. It shows ten of a kind in a step: the
-worst come first.
+worst come first, and a line in the log has the sum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conn_lint.model.finding import Finding, Severity, Step
-from conn_lint.report.base import Report, cure
+from conn_lint.model.finding import Finding, Severity
+from conn_lint.report.base import Report, details, severity_counts, summary, worst_first
 from conn_lint.report.escape import one_line
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+_ANNOTATIONS = 10
 
 
 def render_github(report: Report) -> Iterator[str]:
-    """One command for each finding."""
-    worst_first = sorted(report.shown(), key=lambda finding: -finding.severity)
-    return (_command(finding) for finding in worst_first)
+    """One command for each finding, and the sum, as a notice where some of them will not be shown."""
+    shown = worst_first(report.shown())
+    for finding in shown:
+        yield _command(finding)
+    text = summary(report)
+    most = max(severity_counts(shown).values(), default=0)
+    if most > _ANNOTATIONS:
+        title = f"{text} GitHub shows {_ANNOTATIONS} of a kind; the log has all."
+        yield f"::notice title=conn-lint::{_data(title)}"
+    else:
+        yield text
 
 
 def _command(finding: Finding) -> str:
@@ -31,15 +40,9 @@ def _command(finding: Finding) -> str:
     if span.line == span.end_line:  # GitHub refuses an end column on another line
         properties["endColumn"] = str(span.end_column + 1)
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    message = "\n".join(
-        [finding.message, *map(_step, finding.chain), *filter(None, [cure(finding)])]
-    )
+    message = "\n".join(details(finding))
     place = f"{finding.location.path}:{span.line}:{span.column + 1}: {finding.code} "
     return f"::{_COMMANDS[finding.severity]} {listed}::{_data(place + message)}"
-
-
-def _step(step: Step) -> str:
-    return f"{step.location.path}:{step.location.span.line} {step.function}: {step.note}"
 
 
 def _data(text: str) -> str:

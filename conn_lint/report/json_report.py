@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from conn_lint.model.finding import Finding, Step
+from conn_lint.model.fingerprint import keys
 from conn_lint.model.fix import Applicability, Edit
 from conn_lint.report.base import Report, rule_url
 
 
-def render_json(report: Report) -> str:
+def render_json(report: Report) -> Iterator[str]:
     """The whole report. Only ASCII is written, so that no encoding of a terminal or a pipe can
     fail.
     """
-    return json.dumps([finding_object(finding, report) for finding in report.findings], indent=2)
+    found = [
+        {**finding_object(finding, report), "fingerprint": key.digest()}
+        for finding, key in keys(report.findings)
+    ]
+    yield json.dumps(found, indent=2)
 
 
 def finding_object(finding: Finding, report: Report) -> dict[str, Any]:
@@ -32,7 +38,7 @@ def finding_object(finding: Finding, report: Report) -> dict[str, Any]:
         "end_column": span.end_column + 1,
         "chain": [_step(step) for step in finding.chain],
         "fix": _fix(finding, report),
-        "url": rule_url(finding),
+        "url": rule_url(finding.code, finding.rule),
     }
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.model.fix import Applicability
-from conn_lint.report.base import Report, counted, cure, fixable, severity_counts
+from conn_lint.report.base import Report, counted, cure, fixable, summary
 from conn_lint.report.cells import cells, wrap
 from conn_lint.report.escape import one_line
 from conn_lint.report.excerpt import Excerpt, ReadLines, excerpts
@@ -55,15 +55,12 @@ def render_finding(finding: Finding, read_lines: ReadLines, layout: Layout) -> I
 
 def render_summary(report: Report) -> Text:
     """One line: how many findings of which severity, in how many files."""
-    counts = severity_counts(report.shown())
-    parts = [counted(counts[level], level.name.lower()) for level in sorted(counts, reverse=True)]
-    where = f"in {counted(report.files, 'file')}"
-    text = f"Found {', '.join(parts)} {where}." if parts else f"No connection bugs found {where}."
+    text = summary(report)
     if report.hidden_notes():
         text += f" {counted(report.hidden_notes(), 'note')} not shown (--show-notes)."
     if report.suppressed:
         text += f" {report.suppressed} silenced by comments."
-    return Text(text + _fixable(report), style="bold" if parts else "green")
+    return Text(text + _fixable(report), style="bold" if report.shown() else "green")
 
 
 def _fixable(report: Report) -> str:

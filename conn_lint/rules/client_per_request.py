@@ -139,6 +139,7 @@ class ClientPerRequest(Rule):
                 location=creation.location,
                 severity=_severity(creation, entry, self.severity),
                 chain=entry.steps,
+                direction="here",
                 statement=creation.statement,
                 resource=creation.resource.name,
                 advice=advice,

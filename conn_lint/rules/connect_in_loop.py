@@ -112,6 +112,7 @@ class ConnectInLoop(Rule):
             location=location,
             severity=self._severity(creation),
             chain=chain,
+            direction="here" if at_creation else "on",
             statement=creation.statement if at_creation else loop.statement,
             resource=creation.resource.name,
             plan=plan,

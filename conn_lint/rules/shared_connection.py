@@ -104,6 +104,7 @@ class SharedConnection(Rule):
                 location=creation.location,
                 severity=wording.graded(creation.resource, self.severity),
                 chain=users,
+                direction="beside",
                 statement=creation.statement,
                 resource=creation.resource.name,
                 advice=advice,

@@ -101,6 +101,7 @@ class UnsingletonedClient(Rule):
                     Step(maker, creation.function, "gets one of its own")
                     for maker in creation.makers
                 ),
+                direction="beside",
                 statement=creation.statement,
                 resource=creation.resource.name,
                 advice=_ADVICE,

@@ -1,0 +1,37 @@
+"""GitLab's code quality report, which merge requests show beside the changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from conn_lint.model.finding import Finding, Severity
+from conn_lint.model.fingerprint import Key, keys
+from conn_lint.report.base import Report, details
+
+_SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
+
+
+def render_gitlab(report: Report) -> Iterator[str]:
+    """An array of issues. A fingerprint tells a finding from all others of the report, and does not change with lines
+    above it.
+    """
+    wanted = set(report.shown())
+    yield json.dumps([_issue(f, key) for f, key in keys(report.findings) if f in wanted], indent=2)
+
+
+def _issue(finding: Finding, key: Key) -> dict[str, Any]:
+    span = finding.location.span
+    return {
+        "description": f"{finding.code} {finding.message}",
+        "check_name": finding.rule,
+        "fingerprint": key.digest(finding.location.path),
+        "severity": _SEVERITIES[finding.severity],
+        "location": {
+            "path": finding.location.path,
+            "lines": {"begin": span.line, "end": span.end_line},
+        },
+        "content": {"body": "\n\n".join(details(finding))},
+        "categories": ["Bug Risk"],
+    }
