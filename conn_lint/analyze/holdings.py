@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.calls import text_of
@@ -13,9 +13,9 @@ from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import last_line, with_derived
 from conn_lint.link.values import FunctionId, FunctionRef
-from conn_lint.model.expression import Attribute, Literal
+from conn_lint.model.expression import Attribute, Literal, Name
 from conn_lint.model.finding import Step
-from conn_lint.model.flow import CallEvent, Event, IterateEvent, WithEnterEvent
+from conn_lint.model.flow import AwaitEvent, CallEvent, Event, IterateEvent, WithEnterEvent
 from conn_lint.model.holding import Capacity, Holding
 from conn_lint.model.location import Location
 from conn_lint.model.option import Option
@@ -58,6 +58,7 @@ class Holdings:
         entered = self._entry(held.holder.at) or self._entry(held.at)
         names = with_derived(held.names, function, self._analysis.knowledge.is_detached)
         opened = held.holder.event if held.holder.at == held.at else None
+        released_at = self._released_at(held) if opened is not None else frozenset[int]()
         return Holding(
             category=waiting.wait.category,
             location=self._location(held.at, held.event),
@@ -82,7 +83,18 @@ class Holdings:
             capacity=self._capacity(held),
             opened=self._location(held.at, opened) if opened is not None else None,
             names=tuple(sorted(names, key=lambda name: (name not in held.names, name))),
-            last_line=last_line(held.at, names, function, self._places),
+            releases=tuple(
+                sorted(
+                    {
+                        self._location(held.at, event)
+                        for node in released_at
+                        if isinstance(event := function.graph.events[node], (CallEvent, AwaitEvent))
+                    }
+                )
+            ),
+            last_line=last_line(
+                held.at, names, function, self._places, released_at | _closes(function, names)
+            ),
             process_ends=function.kind in ("module", "class")
             or self._program.files[held.at.path].kind == "script"
             or self._analysis.endings.ends_process(held.at),
@@ -90,6 +102,15 @@ class Holdings:
             streams=self._streams(function),
             entry=entered.label if entered is not None else "",
             rare=entered is not None and entered.entry.per == _TICK,
+        )
+
+    def _released_at(self, held: Held) -> frozenset[int]:
+        """The events of its function that release what it opened."""
+        return frozenset(
+            node
+            for solved in self._analysis.sites.solved(held.at)
+            if solved.event == held.holder.event
+            for node in solved.released_at
         )
 
     def _callers(self, held: Held, holders: Holders) -> tuple[Step, ...]:
@@ -152,6 +173,19 @@ class Holdings:
         more = _number(solved.event, over) if over is not None else None
         text = f"{most}+{more}" if more is not None else str(most)
         return Capacity(text, most + (more or 0), self._location(solved.at, solved.event))
+
+
+def _closes(function: Function, names: Collection[str]) -> frozenset[int]:
+    """The calls that close one of the names, a cursor for instance."""
+    return frozenset(
+        node
+        for node, event in enumerate(function.graph.events)
+        if isinstance(event, CallEvent)
+        and isinstance(event.func, Attribute)
+        and event.func.attr == "close"
+        and isinstance(event.func.value, Name)
+        and event.func.value.id in names
+    )
 
 
 def _number(event: CallEvent, option: Option) -> int | None:

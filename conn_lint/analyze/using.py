@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
 from conn_lint.link.values import FunctionId
-from conn_lint.model.expression import Attribute, Container, Expr, Name, Subscript, Temp, walk
+from conn_lint.model.expression import (
+    Attribute,
+    Conditional,
+    Container,
+    Expr,
+    Name,
+    Operator,
+    Subscript,
+    Temp,
+    walk,
+)
 from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
@@ -75,16 +85,36 @@ def _is_returned(
 
 def _kept(event: Event | None) -> Iterator[Expr]:
     match event:
-        case ReturnEvent(value=Container(items=items)):
-            yield from items
         case ReturnEvent(value=value) if value is not None:
-            yield value
+            yield from _parts(value)
         case StoreEvent(value=value):
             yield value
         case CallEvent(func=Attribute(attr=name), arguments=arguments) if name in _KEEPING:
             yield from (argument.value for argument in arguments)
         case _:
             pass
+
+
+def _parts(value: Expr) -> Iterator[Expr]:
+    """What is in a container, and what a ternary or `and` and `or` may come to."""
+    match value:
+        case Container(items=items):
+            for item in items:
+                yield from _parts(item)
+        case _:
+            yield from _choices(value)
+
+
+def _choices(value: Expr) -> Iterator[Expr]:
+    match value:
+        case Conditional(body=body, orelse=orelse):
+            yield from _choices(body)
+            yield from _choices(orelse)
+        case Operator(op="and" | "or", operands=operands):
+            for operand in operands:
+                yield from _choices(operand)
+        case _:
+            yield value
 
 
 def with_derived(
@@ -107,7 +137,10 @@ def with_derived(
             event.target
             for event in bound
             if event.target not in found
-            and _reads(event.value, found, makers, is_detached, start, of_parts=of_parts)
+            and any(
+                _reads(value, found, makers, is_detached, start, of_parts=of_parts)
+                for value in _parts(event.value)
+            )
         }
         if not more:
             return frozenset(found)
@@ -154,12 +187,18 @@ def _reads(
     return True
 
 
-def last_line(at: FunctionId, names: frozenset[str], function: Function, places: Places) -> int:
-    """The line of the last event that reads one of the names, 0 if none does."""
+def last_line(
+    at: FunctionId,
+    names: frozenset[str],
+    function: Function,
+    places: Places,
+    released_at: frozenset[int] = frozenset(),
+) -> int:
+    """The line of the last event that reads one of the names, 0 if none does; releases do not count."""
     spans = [
         event.span
-        for event in function.graph.events
-        if event is not None and not isinstance(event, WithExitEvent)
+        for node, event in enumerate(function.graph.events)
+        if event is not None and node not in released_at and not isinstance(event, WithExitEvent)
         for expression in expressions(event)
         if any(isinstance(part, Name) and part.id in names for part in walk(expression))
     ]

@@ -19,6 +19,8 @@ from conn_lint.model.finding import Finding
 from conn_lint.model.fix import Applicability, Edit, Fix
 from conn_lint.rules.client_per_request import ClientPerRequest
 from conn_lint.rules.connect_in_loop import ConnectInLoop
+from conn_lint.rules.not_released_on_error import NotReleasedOnError
+from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
 from conn_lint.rules.unused_suppression import UnusedSuppression
 from conn_lint.syntax.deep import run_deep
 from conn_lint.syntax.source import SourceError
@@ -28,7 +30,10 @@ _PASSES = 10
 _TRIALS = 60  # analyses of one run, at most
 
 # Of two defects at one place the nearer is reported: once it is cured, the other one is.
-_NEARER = {ConnectInLoop.code: ClientPerRequest.code}
+_NEARER = {
+    ConnectInLoop.code: ClientPerRequest.code,
+    PooledConnectionClosed.code: NotReleasedOnError.code,
+}
 
 Contents = dict[str, bytes]
 Look = Callable[[Contents], Outcome]

@@ -80,7 +80,7 @@ def close_in_finally(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     first = parsed.span(statement).line
     unit = parsed.indent(statement)
     rewriting = Rewriting(parsed, first, found.last, unit)
-    rewriting.drop_blank(parsed.span(statement).end_line + 1, parsed.span(found.used[0]).line - 1)
+    _close_gap(parsed, rewriting, statement, found)
     _move(parsed, rewriting, found)
     indent = parsed.lines[first - 1][: parsed.span(statement).column]
     rewriting.insert_after(parsed.span(statement).end_line, f"{indent}try:")
@@ -124,9 +124,18 @@ def _with_block(
         return edit
     rewriting = Rewriting(parsed, span.line, found.last, parsed.indent(bound[0]))
     rewriting.replace(span, head)
-    rewriting.drop_blank(span.end_line + 1, parsed.span(found.used[0]).line - 1)
+    _close_gap(parsed, rewriting, bound[0], found)
     _move(parsed, rewriting, found)
     return rewriting.edit()
+
+
+def _close_gap(
+    parsed: Parsed, rewriting: Rewriting, statement: cst.BaseStatement, found: Extent
+) -> None:
+    """No empty line between the head of a block and what it guards; a function or class keeps its own."""
+    first = found.used[0]
+    if not isinstance(first, (cst.FunctionDef, cst.ClassDef)):
+        rewriting.drop_blank(parsed.span(statement).end_line + 1, parsed.span(first).line - 1)
 
 
 def _move(parsed: Parsed, rewriting: Rewriting, found: Extent) -> None:

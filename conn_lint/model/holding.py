@@ -50,4 +50,5 @@ class Holding(msgspec.Struct, frozen=True):
         None  # the call that opened it, where that stands in the same function
     )
     names: tuple[str, ...] = ()  # what this function calls it, and what was got through it
-    last_line: int = 0  # of the function's last use of one of them
+    last_line: int = 0  # of the function's last use of one of them, releases apart
+    releases: tuple[Location, ...] = ()  # calls of this function that release what was opened

@@ -65,11 +65,12 @@ class HeldAcrossHttp(Rule):
     ```
 
     ## Fix safety
-    Where a `with` of the same function holds the connection, and neither it nor anything got through it is used in the
-    statement of the call or behind it, the fix ends the block before that statement. It is unsafe: what the block
-    wrote is committed even if the call fails then. For `transaction.atomic()` and its like it is display-only.
-    Elsewhere a `commit()` in front of the call is shown for lazy sessions, and never applied: whether the transaction
-    may end there, with its pending writes, its locks and the objects it has read, only the author knows.
+    Where a `with` of the same function holds the connection, or a `finally` that does nothing else releases it, and
+    neither it nor anything got through it is used in the statement of the call or behind it, the fix ends the block
+    (or the `try`, unless it handles errors) before that statement. It is unsafe: what the block wrote is committed
+    even if the call fails then. For `transaction.atomic()` and its like it is display-only. Elsewhere a `commit()` in
+    front of the call is shown for lazy sessions, and never applied: whether the transaction may end there, with its
+    pending writes, its locks and the objects it has read, only the author knows.
     """
 
     __slots__ = ()

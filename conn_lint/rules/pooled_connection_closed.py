@@ -51,7 +51,8 @@ class PooledConnectionClosed(Rule):
 
     ## Fix safety
     The fix puts the pool's own call in place of the close. It is safe: the pool rolls back what was left open, as the
-    close did, and the connection serves again. None is made where the pool has no plain name.
+    close did, and the connection serves again. Where an exception skips the
+    release, CNX202 speaks then. None is made where the pool has no plain name.
     """
 
     __slots__ = ()

@@ -18,7 +18,7 @@ def wait_plan(holding: Holding) -> FixPlan | None:
         atomic = holding.resource.kind == "transaction"
         level = Applicability.DISPLAY_ONLY if atomic else Applicability.UNSAFE
         title = "release it before the wait, which needs nothing of it"
-        return FixPlan("end-before-wait", title, level, spans, names)
+        return FixPlan("end-before-wait", title, level, (*spans, *holding.releases), names)
     if holding.resource.lazy and holding.names and "commit" in holding.resource.ends:
         release = f"{'await ' if holding.resource.is_async else ''}{holding.names[0]}.commit()"
         return FixPlan(
