@@ -48,6 +48,7 @@ class Reach:
         self._analysis = analysis
         self._program = analysis.program
         self._memo: dict[Place, tuple[Reached, ...]] = {}
+        self._cut_short: set[Place] = set()
         self._fields: dict[Origin, bool] = {}
         self._views = Views(analysis)
         self._tested: dict[FunctionId, frozenset[str]] = {}
@@ -66,6 +67,12 @@ class Reach:
         if place not in self._memo:
             self._memo[place] = tuple(self._walk(place))
         return self._memo[place]
+
+    def is_cut_short(
+        self, at: FunctionId, nodes: tuple[int, ...], origins: frozenset[Origin]
+    ) -> bool:
+        """There may be more of them than `of` gives."""
+        return self.around(at, nodes, origins) in self._cut_short
 
     def around(
         self, at: FunctionId, nodes: tuple[int, ...], origins: frozenset[Origin]
@@ -115,6 +122,8 @@ class Reach:
                     (later if above.is_settled else todo).append(above)
                     if isinstance(self._entered(above), Entered) and not self._differs(above):
                         done.add(above.at)
+        if todo:
+            self._cut_short.add(start)
         return sorted(found.values(), key=lambda r: (not r.sure, r.differs, len(r.links)))
 
     def _key(self, place: Place) -> Place:

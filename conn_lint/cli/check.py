@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
+from conn_lint.cli.baselining import baseline_options, say_gone
+from conn_lint.cli.baselining import write as write_baselines
 from conn_lint.cli.fixing import (
     account,
     diff,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
 STANDARD_INPUT = "-"
+_ALONE = ("write_baseline",)  # what writes something else than a report
+_NOT_BESIDE = ("no_baseline", "fix", "fix_only", "diff")
 
 
 @click.command()
@@ -45,6 +49,7 @@ STANDARD_INPUT = "-"
     "--stdin-filename", metavar="FILE", help="The file that standard input (-) takes the place of."
 )
 @fix_options
+@baseline_options
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only, no summary.")
 @click.option(
     "--verbose", "-v", is_flag=True, help="Say more: counts, and where internal errors come from."
@@ -61,6 +66,7 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
     from conn_lint.config.projects import check_projects  # noqa: PLC0415
 
     try:
+        _refuse_both(values)
         targets = targets_of(values, os.environ)
         flags = make_flags(values)
         job = _job(paths, values.get("stdin_filename"))
@@ -74,6 +80,8 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
     except KeyboardInterrupt:
         complain("interrupted")
         sys.exit(130)
+    if values["write_baseline"]:
+        sys.exit(_write_baselines(run, values))
     problems += _write(run, job, values, cure, targets)
     for problem in problems:
         complain(problem)
@@ -89,6 +97,16 @@ def _job(paths: tuple[str, ...], stdin_filename: str | None) -> Job:
     place = Path(stdin_filename or "stdin").resolve()
     others = tuple(path for path in paths if path != STANDARD_INPUT)
     return Job(paths=others, overrides={place: data})
+
+
+def _refuse_both(values: dict[str, Any]) -> None:
+    from conn_lint.config.options import ConfigError  # noqa: PLC0415
+
+    for one in _ALONE:
+        others = [name for name in (*_ALONE, *_NOT_BESIDE) if values[name] and name != one]
+        if values[one] and others:
+            names = (f"--{name.replace('_', '-')}" for name in (one, *others))
+            raise ConfigError(f"{' and '.join(names)} cannot be given together")
 
 
 def _apply(cure: Cure, job: Job, values: dict[str, Any]) -> list[str]:
@@ -135,6 +153,8 @@ def _write(
         for line in account(cast("Repairs", cure), values):
             click.echo(line, err=True)
     if not values["quiet"]:
+        for line in say_gone(run):
+            complain(line)
         for line in say_more(run, verbose=values["verbose"]):
             click.echo(line, err=True)
     return problems
@@ -147,6 +167,20 @@ def _tried(writer: Writer, target: Target, output: TextIO) -> str:
     except OSError as error:
         return f"the report cannot be written: {error}"
     return ""
+
+
+def _write_baselines(run: Run, values: dict[str, Any]) -> int:
+    """Nothing is written where something of the run is missing."""
+    say_problems(run, verbose=values["verbose"])
+    if has_failed(run):
+        return FAILED
+    try:
+        for line in write_baselines(run):
+            complain(line)
+    except OSError as error:
+        complain(f"the baseline cannot be written: {error}")
+        return FAILED
+    return CLEAN
 
 
 def say_problems(run: Run, *, verbose: bool) -> None:

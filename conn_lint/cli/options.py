@@ -74,6 +74,8 @@ def make_flags(values: dict[str, Any]) -> Flags:
         table["per-file-ignores"] = per_file_ignores(values["per_file_ignores"])
     if values.get("jobs"):
         table["jobs"] = int(values["jobs"]) if values["jobs"].isdecimal() else values["jobs"]
+    if values.get("baseline"):
+        table["baseline"] = str(Path(values["baseline"]).resolve())
     if values.get("cache_dir"):
         table["cache-dir"] = str(Path(values["cache_dir"]).resolve())
     config = values.get("config")
@@ -85,6 +87,8 @@ def make_flags(values: dict[str, Any]) -> Flags:
         isolated=values.get("isolated", False),
         use_cache=not values.get("no_cache", False),
         noqa=not values.get("disable_noqa", False),
+        use_baseline=not values.get("no_baseline", False),
+        writes_baseline=values.get("write_baseline", False),
     )
 
 

@@ -50,6 +50,7 @@ def make_report(run: Run, cure: Cure = None, show: Callable[[Path], str] = displ
         findings=tuple(sorted(findings, key=Finding.sort_key)),
         files=sum(len(outcome.files) for _, outcome in run.checked),
         suppressed=sum(outcome.suppressed for _, outcome in run.checked),
+        known=sum(len(outcome.matched.known) for _, outcome in run.checked),
         show_notes=any(settings.show_notes for settings, _ in run.checked),
         fixes={f: (r.fix, r.reason) for f, r in renderings_of(cure, show).items()},
         troubles=tuple(map(mask, troubles)),

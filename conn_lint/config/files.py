@@ -81,6 +81,7 @@ def _absolute(options: Options, folder: Path) -> Options:
         src=None if options.src is None else [resolve(name) for name in options.src],
         cache_dir=None if options.cache_dir is None else resolve(options.cache_dir),
         extend=None if options.extend is None else resolve(options.extend),
+        baseline=None if options.baseline is None else resolve(options.baseline),
     )
 
 

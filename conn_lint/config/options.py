@@ -45,6 +45,8 @@ class Options(msgspec.Struct, frozen=True, rename="kebab"):
     cache_dir: str | None = None
     extend: str | None = None
     required_version: str | None = None
+    baseline: str | None = None
+    baseline_reach: bool | None = None
 
     def over(self, base: Options) -> Options:
         """These options, with those of `base` where they say nothing.

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from conn_lint.config.baselines import read_baseline
 from conn_lint.config.files import Layer, read_layer
 from conn_lint.config.options import ConfigError
 from conn_lint.config.resolve import Flags, resolve
@@ -21,6 +22,7 @@ from conn_lint.engine.discover import Found, discover
 from conn_lint.engine.inputs import look_inside
 from conn_lint.engine.phase_one import Progress, silent
 from conn_lint.engine.roots import Roots
+from conn_lint.model.baseline import Baseline
 from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding, Step
 from conn_lint.model.location import Location
@@ -74,6 +76,15 @@ class Projects:
             raise ConfigError(f"{shown}: there is no such configuration file")
         return resolve(root, read_layer(path, shown), self._flags, shown)
 
+    def baseline(self, settings: Settings) -> Baseline | None:
+        """The baseline of a project; raises ConfigError."""
+        file, anew = settings.baseline, self._flags.writes_baseline
+        if file is None and anew:
+            raise ConfigError(
+                "--write-baseline: where to? Give --baseline FILE, or set `baseline` in the configuration"
+            )
+        return None if file is None else read_baseline(file, display(file), anew=anew)
+
 
 Cure: TypeAlias = Callable[[Outcome, Request, Settings, Roots], Outcome]
 """What is done with an outcome before it counts."""
@@ -98,6 +109,7 @@ def check_projects(
         paths = todo.pop(root)
         try:
             settings = projects.settings(root)
+            baseline = projects.baseline(settings)
         except ConfigError as error:
             problems.append(str(error))
             continue
@@ -108,6 +120,7 @@ def check_projects(
             isolated=job.isolated_files,
             host_decides=job.host_decides,
             draws=job.draws,
+            baseline=baseline,
         )
         outcome = check(request, settings, projects.roots, progress)
         if cure is not None:

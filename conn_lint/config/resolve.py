@@ -50,6 +50,8 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
     isolated: bool = False
     use_cache: bool = True
     noqa: bool = True
+    use_baseline: bool = True
+    writes_baseline: bool = False
 
 
 def resolve(root: Path, layer: Layer, flags: Flags, where: str) -> Settings:
@@ -83,6 +85,8 @@ def resolve(root: Path, layer: Layer, flags: Flags, where: str) -> Settings:
         cache_dir=None if options.cache_dir is None else Path(options.cache_dir),
         use_cache=flags.use_cache,
         noqa=flags.noqa,
+        baseline=Path(options.baseline) if options.baseline and flags.use_baseline else None,
+        baseline_reach=first(options.baseline_reach, default=True),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from conn_lint.engine.analyse import Result, Trouble, analyse, name_below
+from conn_lint.engine.baseline import Matched, View, match
 from conn_lint.engine.discover import Found, Listing, Role, discover, judge
 from conn_lint.engine.inputs import Inputs, read_inputs
 from conn_lint.engine.phase_one import Progress, silent
@@ -16,10 +17,12 @@ from conn_lint.engine.roots import Roots
 from conn_lint.engine.select import Selection
 from conn_lint.engine.suppress import is_suppressed
 from conn_lint.engine.unused import find_unused
+from conn_lint.model.baseline import Baseline
 from conn_lint.model.connections import Connection
-from conn_lint.model.finding import Finding
+from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.location import Location
 from conn_lint.model.settings import Settings
+from conn_lint.rules.cannot_analyse import CannotAnalyse
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -28,7 +31,8 @@ class Outcome(msgspec.Struct, frozen=True):
     `files` were reported on, `read` is how many were known; of their `lines` so many were `parsed`.
     `unreported` are given files on which nothing is ever reported. `nested` are the roots of other
     projects below the given paths. Comments in the code silenced `suppressed` findings. `connections`
-    are there where they were asked for. `found` is all that is wrong in the project, wanted or not.
+    are there where they were asked for. `found` is all that is wrong in the project, wanted or not;
+    `matched` how the findings stand to the baseline.
     """
 
     root: Path
@@ -43,6 +47,7 @@ class Outcome(msgspec.Struct, frozen=True):
     suppressed: int = 0
     connections: tuple[Connection, ...] = ()
     found: tuple[Finding, ...] = ()
+    matched: Matched = Matched()
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +55,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     `overrides` is the content of files that come from standard input. With `isolated` nothing
     beyond each single file is known. `host_decides`: selection, noqa and ignores are left to the
-    program that asks (flake8). `draws`: connections are wanted too.
+    program that asks (flake8). `draws`: connections are wanted too. What is in the `baseline` is not reported.
     """
 
     paths: tuple[Path, ...]
@@ -58,6 +63,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     isolated: bool = False
     host_decides: bool = False
     draws: bool = False
+    baseline: Baseline | None = None
 
 
 def check(
@@ -69,11 +75,13 @@ def check(
     overrides = {name_below(p, settings.root): data for p, data in request.overrides.items()}
     inputs = read_inputs(listing, settings, overrides)
     result = analyse(inputs, settings, progress, isolated=request.isolated, draws=request.draws)
-    kept, suppressed = _wanted(result, settings, within, request, inputs)
+    seen = _Seen(inputs, listing, settings.root)
+    matched, suppressed = _wanted(result, settings, within, request, seen)
+    known = (*matched.new, *matched.known)
     linked = [Found(f.path, Role.LINKED, f.why) for f in inputs.files.values() if not f.is_reported]
     return Outcome(
         root=settings.root,
-        findings=kept,
+        findings=matched.new,
         troubles=result.troubles,
         files=tuple(path for path in inputs.reported() if within.holds(path)),
         read=len(inputs.files),
@@ -82,8 +90,9 @@ def check(
         unreported=tuple(found for found in linked if within.names(found.path)),
         nested=tuple(r for r in listing.nested if within.holds(name_below(r, settings.root))),
         suppressed=suppressed,
-        connections=tuple(_with_codes(result.connections, kept, within)),
+        connections=tuple(_with_codes(result.connections, known, within)),
         found=result.findings,
+        matched=matched,
     )
 
 
@@ -132,27 +141,71 @@ def _listing(request: Request, settings: Settings, roots: Roots, within: _Within
 
 
 def _wanted(
-    result: Result, settings: Settings, within: _Within, request: Request, inputs: Inputs
-) -> tuple[tuple[Finding, ...], int]:
-    """The findings to report, as severe as the user wants, and how many comments silenced."""
+    result: Result, settings: Settings, within: _Within, request: Request, seen: _Seen
+) -> tuple[Matched, int]:
+    """The findings to report, as severe as the user wants, held against the baseline; how many comments silenced."""
     selection = Selection(settings)
-    severities = dict(settings.severity)
-    kept: list[Finding] = []
+    wanted: list[Finding] = []
+    aside: list[Finding] = []  # what the host will silence needs no place in the baseline
     suppressed = 0
     for finding in result.findings:
         path = finding.location.path
-        if not within.holds(path):
-            continue
         if not request.host_decides and not selection.keeps(finding):
             continue
         comments = result.comments.get(path)
         noqa = settings.noqa and not request.host_decides
-        if comments is not None and is_suppressed(finding, comments, noqa=noqa):
-            suppressed += 1
-            continue
-        kept.append(finding)
+        if comments is None:
+            wanted.append(finding)
+        elif is_suppressed(finding, comments, noqa=noqa):
+            suppressed += within.holds(path)
+        else:
+            by_host = request.host_decides and is_suppressed(finding, comments)
+            (aside if by_host else wanted).append(finding)
     if not request.host_decides:
-        unused = find_unused(result, selection.wants, inputs.bytes_of, noqa=settings.noqa)
-        kept.extend(finding for finding in unused if within.holds(finding.location.path))
-    kept = [msgspec.structs.replace(f, severity=severities.get(f.code, f.severity)) for f in kept]
-    return tuple(sorted(kept, key=Finding.sort_key)), suppressed
+        wanted += find_unused(result, selection.wants, seen.read, noqa=settings.noqa)
+    severities = dict(settings.severity)
+    wanted, aside = ([_graded(f, severities) for f in found] for found in (wanted, aside))
+    wanted.sort(key=Finding.sort_key)
+    aside = [finding for finding in aside if within.holds(finding.location.path)]
+    matched = _matched(wanted, result, settings, within, request, selection, seen)
+    found = sorted((*matched.new, *aside), key=Finding.sort_key)
+    return msgspec.structs.replace(matched, new=tuple(found)), suppressed
+
+
+def _graded(finding: Finding, severities: Mapping[str, Severity]) -> Finding:
+    severity = severities.get(finding.code, finding.severity)
+    return msgspec.structs.replace(finding, severity=severity)
+
+
+def _matched(
+    findings: list[Finding],
+    result: Result,
+    settings: Settings,
+    within: _Within,
+    request: Request,
+    selection: Selection,
+    seen: _Seen,
+) -> Matched:
+    if request.baseline is None:
+        return Matched(tuple(f for f in findings if within.holds(f.location.path)))
+    failed = {f.location.path for f in result.findings if f.code == CannotAnalyse.code}
+
+    def judges(path: str, code: str) -> bool:
+        """Whatever is wrong there by this rule was found, and is wanted."""
+        sure = not result.troubles and (path not in failed or code == CannotAnalyse.code)
+        return sure and (request.host_decides or selection.wants(path, code))
+
+    view = View(root=settings.root, owns=seen.owns, reports=within.holds, judges=judges)
+    return match(findings, request.baseline, view, by_reach=settings.baseline_reach)
+
+
+class _Seen:
+    """The files of a project, as a run has seen them."""
+
+    def __init__(self, inputs: Inputs, listing: Listing, root: Path) -> None:
+        self.read = inputs.bytes_of
+        self._nested = tuple(f"{name_below(nested, root)}/" for nested in listing.nested)
+
+    def owns(self, name: str) -> bool:
+        """It does not lie in a project within this one."""
+        return not name.startswith(self._nested)

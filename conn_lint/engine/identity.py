@@ -1,4 +1,4 @@
-"""Adds to findings what they are known by wherever they move: the function around them, and the text of their line."""
+"""Adds to findings what they are known by wherever they move: the function around them, and the code on their line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from conn_lint.model.finding import Finding
 from conn_lint.model.mask import mask
 from conn_lint.model.summary import Skeleton
+from conn_lint.syntax.noqa import Commented
 from conn_lint.syntax.source import SourceError, decode
 
 _LONGEST = 300  # of a line: what is generated may have all on one
@@ -22,42 +23,25 @@ def identified(
 ) -> Iterator[Finding]:
     """The findings, sorted by file, with `function` and `content`; `read` gives the bytes of a file."""
     for path, group in groupby(findings, key=lambda finding: finding.location.path):
-        lines = _lines(read(path))
+        text = _text(read(path))
         skeleton = skeletons.get(path)
         for finding in group:
             number = finding.location.span.line
-            text = lines[number - 1] if number <= len(lines) else ""
             yield msgspec.structs.replace(
                 finding,
                 function=_function(skeleton, number) if skeleton is not None else "",
-                content=" ".join(mask(_without_comment(text)).split())[:_LONGEST],
+                content=" ".join(mask(text.code(number)).split())[:_LONGEST],
             )
 
 
-def _lines(data: bytes | None) -> list[str]:
+def _text(data: bytes | None) -> Commented:
     try:
-        return decode(data).text.split("\n") if data is not None else []
+        return Commented(decode(data).text if data is not None else "")
     except SourceError:
-        return []
+        return Commented("")
 
 
 def _function(skeleton: Skeleton, line: int) -> str:
     """The qualified name of the innermost function or class around a line; "" for the module."""
     around = [head for head in skeleton.heads if head.line <= line <= head.end_line]
     return max(around, key=lambda head: head.line).qualname if around else ""
-
-
-def _without_comment(line: str) -> str:
-    """The line up to its comment: one more `noqa` makes no other finding of it."""
-    quote, escaped = "", False
-    for at, char in enumerate(line):
-        if escaped:
-            escaped = False
-        elif quote:
-            escaped = char == "\\"
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char == "#":
-            return line[:at]
-    return line

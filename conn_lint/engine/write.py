@@ -6,8 +6,10 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from conn_lint.engine.repair import Contents
+if TYPE_CHECKING:
+    from conn_lint.engine.repair import Contents
 
 
 def write_files(root: Path, before: Contents, after: Contents) -> tuple[list[str], list[str]]:
@@ -48,15 +50,31 @@ def _write(root: Path, path: str, before: bytes, after: bytes) -> None:
         raise _LeftAloneError("it is a link to a file outside the project")
     if target.read_bytes() != before:
         raise _LeftAloneError("it was changed while it was checked")
+    replace_file(target, after)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file at once, with the rights of the one that was there; raises OSError."""
+    target = path.resolve()
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(after)
-        status = target.stat()
-        os.chmod(name, status.st_mode & 0o7777)  # noqa: PTH101 - a name, not a path of ours
-        with contextlib.suppress(OSError, AttributeError):
-            os.chown(name, status.st_uid, status.st_gid)
+            file.write(data)
+        if target.exists():
+            status = target.stat()
+            os.chmod(name, status.st_mode & 0o7777)  # noqa: PTH101 - a name, not a path of ours
+            with contextlib.suppress(OSError, AttributeError):
+                os.chown(name, status.st_uid, status.st_gid)
+        else:
+            os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101
         Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """What new files are not allowed; it can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

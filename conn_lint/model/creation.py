@@ -151,3 +151,6 @@ class Creation(msgspec.Struct, frozen=True):
     ] = ()  # places that get one each of what the function hands out or keeps
     users: tuple[Step, ...] = ()  # who uses the one that is shared, at the same time
     making: Making | None = None
+    reach: tuple[
+        str, ...
+    ] = ()  # the labels of all entry points that lead there; see `Finding.reach`

@@ -10,6 +10,9 @@ import msgspec
 from conn_lint.model.fix import FixPlan
 from conn_lint.model.location import Location
 
+MORE = "..."
+"""Stands in a finding's `reach` for entry points that were not looked for."""
+
 
 class Severity(enum.IntEnum):
     """How grave a finding is; ordered."""
@@ -36,6 +39,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     `resource` names what it is about, where that is one thing. With it, the `function` around the place (or class) and
     the `content` of its line, which the engine adds, a finding is known again after it has moved (`model/fingerprint`).
+    `reach` are the entry points that lead to it, sorted, with "..." behind them if there are more than were looked at.
     `advice` is the sentence that `message` ends with, if that says what to do: reports with room show it apart.
     """
 
@@ -52,6 +56,7 @@ class Finding(msgspec.Struct, frozen=True):
     content: str = ""
     advice: str = ""
     direction: Direction = "on"
+    reach: tuple[str, ...] = ()
 
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """Order of reports: by file, line, column, code."""

@@ -39,3 +39,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cache_dir: pathlib.Path | None = None
     use_cache: bool = True
     noqa: bool = True
+    baseline: pathlib.Path | None = None
+    baseline_reach: bool = True

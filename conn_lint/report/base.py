@@ -24,7 +24,8 @@ class RuleText(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The findings in the order of their places; `files` were checked, comments silenced `suppressed` findings.
+    """The findings in the order of their places; `files` were checked, comments silenced `suppressed` findings,
+    `known` are in a baseline.
 
     `fixes` are rendered ones where they were asked for: the fix, or None and the reason why there is none here.
     `troubles` are what could not be done. `rules` are all there are, `version` is the program's.
@@ -33,6 +34,7 @@ class Report(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     files: int = 0
     suppressed: int = 0
+    known: int = 0
     show_notes: bool = False
     fixes: Mapping[Finding, tuple[Fix | None, str]] = {}
     troubles: tuple[str, ...] = ()

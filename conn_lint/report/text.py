@@ -60,6 +60,8 @@ def render_summary(report: Report) -> Text:
         text += f" {counted(report.hidden_notes(), 'note')} not shown (--show-notes)."
     if report.suppressed:
         text += f" {report.suppressed} silenced by comments."
+    if report.known:
+        text += f" {report.known} in the baseline."
     return Text(text + _fixable(report), style="bold" if report.shown() else "green")
 
 

@@ -142,6 +142,7 @@ class ClientPerRequest(Rule):
                 direction="here",
                 statement=creation.statement,
                 resource=creation.resource.name,
+                reach=creation.reach,
                 advice=advice,
                 plan=borrowing_plan(creation, project) or sharing_plan(creation, project),
             )

@@ -107,6 +107,7 @@ class SharedConnection(Rule):
                 direction="beside",
                 statement=creation.statement,
                 resource=creation.resource.name,
+                reach=tuple(sorted(user.function for user in users)),
                 advice=advice,
                 plan=pool_in_its_place(creation),
             )

@@ -33,6 +33,15 @@ class Commented:
         column = start - self._lines.start(line)
         return text, Span(line, column, line, column + len(text))
 
+    def code(self, line: int) -> str:
+        """A line without its comment; "" where there is no such line."""
+        if not 1 <= line <= self._lines.count:
+            return ""
+        found = self.comment(line)
+        column = found[1].column if found is not None else self.end(line).column
+        start = self._lines.start(line)
+        return self._text[start : start + column].rstrip(_BLANKS)
+
     def before(self, span: Span) -> str:
         """What stands on a line in front of a place."""
         start = self._lines.start(span.line)
