@@ -115,7 +115,11 @@ def test_the_example_has_the_defect_and_the_cure_has_not(
     example, cure = (_code_under(heading, page) for heading in ("Example", "Use instead"))
     place = tmp_path / "example.py"
     wanted = [] if rule.default else [rule.code]
-    (tmp_path / "conn-lint.toml").write_text(f"extend-select = {wanted}\n", encoding="utf-8")
+    stated = re.search(
+        r"^```toml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE
+    )  # what it speaks upon
+    settings = f"extend-select = {wanted}\n" if stated is None else stated[1]
+    (tmp_path / "conn-lint.toml").write_text(settings, encoding="utf-8")
     assert {finding.rule for finding in check_source(example, place)} == {rule.name}
     assert check_source(cure, place) == []
 

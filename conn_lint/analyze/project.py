@@ -9,6 +9,7 @@ from collections.abc import Collection
 from conn_lint.analyze.advice import advice
 from conn_lint.analyze.analysis import Analysis
 from conn_lint.analyze.borrowing import Borrowings
+from conn_lint.analyze.budgets import Budgets
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.connections import connections_of
 from conn_lint.analyze.creations import Creations
@@ -18,6 +19,7 @@ from conn_lint.analyze.pools import Pools
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
+from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
 from conn_lint.model.creation import Borrowing, Creation
 from conn_lint.model.expression import Attribute
@@ -90,6 +92,14 @@ class Project:
         Engines that are told to keep no connection are among them, though they are no creations.
         """
         return self._pools
+
+    @functools.cached_property
+    def _budget(self) -> Budget:
+        return Budgets(self._analysis, self.settings.deployment).of(self.pools())
+
+    def budget(self) -> Budget:
+        """What all its processes may open to its servers, beside what those take."""
+        return self._budget
 
     def connections(self) -> tuple[Connection, ...]:
         """The same creations with all that leads to them, as they are drawn."""

@@ -9,6 +9,7 @@ import sys
 import click
 
 from conn_lint import __version__
+from conn_lint.cli.budget import budget
 from conn_lint.cli.check import check
 from conn_lint.cli.explain import explain
 from conn_lint.cli.graph import graph
@@ -42,5 +43,5 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (check, explain, graph, rule, rules, settings, files, clean):
+for command in (budget, check, explain, graph, rule, rules, settings, files, clean):
     main.add_command(command)

@@ -37,6 +37,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     isolated_files: bool = False
     host_decides: bool = False
     draws: bool = False
+    adds_up: bool = False
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -121,6 +122,7 @@ def check_projects(
             host_decides=job.host_decides,
             draws=job.draws,
             baseline=baseline,
+            adds_up=job.adds_up,
         )
         outcome = check(request, settings, projects.roots, progress)
         if cure is not None:

@@ -130,8 +130,11 @@ def _inner(words: Sequence[str]) -> str:
 def _fits(launcher: Launcher, words: Sequence[str], at: int) -> bool:
     if posixpath.basename(words[at]) not in launcher.commands:
         return False
-    if _is_interpreter(launcher):
-        return any(not word.startswith("-") for word in words[at + 1 :])
+    if _is_interpreter(
+        launcher
+    ):  # what it is given as text, or from elsewhere, is nothing of the project
+        after = [word for word in words[at + 1 :] if word not in launcher.skips]
+        return bool(after) and (after[0] == "-m" or not after[0].startswith("-"))
     return not launcher.subcommand or launcher.subcommand in words[at + 1 :]
 
 

@@ -40,9 +40,9 @@ def budget_of(
     deployment: Deployment,
     stated: Stated | None,
     products: Mapping[str, Product],
-    loads: Mapping[str, Collection[str] | None],
+    loads: Mapping[str, Collection[str]],
 ) -> Budget:
-    """The whole account. `loads` has the files that each process loads; None: it may load all of them."""
+    """The whole account. `loads` has the files that each process loads."""
     said = stated or Stated()
     processes = processes_stated(said, deployment.processes)
     groups = _grouped(claims, said, deployment.poolers)
@@ -57,7 +57,7 @@ def budget_of(
     )
     counted = {(row.location, row.call) for server in servers for row in server.rows}
     return Budget(
-        servers=tuple(sorted(filter(_counts, servers), key=_by_gravity)),
+        servers=tuple(sorted(filter(_counts, servers), key=by_gravity)),
         processes=tuple(_kind(process) for process in processes),
         poolers=deployment.poolers,
         assumed=tuple(dict.fromkeys(assumptions(deployment, processes))),
@@ -74,7 +74,7 @@ def _counts(server: ServerBudget) -> bool:
     return bool(server.rows)
 
 
-def _by_gravity(server: ServerBudget) -> tuple[bool, bool, float, str]:
+def by_gravity(server: ServerBudget) -> tuple[bool, bool, float, str]:
     """Without a bound first, then over, then the fullest."""
     share = server.total / server.available if server.available else float(server.total)
     return (not server.unbounded, not server.is_over, -share, server.name)
@@ -145,7 +145,7 @@ def _server(
     stated: Stated,
     deployment: Deployment,
     products: Mapping[str, Product],
-    loads: Mapping[str, Collection[str] | None],
+    loads: Mapping[str, Collection[str]],
     alike: int,
 ) -> ServerBudget:
     product = products[where.product]
@@ -163,8 +163,9 @@ def _server(
         rows=rows,
         remarks=tuple(_remarks(where, claims, rows, product)),
         is_stated=limit.said == "stated",
+        sized=product.sized,
     )
-    return _proposed(server, sized=product.sized)
+    return proposed(server)
 
 
 def _named(where: _Where, product: Product) -> str:
@@ -210,14 +211,20 @@ def _cores(own: StatedServer | None, stated: Stated) -> Figure | None:
 def _rows(
     claims: Iterable[Claim],
     processes: Sequence[Process],
-    loads: Mapping[str, Collection[str] | None],
+    loads: Mapping[str, Collection[str]],
 ) -> Iterator[Row]:
     for process in processes:
-        files = loads.get(process.name)
+        files = loads.get(process.name, ())
+        in_turn = False
         for claim in claims:
-            if files is not None and not claim.everywhere and claim.location.path not in files:
+            if claim.location.path not in files:
                 continue
             copies = process.copies * (process.threads.value if claim.per == "thread" else 1)
+            total = None if claim.size is None else claim.size * claim.times * copies
+            how = claim.how
+            if claim.in_turn:  # a thread has one of them open at a time, wherever it opens it
+                total, how = (0, "in turn with the one above") if in_turn else (total, how)
+                in_turn = True
             yield Row(
                 process=process.name,
                 location=claim.location,
@@ -228,8 +235,8 @@ def _rows(
                 times=claim.times,
                 copies=copies,
                 per=claim.per,
-                total=None if claim.size is None else claim.size * claim.times * copies,
-                how=claim.how,
+                total=total,
+                how=how,
                 parameter=claim.parameter,
             )
 
@@ -248,13 +255,13 @@ def _remarks(
 # Sizes that fit
 
 
-def _proposed(server: ServerBudget, *, sized: bool) -> ServerBudget:
+def proposed(server: ServerBudget) -> ServerBudget:
     """The server with a size for each row, if what there is does not fit.
 
     (max_connections - reserve) / processes, bounded by (cores x 2) + 1; what is left by rows whose size is fixed.
     """
     free = [row for row in server.rows if row.parameter and not row.codes and row.per == "process"]
-    if not free or not sized or server.total <= server.available:
+    if not free or not server.sized or server.total <= server.available:
         return server
     fixed = sum(row.total or 0 for row in server.rows if row not in free)
     slots = sum(row.copies * row.times for row in free)
@@ -284,7 +291,7 @@ def _behind_poolers(
     stated: Stated,
     deployment: Deployment,
     products: Mapping[str, Product],
-    loads: Mapping[str, Collection[str] | None],
+    loads: Mapping[str, Collection[str]],
 ) -> list[ServerBudget]:
     """Each pooler takes the connections of its clients, and opens its own to the server behind it."""
     made = list(servers)

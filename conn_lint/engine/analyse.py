@@ -26,6 +26,7 @@ from conn_lint.engine.suppress import Comments, comments_of, is_for_us
 from conn_lint.knowledge.load import data_digest, load_builtin
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import SourceFile
+from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding, Step
 from conn_lint.model.location import Location, Span
@@ -48,38 +49,50 @@ class Trouble(msgspec.Struct, frozen=True):
     trace: str = ""
 
 
+class Wants(msgspec.Struct, frozen=True, array_like=True):
+    """What is asked of a run beside its findings: with `isolated` each file is analysed as if it were alone in the
+    world; `draws`: the result has connections; `adds_up`: it has a budget.
+    """
+
+    isolated: bool = False
+    draws: bool = False
+    adds_up: bool = False
+
+
 class Result(msgspec.Struct, frozen=True):
     """What a run found out, before selection: cached under the digest of all its inputs.
 
     `comments` are those of the files with findings, and those that are meant for conn-lint alone.
-    `connections` are there where they were asked for. Of the `lines` of all files so many were `parsed` for it, those
-    from the cache not counted.
+    `connections` and `budget` are there where they were asked for. Of the `lines` of all files so many were `parsed`
+    for it, those from the cache not counted.
     """
 
     findings: tuple[Finding, ...]
     comments: dict[str, Comments]
     troubles: tuple[Trouble, ...]
     connections: tuple[Connection, ...] = ()
+    budget: Budget | None = None
     lines: int = 0
     parsed: int = 0
 
 
 def analyse(
-    inputs: Inputs, settings: Settings, progress: Progress, *, isolated: bool, draws: bool = False
+    inputs: Inputs, settings: Settings, progress: Progress, wants: Wants | None = None
 ) -> Result:
     """The result of a run, from the cache if exactly these inputs were seen before.
 
-    With `isolated` each file is analysed as if it were alone in the world; with `draws` the result has connections.
+    `wants` says what beside findings it is to have.
     """
+    wants = wants or Wants()
     try:
         cache = Cache(_cache_folder(settings))
-        key = _run_key(inputs, settings, isolated=isolated, draws=draws)
+        key = _run_key(inputs, settings, wants)
         result = _cached(cache, key)
         if result is None:
             knowledge = Knowledge(load_builtin(), settings.knowledge)
             run = _Run(inputs, settings, knowledge, cache, progress)
             with seldom_collected():
-                result = run_deep(run.result, isolated=isolated, draws=draws)
+                result = run_deep(run.result, wants=wants)
             cache.save()
             if not result.troubles:
                 _keep(cache, key, msgspec.structs.replace(result, parsed=0))
@@ -116,18 +129,22 @@ class _Run:
         self._phase_one = PhaseOne(inputs, cache, settings.jobs, progress)
         self._troubles: list[Trouble] = []
 
-    def result(self, *, isolated: bool, draws: bool) -> Result:
+    def result(self, *, wants: Wants) -> Result:
         skeletons = self._phase_one.skeletons()
         files = _source_files(self._inputs, skeletons, self._settings)
-        groups = [{path: file} for path, file in files.items()] if isolated else [files]
-        documents = () if isolated else summaries(self._inputs.documents, self._cache.documents)
+        groups = [{path: file} for path, file in files.items()] if wants.isolated else [files]
+        documents = (
+            () if wants.isolated else summaries(self._inputs.documents, self._cache.documents)
+        )
         findings: list[Finding] = []
         drawn: list[Connection] = []
+        budget: Budget | None = None
         for group in groups:
             project = self._project(group, documents)
             if project is not None:
                 findings.extend(self._findings(project))
-                drawn.extend(self._connections(project) if draws else ())
+                drawn.extend(self._connections(project) if wants.draws else ())
+                budget = self._budget(project) if wants.adds_up else None
         failures = self._phase_one.failures.values()
         findings.extend(map(_cannot_analyse, failures))
         self._troubles.extend(
@@ -151,6 +168,7 @@ class _Run:
             comments=comments,
             troubles=tuple(self._troubles),
             connections=tuple(connections),
+            budget=budget,
             lines=sum(skeleton.lines for skeleton in skeletons.values()),
             parsed=self._phase_one.parsed_lines,
         )
@@ -185,6 +203,13 @@ class _Run:
             self._troubles.append(trouble(f"the rule {rule.name}", error))
             return ()
 
+    def _budget(self, project: Project) -> Budget | None:
+        try:
+            return project.budget()
+        except Exception as error:  # noqa: BLE001 - the findings are still reported
+            self._troubles.append(trouble("the budget", error))
+            return None
+
     def _connections(self, project: Project) -> Iterable[Connection]:
         try:
             return list(map(_masked_connection, project.connections()))
@@ -218,7 +243,7 @@ def _keep(cache: Cache, key: str, result: Result) -> None:
         cache.results.put(key, msgspec.msgpack.encode(result))
 
 
-def _run_key(inputs: Inputs, settings: Settings, *, isolated: bool, draws: bool) -> str:
+def _run_key(inputs: Inputs, settings: Settings, wants: Wants) -> str:
     """A digest of everything that a result depends on.
 
     Selection is not among it, nor where the project lies.
@@ -226,6 +251,7 @@ def _run_key(inputs: Inputs, settings: Settings, *, isolated: bool, draws: bool)
     parts = (
         settings.kind,
         settings.max_pool_size,
+        settings.deployment,
         settings.versions,
         settings.knowledge,
         sorted(os.fsencode(name_below(s, settings.root)) for s in settings.source_roots),
@@ -233,8 +259,7 @@ def _run_key(inputs: Inputs, settings: Settings, *, isolated: bool, draws: bool)
         [(os.fsencode(f.path), f.digest, f.is_reported) for f in inputs.files.values()],
         sorted((os.fsencode(path), why) for path, why in inputs.unreadable.items()),
         sorted((os.fsencode(d.path), d.digest, d.problem) for d in inputs.documents.values()),
-        isolated,
-        draws,
+        wants,
     )
     versions = f"{__version__} {code_version()} {data_digest()}"
     return digest_of(versions.encode(), msgspec.msgpack.encode(parts)).hex()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from conn_lint.engine.analyse import Result, Trouble, analyse, name_below
+from conn_lint.deploy.defects import with_codes
+from conn_lint.engine.analyse import Result, Trouble, Wants, analyse, name_below
 from conn_lint.engine.baseline import Matched, View, match
 from conn_lint.engine.discover import Found, Listing, Role, discover, judge
 from conn_lint.engine.inputs import Inputs, read_inputs
@@ -18,6 +19,7 @@ from conn_lint.engine.select import Selection
 from conn_lint.engine.suppress import is_suppressed
 from conn_lint.engine.unused import find_unused
 from conn_lint.model.baseline import Baseline
+from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.location import Location
@@ -48,6 +50,7 @@ class Outcome(msgspec.Struct, frozen=True):
     connections: tuple[Connection, ...] = ()
     found: tuple[Finding, ...] = ()
     matched: Matched = Matched()
+    budget: Budget | None = None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +58,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     `overrides` is the content of files that come from standard input. With `isolated` nothing
     beyond each single file is known. `host_decides`: selection, noqa and ignores are left to the
-    program that asks (flake8). `draws`: connections are wanted too. What is in the `baseline` is not reported.
+    program that asks (flake8). `draws`: connections are wanted too; `adds_up`: a budget is. What is in the `baseline`
+    is not reported.
     """
 
     paths: tuple[Path, ...]
@@ -64,6 +68,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     host_decides: bool = False
     draws: bool = False
     baseline: Baseline | None = None
+    adds_up: bool = False
 
 
 def check(
@@ -74,7 +79,8 @@ def check(
     listing = _listing(request, settings, roots or Roots(), within)
     overrides = {name_below(p, settings.root): data for p, data in request.overrides.items()}
     inputs = read_inputs(listing, settings, overrides)
-    result = analyse(inputs, settings, progress, isolated=request.isolated, draws=request.draws)
+    wants = Wants(request.isolated, request.draws, request.adds_up)
+    result = analyse(inputs, settings, progress, wants)
     seen = _Seen(inputs, listing, settings.root)
     matched, suppressed = _wanted(result, settings, within, request, seen)
     known = (*matched.new, *matched.known)
@@ -93,6 +99,7 @@ def check(
         connections=tuple(_with_codes(result.connections, known, within)),
         found=result.findings,
         matched=matched,
+        budget=None if result.budget is None else with_codes(result.budget, known),
     )
 
 

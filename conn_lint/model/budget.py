@@ -33,8 +33,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     times: int = 1
     how: str = ""
     parameter: str = ""
-    files: tuple[str, ...] | None = None  # of processes that run it: those that load its file
-    everywhere: bool = False  # settings that every process of the project loads
+    in_turn: bool = False  # a thread opens one such at a time, and closes it again
+    by_settings: bool = False  # a framework makes it, of settings that all its processes load
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +72,7 @@ class ServerBudget(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...] = ()
     remarks: tuple[str, ...] = ()
     is_stated: bool = False  # the user says how many it takes
+    sized: bool = True  # more than its processors can serve make it slower
 
     @property
     def available(self) -> int:

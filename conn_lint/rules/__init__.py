@@ -6,6 +6,7 @@ from conn_lint.rules.base import Rule
 from conn_lint.rules.cannot_analyse import CannotAnalyse
 from conn_lint.rules.client_per_request import ClientPerRequest
 from conn_lint.rules.connect_in_loop import ConnectInLoop
+from conn_lint.rules.connection_budget import ConnectionBudget
 from conn_lint.rules.held_across_http import HeldAcrossHttp
 from conn_lint.rules.held_across_wait import HeldAcrossWait
 from conn_lint.rules.never_released import NeverReleased
@@ -27,6 +28,7 @@ ALL_RULES: tuple[Rule, ...] = (
     PooledConnectionClosed(),
     HeldAcrossHttp(),
     HeldAcrossWait(),
+    ConnectionBudget(),
     CannotAnalyse(),
     UnusedSuppression(),
 )

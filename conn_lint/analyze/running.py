@@ -1,0 +1,143 @@
+"""Which files of a project a started program loads: from what its command names, by imports."""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from conn_lint.analyze.conditions import lies_in
+from conn_lint.link.values import FunctionRef, ModuleRef
+from conn_lint.model.deployment import Process
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+# Calls that load modules by names in texts: what they load cannot be told from imports.
+_BY_NAME = frozenset(
+    {
+        "__import__", "autodiscover_tasks", "find_modules", "import_module", "import_string",
+        "iter_modules", "load_module", "spec_from_file_location", "walk_packages", "iter_entry_points",
+    }
+)  # fmt: skip
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_MAIN = "__name__"
+
+
+class Running:
+    """Answers for one program."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+
+    def loads(self, process: Process, *, by_settings: bool) -> Collection[str]:
+        """The files that the processes load. `by_settings`: a framework loads what settings name, so it may be any."""
+        files = self._program.files
+        if process.patterns:
+            return {path for path in files if lies_in(path, process.patterns)}
+        start = self.file_of(process.target)
+        if start is None:
+            return () if process.target else self.services
+        if by_settings:
+            return files.keys()
+        found = self._closure([start])
+        return self.services | found if any(map(self._loads_by_name, found)) else found
+
+    @functools.cached_property
+    def services(self) -> frozenset[str]:
+        """What serves: files with entry points, those that put them together, and all that these import.
+
+        Without any, all but files that are run by hand.
+        """
+        own = [path for path, file in self._program.files.items() if not file.is_test]
+        entered = {path for path in own if self._is_entered(path)}
+        if entered:
+            above = [path for path in own if not entered.isdisjoint(self._imports[path])]
+            return frozenset(self._closure([*entered, *above]))
+        imported = {other for path in own for other in self._imports[path] if other != path}
+        return frozenset(path for path in own if path in imported or not self._has_main(path))
+
+    def _has_main(self, path: str) -> bool:
+        return _MAIN in self._program.files[path].skeleton.units[0].names
+
+    def _is_entered(self, path: str) -> bool:
+        heads = self._program.files[path].skeleton.heads
+        entries = self._analysis.entries
+        refs = [FunctionRef(path, n) for n, head in enumerate(heads) if head.kind == "function"]
+        return any(entries.of(ref) is not None or entries.hook(ref) is not None for ref in refs)
+
+    def _closure(self, starts: Iterable[str]) -> set[str]:
+        found = set(starts)
+        todo = list(found)
+        while todo:
+            for other in self._imports[todo.pop()]:
+                if other not in found:
+                    found.add(other)
+                    todo.append(other)
+        return found
+
+    def file_of(self, target: str) -> str | None:
+        """The file that a command's target means: a path, `package.module:app`, a function's dotted name."""
+        files = self._program.files
+        name = target.partition(":")[0].strip()
+        if name.endswith(".py"):
+            name = posixpath.normpath(name).lstrip("/")
+            found = [path for path in files if path == name or name.endswith("/" + path)]
+            found = found or [path for path in files if path.endswith("/" + name)]
+            return min(found, key=len) if found else None
+        name = name.replace("/", ".").lstrip(".")
+        if not _DOTTED.fullmatch(name):
+            return None
+        for dotted in (name, name.rpartition(".")[0]):
+            path = self._module(dotted)
+            if path is not None:
+                return path
+        return None
+
+    def _module(self, dotted: str) -> str | None:
+        if not dotted:
+            return None
+        exact = [f.path for f in self._program.files.values() if f.module == dotted]
+        tail = dotted.replace(".", "/")
+        ends = tuple(f"/{tail}{end}" for end in (".py", "/__main__.py", "/__init__.py"))
+        found = exact or [path for path in self._program.files if f"/{path}".endswith(ends)]
+        return min(found, key=lambda path: (path.count("/"), path)) if found else None
+
+    def _loads_by_name(self, path: str) -> bool:
+        units = self._program.files[path].skeleton.units
+        return any(not _BY_NAME.isdisjoint(unit.names) for unit in units)
+
+    @functools.cached_property
+    def _imports(self) -> dict[str, frozenset[str]]:
+        return {path: frozenset(self._imported(path)) for path in self._program.files}
+
+    def _imported(self, path: str) -> Iterator[str]:
+        modules = self._program.modules
+        for item in self._program.files[path].skeleton.imports:
+            if item.level:
+                module = modules.relative(item.module, item.level, path)
+            else:
+                module = modules.absolute(item.module, path)
+            if module is None:
+                continue
+            yield from self._with_packages(module)
+            if item.name not in (None, "*"):
+                inner = modules.member(module, item.name or "")
+                if inner is not None and inner.path is not None:
+                    yield inner.path
+
+    def _with_packages(self, module: ModuleRef) -> Iterator[str]:
+        """The module, and the packages around it, which are loaded with it."""
+        if module.path is None:
+            return
+        yield module.path
+        folder = posixpath.dirname(module.path)
+        while folder:
+            package = f"{folder}/__init__.py"
+            if package not in self._program.files:
+                return
+            yield package
+            folder = posixpath.dirname(folder)
