@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from conn_lint.model.connections import Connection
     from conn_lint.report.chart import Chart
 
+_MOST, _MOST_ON_A_PAGE = 150, 500
+_PAGE = Path("connections.html")
 _PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?::(?P<column>\d+))?\Z")
 
 
@@ -45,6 +47,11 @@ def _place(
     help="The language of the drawing (default: mermaid).",
 )
 @click.option(
+    "--html",
+    is_flag=True,
+    help="A page to click through in a browser, with the findings (default file: connections.html).",
+)
+@click.option(
     "--output",
     "-o",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -59,9 +66,7 @@ def _place(
 @click.option(
     "--max-nodes",
     type=click.IntRange(min=2),
-    default=150,
-    show_default=True,
-    help="Draw no more than this; what has findings comes first.",
+    help=f"Draw no more than this; what has findings comes first (default: {_MOST}, with --html {_MOST_ON_A_PAGE}).",
 )
 @click.option("--verbose", "-v", is_flag=True, help="Show where internal errors come from.")
 def graph(paths: tuple[str, ...], **values: Any) -> None:
@@ -88,9 +93,13 @@ def graph(paths: tuple[str, ...], **values: Any) -> None:
     connections = list(_connections(run))
     if focus is not None:
         connections = _at(connections, focus)
-    chart = make_chart(connections, values["max_nodes"])
-    _write(chart, values["output_format"], values["output"])
-    message = limit_message(chart, values["max_nodes"])
+    most = values["max_nodes"] or (_MOST_ON_A_PAGE if values["html"] else _MOST)
+    chart = make_chart(connections, most)
+    message = limit_message(chart, most)
+    if values["html"]:
+        _write(_page(run, chart, connections, focus, message), values["output"] or _PAGE)
+    else:
+        _write(_drawing(chart, values["output_format"]), values["output"])
     if message:
         complain(message)
     sys.exit(FAILED if has_failed(run) else 0)
@@ -122,13 +131,36 @@ def _at(connections: list[Connection], focus: tuple[Path, int, int]) -> list[Con
     return found
 
 
-def _write(chart: Chart, output_format: str, path: Path | None) -> None:
+def _drawing(chart: Chart, output_format: str) -> str:
     from conn_lint.report.dot import render_dot  # noqa: PLC0415
     from conn_lint.report.mermaid import render_mermaid  # noqa: PLC0415
 
     render = render_dot if output_format == "dot" else render_mermaid
-    text = "\n".join(render(chart)) + "\n"
-    if path is None:
+    return "\n".join(render(chart)) + "\n"
+
+
+def _page(
+    run: Run, chart: Chart, connections: list[Connection], focus: object, message: str
+) -> str:
+    """The page, with all findings, or those of what is in focus."""
+    from conn_lint.cli.output import lines_of, make_report  # noqa: PLC0415
+    from conn_lint.report.html import render_html  # noqa: PLC0415
+
+    findings = make_report(run).findings
+    if focus is not None:
+        places = {connection.location for connection in connections}
+        findings = tuple(
+            finding
+            for finding in findings
+            if places & {finding.location, *(step.location for step in finding.chain)}
+        )
+    names = [outcome.root.name for _, outcome in run.checked]
+    title = f"Connections of {names[0]}" if len(names) == 1 and names[0] else "Connections"
+    return render_html(chart, findings, lines_of, title, message)
+
+
+def _write(text: str, path: Path | None) -> None:
+    if path is None or str(path) == "-":
         sys.stdout.write(text)
         return
     try:

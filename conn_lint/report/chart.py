@@ -20,11 +20,15 @@ _KEPT = {
 
 
 class Node(NamedTuple):
-    """A box with lines of text: an entry point, a function, a module, or a creation (`found`: with findings)."""
+    """A box with lines of text: an entry point, a function, a module, or a creation (`found`: with findings).
+
+    `site` is the creation.
+    """
 
     id: str
     kind: NodeKind
     lines: tuple[str, ...]
+    site: Connection | None = None
 
 
 class Edge(NamedTuple):
@@ -187,7 +191,7 @@ def _site_node(name: str, connection: Connection) -> Node:
     place = connection.location
     lines = [f"{connection.call}()", f"{place.path}:{place.span.line}", *_remarks(connection)]
     kind: NodeKind = "found" if connection.codes else "kept" if connection.kept else "anew"
-    return Node(name, kind, tuple(lines))
+    return Node(name, kind, tuple(lines), connection)
 
 
 def _remarks(connection: Connection) -> Iterator[str]:
