@@ -8,12 +8,14 @@ from collections.abc import Collection
 
 from conn_lint.analyze.advice import advice
 from conn_lint.analyze.analysis import Analysis
+from conn_lint.analyze.borrowed import Borrowed
 from conn_lint.analyze.borrowing import Borrowings
 from conn_lint.analyze.budgets import Budgets
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.connections import connections_of
 from conn_lint.analyze.creations import Creations
 from conn_lint.analyze.holdings import Holdings
+from conn_lint.analyze.kinds import Kinds
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.pools import Pools
 from conn_lint.analyze.sites import Solved
@@ -34,7 +36,7 @@ from conn_lint.model.flow import (
 )
 from conn_lint.model.holding import Holding
 from conn_lint.model.location import Location
-from conn_lint.model.pool import PoolSettings
+from conn_lint.model.pool import PoolSettings, Taking
 from conn_lint.model.settings import Settings
 from conn_lint.model.site import Fate, Site, Skip
 
@@ -53,6 +55,8 @@ class Project:
         self._all = solved
         self._places = Places(analysis.program)
         self._creations = Creations(analysis, solved)
+        self._kinds = Kinds(analysis)
+        self._borrowed = Borrowed(analysis, solved)
         self._borrowings = Borrowings(analysis, solved)
 
     @functools.cached_property
@@ -100,6 +104,14 @@ class Project:
     def budget(self) -> Budget:
         """What all its processes may open to its servers, beside what those take."""
         return self._budget
+
+    def deployed_pools(self) -> tuple[PoolSettings, ...]:
+        """Those of them that the project itself runs: a library's are set by those who use it."""
+        return tuple(p for p in self._pools if not self._kinds.is_library(p.creation.location.path))
+
+    def takings(self, pool: PoolSettings) -> tuple[Taking, ...]:
+        """The calls that take connections out of pools of this kind."""
+        return self._borrowed.of(pool.creation.resource, pool.creation.location.path)
 
     def connections(self) -> tuple[Connection, ...]:
         """The same creations with all that leads to them, as they are drawn."""

@@ -37,6 +37,7 @@ class Options(msgspec.Struct, frozen=True, rename="kebab"):
     fail_on: SeverityWord | None = None
     show_notes: bool | None = None
     max_pool_size: int | None = None
+    strict: bool | None = None
     deployment: Stated | None = None
     versions: dict[str, str] | None = None
     entry_points: Strings | None = None

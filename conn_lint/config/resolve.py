@@ -78,6 +78,7 @@ def resolve(root: Path, layer: Layer, flags: Flags, where: str) -> Settings:
         fail_on=Severity[first(options.fail_on, "warning").upper()],
         show_notes=first(options.show_notes, default=False),
         max_pool_size=first(options.max_pool_size, 20),
+        strict=first(options.strict, default=False),
         deployment=options.deployment,
         knowledge=_with_named(layer.knowledge, options, where),
         versions=tuple(sorted((options.versions or {}).items())),

@@ -252,6 +252,7 @@ def _run_key(inputs: Inputs, settings: Settings, wants: Wants) -> str:
         settings.kind,
         settings.max_pool_size,
         settings.deployment,
+        settings.strict,
         settings.versions,
         settings.knowledge,
         sorted(os.fsencode(name_below(s, settings.root)) for s in settings.source_roots),

@@ -20,6 +20,7 @@ from conn_lint.model.fix import Applicability, Edit, Fix
 from conn_lint.rules.client_per_request import ClientPerRequest
 from conn_lint.rules.connect_in_loop import ConnectInLoop
 from conn_lint.rules.not_released_on_error import NotReleasedOnError
+from conn_lint.rules.pool_waits_forever import PoolWaitsForever
 from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
 from conn_lint.rules.unused_suppression import UnusedSuppression
 from conn_lint.syntax.deep import run_deep
@@ -34,6 +35,8 @@ _NEARER = {
     ConnectInLoop.code: ClientPerRequest.code,
     PooledConnectionClosed.code: NotReleasedOnError.code,
 }
+# A pool that a fix has made is set as its library sets it: what is to be said of that is said next.
+_OF_POOLS = (PoolWaitsForever.code,)
 
 Contents = dict[str, bytes]
 Look = Callable[[Contents], Outcome]
@@ -309,6 +312,9 @@ def _more(
     for (path, code), count in cured.items():
         if code in _NEARER:
             allowed[(path, _NEARER[code])] += count
+    for _, fix in chosen:
+        for path in {edit.path for edit in fix.edits if fix.plan.kind == "borrow-from-pool"}:
+            allowed.update((path, code) for code in _OF_POOLS)
     found: dict[tuple[str, str], str] = {}
     for key, count in Counter((f.location.path, f.code) for f in after).items():
         if count > allowed[key] and key[1] != UnusedSuppression.code:  # that follows, and is next

@@ -138,6 +138,16 @@ class Knowledge:
         name = self.canonical(type_name)
         return next((resource for resource in found if resource.name == name), None)
 
+    def checkouts(self, type_name: str) -> tuple[Resource, ...]:
+        """What methods of this type lend."""
+        wanted = self.canonical(type_name)
+        return tuple(
+            resource
+            for resource in self._index.resources.values()
+            if resource.kind == "checkout"
+            and any(self.canonical(name.rpartition(".")[0]) == wanted for name in resource.acquire)
+        )
+
     def acquire_words(self) -> frozenset[str]:
         """The last parts of all names that acquire, for a lexical prefilter."""
         return self._index.words

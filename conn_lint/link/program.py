@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import TypeAlias
 
@@ -30,6 +31,7 @@ TextOf: TypeAlias = Callable[[UnitKey], str]
 """The text of a unit as it is written."""
 
 _MAX_HOPS = 4
+_SCRIPT = re.compile(r"""__name__\s*==\s*["']__main__["']""")
 
 
 class SourceFile(msgspec.Struct, frozen=True):
@@ -79,6 +81,11 @@ class Program:
             self.load([key])
         summary = self._units.get(key)
         return None if summary is None or summary.error or not summary.functions else summary
+
+    def runs_as_script(self, path: str) -> bool:
+        """The module does something only if it is run by itself."""
+        unit = self.files[path].skeleton.units[0]
+        return "__name__" in unit.names and bool(_SCRIPT.search(self._text((path, 0))))
 
     def receivers(self, key: UnitKey, name: str) -> frozenset[str]:
         """What the unit's text takes the name from (`syntax.spelled`); nothing is parsed for it."""

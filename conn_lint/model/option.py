@@ -50,6 +50,8 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     position: int | None = None
     means: tuple[str, ...] = ()
     milliseconds: bool = False
+    limit: str = ""  # keywords that set it right, a line each; `{}` in them stands for `limit_name`
+    limit_name: str = ""
     off: str = ""  # prepared statements: what turns them off behind a transaction pooler
     note: str = ""
 

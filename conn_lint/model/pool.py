@@ -121,3 +121,12 @@ class PoolSettings(msgspec.Struct, frozen=True):
             for role in ("max-size", "size", "overflow")
             if (setting := self.get(role)) is not None and setting.is_known
         )
+
+
+class Taking(msgspec.Struct, frozen=True):
+    """A call that takes a connection out of a pool; `limit` are the keywords that would end its wait in time."""
+
+    location: Location
+    call: str
+    limited: bool
+    limit: str = ""

@@ -99,6 +99,9 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     evidence: Evidence
     # what is at the other end, where the kind does not say: a connection's is a database, a client's is not
     server: Literal["", "database", "broker", "other"] = ""
+    slots: bool = (
+        False  # the server has few places for connections, and a process or thread for each
+    )
     value: str = ""
     is_async: bool = False
     call: CallForm = "plain"

@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: Severity = Severity.WARNING
     show_notes: bool = False
     max_pool_size: int = 20
+    strict: bool = False
     deployment: Stated | None = None
     knowledge: Family = Family()
     versions: tuple[tuple[str, str], ...] = ()

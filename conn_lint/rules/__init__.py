@@ -11,6 +11,8 @@ from conn_lint.rules.held_across_http import HeldAcrossHttp
 from conn_lint.rules.held_across_wait import HeldAcrossWait
 from conn_lint.rules.never_released import NeverReleased
 from conn_lint.rules.not_released_on_error import NotReleasedOnError
+from conn_lint.rules.oversized_pool import OversizedPool
+from conn_lint.rules.pool_waits_forever import PoolWaitsForever
 from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
 from conn_lint.rules.shared_connection import SharedConnection
 from conn_lint.rules.unsingletoned_client import UnsingletonedClient
@@ -28,6 +30,8 @@ ALL_RULES: tuple[Rule, ...] = (
     PooledConnectionClosed(),
     HeldAcrossHttp(),
     HeldAcrossWait(),
+    PoolWaitsForever(),
+    OversizedPool(),
     ConnectionBudget(),
     CannotAnalyse(),
     UnusedSuppression(),

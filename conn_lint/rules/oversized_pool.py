@@ -1,0 +1,99 @@
+"""CNX402."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from conn_lint.model.finding import Finding, Severity
+from conn_lint.model.fix import Applicability, FixPlan
+from conn_lint.model.pool import PoolSettings
+from conn_lint.rules import pool_words
+from conn_lint.rules.base import Rule
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.project import Project
+
+_SIZE = 10  # connections of a pool that is shown, with as many beyond it where it may overflow
+
+
+class OversizedPool(Rule):
+    """A pool may open more connections to a database than help it.
+
+    ## Why it matters
+    A database works on few statements at a time: about two for each core, `(cores x 2) + 1` for cores and one disk.
+    More connections than that wait inside the server instead of in the pool, and make each other slower by switches,
+    locks and caches. And each process has a pool of its own: 4 workers with 60 connections each ask for 240 of a
+    PostgreSQL server that gives 100 by default.
+
+    What counts is a maximum that the program states, with what the pool may open beyond its size, above
+    `max-pool-size` (20), or no maximum at all: followed to the constant, the field of a settings class or the default
+    of an environment variable that gives it. Sizes that nobody has stated are the library's, and not reported.
+
+    ## Example
+    ```python
+    from sqlalchemy import create_engine
+
+    engine = create_engine("postgresql+psycopg://db/shop", pool_size=50, max_overflow=50)
+    ```
+
+    ## Use instead
+    ```python
+    from sqlalchemy import create_engine
+
+    engine = create_engine("postgresql+psycopg://db/shop", pool_size=5, max_overflow=10)
+    ```
+
+    ## Fix safety
+    Only shown. How many connections a pool needs is to be measured: how many are in use at a time, and how long.
+    """
+
+    __slots__ = ()
+
+    code = "CNX402"
+    name = "oversized-pool"
+    severity = Severity.NOTE
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """One finding for each pool of a database whose stated maximum is above the limit."""
+        limit = project.settings.max_pool_size
+        for pool in project.deployed_pools():
+            creation = pool.creation
+            if not creation.resource.slots or pool.embedded or pool.keeps != "pool":
+                continue
+            sizes = pool_words.sizes(pool)
+            largest = pool.largest
+            endless = any(s.is_given and s.value == "unlimited" for s in sizes)
+            above = largest is not None and largest > limit and any(s.is_given for s in sizes)
+            if not endless and not above:
+                continue
+            many = "any number of connections" if endless else f"{largest} connections"
+            yield Finding(
+                code=self.code,
+                rule=self.name,
+                message=(
+                    f"{creation.call}() may open {many} in each process "
+                    f"({pool_words.stated(sizes, creation.location.path)}): "
+                    f"a database is fastest with about (cores x 2) + 1 at work, and refuses those beyond its limit. "
+                    f"Keep it at {limit} or less, and let the others wait in the pool."
+                ),
+                location=creation.location,
+                severity=self.severity,
+                statement=creation.statement,
+                plan=_plan(pool),
+            )
+
+
+def _plan(pool: PoolSettings) -> FixPlan | None:
+    """Smaller numbers in their place, where they stand in the call."""
+    sizes = [s for s in pool_words.sizes(pool) if s.is_given]
+    if any(setting.source != "argument" or not setting.parameter for setting in sizes):
+        return None
+    changes = "\n".join(f"{setting.parameter}={_SIZE}" for setting in sizes)
+    return FixPlan(
+        kind="set-keyword",
+        title="a pool of at most 20: how many are enough is to be measured",
+        applicability=Applicability.DISPLAY_ONLY,
+        spans=(pool.creation.location,),
+        details=(("set", changes),),
+    )

@@ -1,0 +1,54 @@
+"""Words that the messages on pools' settings share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conn_lint.model.option import Option, Role
+from conn_lint.model.pool import PoolSettings, Setting
+
+_SIZES: tuple[Role, ...] = ("max-size", "size", "overflow")
+
+
+def sizes(pool: PoolSettings) -> list[Setting]:
+    """The settings that say how many connections it opens at most."""
+    found = [setting for role in _SIZES if (setting := pool.get(role)) is not None]
+    return [setting for setting in found if setting.is_known]
+
+
+def stated(settings: Iterable[Setting], here: str) -> str:
+    """`pool_size=20 (config.py:12) + max_overflow=10 by default`: values, and where they are written.
+
+    `here` is the file of the call, which is not named again.
+    """
+    return " + ".join(
+        f"{_name(setting)}={value_of(setting)}{_place(setting, here)}" for setting in settings
+    )
+
+
+def _name(setting: Setting) -> str:
+    return setting.parameter or setting.role
+
+
+def value_of(setting: Setting) -> str:
+    """A value as people write it."""
+    value = setting.value
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _place(setting: Setting, here: str) -> str:
+    """Where a value is written, if that is not the call itself, or what may say otherwise."""
+    if setting.source == "default":
+        return " by default"
+    if setting.variable:
+        return f" unless {setting.variable} says otherwise"
+    location = setting.location
+    if location is None:
+        return ""
+    return f" ({'' if location.path == here else location.path}:{location.span.line})"
+
+
+def keywords(option: Option) -> str:
+    """The keywords that set an option right, as they are written."""
+    name = option.limit_name
+    return ", ".join(option.limit.replace("{}", name).split("\n"))
