@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import re
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.kept import Kept
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.walking import Reached
 from conn_lint.link.symbols import Assigned
-from conn_lint.link.values import ClassRef, FunctionId
-from conn_lint.model.expression import Attribute, Literal, Name, walk
-from conn_lint.model.flow import CallEvent, expressions
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance
+from conn_lint.model.expression import Attribute, Expr, Literal, Name, Temp, walk
+from conn_lint.model.flow import AssignEvent, CallEvent, StoreEvent, expressions
+from conn_lint.model.framework import Hook
+from conn_lint.model.resource import Resource
+from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 _MAX_USERS = 40
+_MAX_STARTS = 3  # calls from start-up code to the function that connects
+_LOCK = re.compile(r"(?<![bc])lock", re.IGNORECASE)  # no block, no clock
 _OWN_THREAD = "check_same_thread"
 _THREADS = frozenset({"to_thread", "run_in_executor", "submit", "Thread", "run_sync"})
 _ALONE = frozenset(
@@ -29,6 +37,13 @@ class User(NamedTuple):
 
     at: FunctionId
     reached: Reached | None
+
+
+class OnObject(NamedTuple):
+    """Where start-up code puts something: the last name of the object, and the attribute."""
+
+    owner: str
+    attr: str
 
 
 class Sharing:
@@ -46,23 +61,73 @@ class Sharing:
             return ()
         function = self._program.function(solved.at)
         cls = self._program.class_of(solved.at)
-        if function is not None and function.kind == "module":
-            users = list(self._of_variables(solved))
-        elif cls is not None:
-            users = list(self._of_object(cls, solved, crossing=crossing))
-        else:
+        if function is None:
             return ()
-        return tuple(users)
+        if function.kind == "module":
+            bound = Kept(self._analysis, solved.at, function).receiving(solved.nodes)
+            return tuple(self._of_variables(bound, solved.at.path))
+        found = list(self._of_object(cls, solved, crossing=crossing)) if cls is not None else []
+        names, places = _left_behind(function, solved.nodes)
+        if not found and (names or places) and self._starts(solved.at, _MAX_STARTS):
+            found.extend(self._of_variables(names, solved.at.path))
+            found.extend(self._of_holders(places, resource))
+        return tuple(found)
 
-    def _of_variables(self, solved: Solved) -> Iterator[User]:
+    def _starts(self, at: FunctionId, depth: int) -> bool:
+        """The function runs once, when its process starts: a hook, a module's body, or what only these call."""
+        function = self._program.function(at)
+        if function is None or self._program.files[at.path].is_test:
+            return False
+        if function.kind == "module":
+            return self._analysis.entries.script(at.path) is None
+        ref = self._program.ref_of(at)
+        if isinstance(ref, FunctionRef):
+            hook = self._analysis.entries.hook(ref)
+            if hook is not None:
+                return hook.phase != "shutdown"
+            if self._analysis.entries.of(ref) is not None:
+                return False
+        callers = self._analysis.callers.of(at)
+        return bool(depth and callers) and all(
+            caller.sure and (self._is_hook(caller) or self._starts(caller.at, depth - 1))
+            for caller in callers
+        )
+
+    def _is_hook(self, caller: Caller) -> bool:
+        """The function is given to a call that registers it as start-up code."""
+        event = self._program.event(caller.at, caller.node)
+        if caller.how != "pass" or not isinstance(event, CallEvent):
+            return False
+        found = self._analysis.entries.passed(event, caller.argument, caller.at)
+        return isinstance(found, Hook) and found.phase != "shutdown"
+
+    def _of_variables(self, names: Iterable[str], home: str) -> Iterator[User]:
         """Functions that read the module's variable, in its file or through an import, and are entered."""
-        function = self._program.function(solved.at)
-        assert function is not None
-        names = Kept(self._analysis, solved.at, function).receiving(solved.nodes)
         for name in sorted(names):
             for path, number in self._analysis.mentioning(name):
-                if number and self._sees(path, name, solved.at.path):
+                if number and self._sees(path, name, home):
                     yield from self._entered(path, number, name)
+
+    def _of_holders(self, kept: Iterable[OnObject], resource: Resource) -> Iterator[User]:
+        """Functions that read it from the object that it was put on (`app.state.conn`), and are entered."""
+        for place in sorted(kept):
+            for path, number in self._analysis.mentioning(place.attr):
+                if self._program.files[path].is_test:
+                    continue
+                summary = self._program.unit(path, number)
+                for index, function in enumerate(summary.functions if summary is not None else ()):
+                    at = FunctionId(path, number, index)
+                    if any(self._means(part, place, at, resource) for part in _parts(function)):
+                        yield from (User(at, reached) for reached in self._first(at))
+
+    def _means(self, part: Expr, place: OnObject, at: FunctionId, resource: Resource) -> bool:
+        """By its type, else by the last two names: `app.state.conn` is what `request.app.state.conn` is."""
+        if not isinstance(part, Attribute) or part.attr != place.attr:
+            return False
+        value = self._analysis.types.infer(part, at)
+        if isinstance(value, Instance):
+            return value.type == resource.value
+        return _last_name(part.value) == place.owner
 
     def _sees(self, path: str, name: str, home: str) -> bool:
         """The name means that module's variable in the file."""
@@ -82,9 +147,14 @@ class Sharing:
         for index, function in enumerate(summary.functions if summary is not None else ()):
             if name in function.captures and name not in function.locals:
                 at = FunctionId(path, number, index)
-                for reached in self._reached(at):
-                    yield User(at, reached)
-                    break
+                yield from (User(at, reached) for reached in self._first(at))
+
+    def _first(self, at: FunctionId) -> tuple[Reached, ...]:
+        """The nearest entry point that leads to the function, if nothing is locked there."""
+        names = self._program.files[at.path].skeleton.units[at.unit].names
+        if any(_LOCK.search(name) for name in names):
+            return ()
+        return tuple(itertools.islice(self._reached(at), 1))
 
     def _reached(self, at: FunctionId) -> Iterator[Reached]:
         for reached in self._analysis.reach.of(at, (), frozenset()):
@@ -119,7 +189,7 @@ class Sharing:
     def _is_locked(self, cls: ClassRef) -> bool:
         skeleton = self._program.files[cls.path].skeleton
         units = {self._program.head(method).unit for method in self._program.methods(cls)}
-        return any("lock" in name.lower() for unit in units for name in skeleton.units[unit].names)
+        return any(_LOCK.search(name) for unit in units for name in skeleton.units[unit].names)
 
     def _reads(self, at: FunctionId, attrs: set[str] | frozenset[str]) -> bool:
         names = self._program.files[at.path].skeleton.units[at.unit].names
@@ -154,8 +224,39 @@ def _crosses_threads(event: CallEvent) -> bool:
     )
 
 
+def _left_behind(
+    function: Function, nodes: Collection[int]
+) -> tuple[set[str], frozenset[OnObject]]:
+    """The global variables that get what the nodes make, and the attributes of other objects."""
+    events = function.graph.events
+    made = {Temp(event.result) for n in nodes if isinstance(event := events[n], CallEvent)}
+    names: set[str] = set()
+    places: set[OnObject] = set()
+    for event in events:
+        match event:
+            case AssignEvent(target=target, value=value) if value in made:
+                names.add(target)
+            case StoreEvent(target=Attribute(value=owner, attr=attr), value=value) if value in made:
+                last = _last_name(owner)
+                if last not in ("", "self", "cls"):
+                    places.add(OnObject(last, attr))
+            case _:
+                pass
+    return names.intersection(function.global_names), frozenset(places)
+
+
+def _parts(function: Function) -> Iterator[Expr]:
+    for event in function.graph.events:
+        if event is not None:
+            for expr in expressions(event):
+                yield from walk(expr)
+
+
 def _last(event: CallEvent) -> str:
-    func = event.func
-    if isinstance(func, Attribute):
-        return func.attr
-    return func.id if isinstance(func, Name) else ""
+    return _last_name(event.func)
+
+
+def _last_name(expr: Expr) -> str:
+    if isinstance(expr, Attribute):
+        return expr.attr
+    return expr.id if isinstance(expr, Name) else ""

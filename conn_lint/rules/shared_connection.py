@@ -90,6 +90,7 @@ class SharedConnection(Rule):
                 f"{user.function} ({user.location.path}:{user.location.span.line})"
                 for user in users
             ]
+            whose = "all runs of " if len(shown) == 1 else ""
             more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
             instead = creation.resource.instead
             better = f"a {instead}" if instead else "a pool, or one connection for each thread"
@@ -98,7 +99,7 @@ class SharedConnection(Rule):
                 code=self.code,
                 rule=self.name,
                 message=(
-                    f"{creation.call}() opens one connection that {', '.join(shown[:_SHOWN])}{more} share: "
+                    f"{creation.call}() opens one connection that {whose}{', '.join(shown[:_SHOWN])}{more} share: "
                     f"they disturb each other, and all fail once it drops. {advice}"
                 ),
                 location=creation.location,
