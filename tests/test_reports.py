@@ -140,6 +140,7 @@ def test_json_has_exactly_these_keys() -> None:
         "end_line": 2,
         "end_column": 11,
         "chain": [{"path": "b.py", "line": 7, "function": "get", "note": "calls load"}],
+        "because": None,
         "fix": None,
     }
 

@@ -13,6 +13,7 @@ import click
 
 from conn_lint.cli.baselining import baseline_options, say_gone
 from conn_lint.cli.baselining import write as write_baselines
+from conn_lint.cli.changes import change_options, changes_of
 from conn_lint.cli.fixing import (
     account,
     diff,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from conn_lint.config.projects import Job, Run
     from conn_lint.config.repairs import Repairs
     from conn_lint.engine.phase_one import Progress
+    from conn_lint.model.changes import Changes
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
 STANDARD_INPUT = "-"
@@ -48,6 +50,7 @@ _NOT_BESIDE = ("no_baseline", "fix", "fix_only", "diff")
 @click.option(
     "--stdin-filename", metavar="FILE", help="The file that standard input (-) takes the place of."
 )
+@change_options
 @fix_options
 @baseline_options
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only, no summary.")
@@ -57,8 +60,9 @@ _NOT_BESIDE = ("no_baseline", "fix", "fix_only", "diff")
 def check(paths: tuple[str, ...], **values: Any) -> None:
     """Check files and folders; by default the current folder.
 
-    A path of `-` is one file, read from standard input. Paths select what is reported, never what
-    is known: other files of the project are read to understand these. A file that is given itself
+    A path of `-` is one file, read from standard input. Paths select what is reported (findings that
+    lie there, or that a step of their chain leads to from there), never what is known: other files of the project
+    are read to understand these. A file that is given itself
     is checked even where an exclude pattern fits it. Exit codes: 0 clean, 1 findings, 2 bad paths,
     a wrong configuration or an internal failure.
     """
@@ -69,7 +73,8 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
         _refuse_both(values)
         targets = targets_of(values, os.environ)
         flags = make_flags(values)
-        job = _job(paths, values.get("stdin_filename"))
+        changes = changes_of(values, os.environ)
+        job = _job(paths, values.get("stdin_filename"), changes)
         cure = make_cure({**values, "with_edits": values["with_edits"] or wants_edits(targets)})
         with progress_of(quiet=values["quiet"]) as progress:
             run = check_projects(job, flags, progress, cure)
@@ -88,15 +93,15 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
     sys.exit(FAILED if problems else _exit_code(run, values, cure))
 
 
-def _job(paths: tuple[str, ...], stdin_filename: str | None) -> Job:
+def _job(paths: tuple[str, ...], stdin_filename: str | None, changes: Changes | None) -> Job:
     from conn_lint.config.projects import Job  # noqa: PLC0415
 
     if STANDARD_INPUT not in paths:
-        return Job(paths=paths or (".",))
+        return Job(paths=paths or (".",), changes=changes)
     data = sys.stdin.buffer.read()
     place = Path(stdin_filename or "stdin").resolve()
     others = tuple(path for path in paths if path != STANDARD_INPUT)
-    return Job(paths=others, overrides={place: data})
+    return Job(paths=others, overrides={place: data}, changes=changes)
 
 
 def _refuse_both(values: dict[str, Any]) -> None:

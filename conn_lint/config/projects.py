@@ -23,6 +23,7 @@ from conn_lint.engine.inputs import look_inside
 from conn_lint.engine.phase_one import Progress, silent
 from conn_lint.engine.roots import Roots
 from conn_lint.model.baseline import Baseline
+from conn_lint.model.changes import Changes
 from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding, Step
 from conn_lint.model.location import Location
@@ -38,6 +39,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     host_decides: bool = False
     draws: bool = False
     adds_up: bool = False
+    changes: Changes | None = None
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -123,6 +125,7 @@ def check_projects(
             draws=job.draws,
             baseline=baseline,
             adds_up=job.adds_up,
+            changes=job.changes,
         )
         outcome = check(request, settings, projects.roots, progress)
         if cure is not None:
@@ -187,8 +190,13 @@ def relocate(finding: Finding, place: Callable[[str], str]) -> Finding:
     if plan is not None:
         spans = tuple(_moved(span, place) for span in plan.spans)
         plan = msgspec.structs.replace(plan, spans=spans)
+    because = _moved(finding.because, place) if finding.because is not None else None
     return msgspec.structs.replace(
-        finding, location=_moved(location, place), chain=_moved_steps(chain, place), plan=plan
+        finding,
+        location=_moved(location, place),
+        chain=_moved_steps(chain, place),
+        plan=plan,
+        because=because,
     )
 
 

@@ -100,13 +100,15 @@ def entry_of(finding: Finding, path: str) -> Entry:
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """What a run knows of the project's files, by their paths below the root.
 
-    `owns`: it lies in no other project. `reports`: its findings are reported. `judges`: all findings of a code in it
+    `owns`: it lies in no other project. `reports`: its findings are reported; `shown` gives one as it is, or None.
+    `judges`: all findings of a code in it
     would have been found, and are wanted.
     """
 
     root: Path
     owns: Callable[[str], bool]
     reports: Callable[[str], bool]
+    shown: Callable[[Finding], Finding | None]
     judges: Callable[[str, str], bool]
 
 
@@ -127,15 +129,16 @@ def match(
     found = _assigned(findings, named, view)
     new, known, taken = [], [], []
     for number, finding in enumerate(findings):
-        if not view.reports(finding.location.path):
+        shown = view.shown(finding)
+        if shown is None:
             continue
         entry = found.get(number)
         more = _more(finding, entry) if by_reach and entry is not None else []
         taken += [entry] if entry is not None else []
         if entry is None or more:
-            new.append(_explained(finding, more))
+            new.append(_explained(shown, more))
         else:
-            known.append(finding)
+            known.append(shown)
     used = {entry.line for entry in found.values()}
     gone = [
         entry

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -18,8 +19,10 @@ from conn_lint.engine.roots import Roots
 from conn_lint.engine.select import Selection
 from conn_lint.engine.suppress import is_suppressed
 from conn_lint.engine.unused import find_unused
+from conn_lint.engine.within import News, Within, new_ones
 from conn_lint.model.baseline import Baseline
 from conn_lint.model.budget import Budget
+from conn_lint.model.changes import Changes
 from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.location import Location
@@ -59,7 +62,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     `overrides` is the content of files that come from standard input. With `isolated` nothing
     beyond each single file is known. `host_decides`: selection, noqa and ignores are left to the
     program that asks (flake8). `draws`: connections are wanted too; `adds_up`: a budget is. What is in the `baseline`
-    is not reported.
+    is not reported. With `changes` only what they cause is.
     """
 
     paths: tuple[Path, ...]
@@ -69,20 +72,24 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     draws: bool = False
     baseline: Baseline | None = None
     adds_up: bool = False
+    changes: Changes | None = None
 
 
 def check(
     request: Request, settings: Settings, roots: Roots | None = None, progress: Progress = silent
 ) -> Outcome:
     """Check paths of one project. Nothing is printed, and no file but the cache is written."""
-    within = _Within(request.paths, settings.root)
-    listing = _listing(request, settings, roots or Roots(), within)
+    roots = roots or Roots()
+    within = Within(request.paths, settings.root, request.changes)
+    listing = _listing(request, settings, roots, within)
     overrides = {name_below(p, settings.root): data for p, data in request.overrides.items()}
     inputs = read_inputs(listing, settings, overrides)
     wants = Wants(request.isolated, request.draws, request.adds_up)
     result = analyse(inputs, settings, progress, wants)
     seen = _Seen(inputs, listing, settings.root)
-    matched, suppressed = _wanted(result, settings, within, request, seen)
+    news = _news(result, request.changes, settings, roots)
+    shown = functools.partial(within.shown, news=news, steps=not request.host_decides)
+    matched, suppressed = _wanted(result, settings, shown, request, seen, within)
     known = (*matched.new, *matched.known)
     linked = [Found(f.path, Role.LINKED, f.why) for f in inputs.files.values() if not f.is_reported]
     return Outcome(
@@ -104,7 +111,7 @@ def check(
 
 
 def _with_codes(
-    connections: Iterable[Connection], findings: Iterable[Finding], within: _Within
+    connections: Iterable[Connection], findings: Iterable[Finding], within: Within
 ) -> Iterator[Connection]:
     """The connections below the given paths, each with the codes of the findings that rest on it."""
     codes: dict[Location, set[str]] = defaultdict(set)
@@ -117,26 +124,7 @@ def _with_codes(
             yield msgspec.structs.replace(connection, codes=found)
 
 
-class _Within:
-    """Whether a file, by its name below the root, is one of the given paths or below one."""
-
-    def __init__(self, paths: Iterable[Path], root: Path) -> None:
-        inside = [path for path in paths if path.is_relative_to(root)]
-        self._paths = frozenset(name_below(path, root) for path in inside)
-        self._all = "." in self._paths or any(root.is_relative_to(path) for path in paths)
-
-    def names(self, name: str) -> bool:
-        """Whether the file itself was given."""
-        return name in self._paths
-
-    def holds(self, name: str) -> bool:
-        """Whether the file or a folder above it was given."""
-        if self._all or name in self._paths:
-            return True
-        return any(name[:at] in self._paths for at, char in enumerate(name) if char == "/")
-
-
-def _listing(request: Request, settings: Settings, roots: Roots, within: _Within) -> Listing:
+def _listing(request: Request, settings: Settings, roots: Roots, within: Within) -> Listing:
     explicit = [path for path in request.paths if path in request.overrides or path.is_file()]
     if not request.isolated:
         return discover(settings, roots, explicit)
@@ -147,8 +135,29 @@ def _listing(request: Request, settings: Settings, roots: Roots, within: _Within
     return Listing(tuple(f for f in listing.files if within.holds(f.path)), listing.nested)
 
 
+def _news(result: Result, changes: Changes | None, settings: Settings, roots: Roots) -> News:
+    """The findings that were not there before the changes: what they cause on lines that did not change.
+
+    A release that was deleted leaves no changed line, and what a changed setting means shows elsewhere.
+    """
+    if changes is None:
+        return frozenset()
+    before = {p: data for p, data in changes.before.items() if p.is_relative_to(settings.root)}
+    if not before:
+        return frozenset()
+    gone = tuple(path for path in before if not path.exists())
+    request = Request(paths=(settings.root, *gone), overrides=before, host_decides=True)
+    old = check(request, settings, roots)
+    return frozenset() if old.troubles else new_ones(old.found, result.findings)
+
+
 def _wanted(
-    result: Result, settings: Settings, within: _Within, request: Request, seen: _Seen
+    result: Result,
+    settings: Settings,
+    shown: Callable[[Finding], Finding | None],
+    request: Request,
+    seen: _Seen,
+    within: Within,
 ) -> tuple[Matched, int]:
     """The findings to report, as severe as the user wants, held against the baseline; how many comments silenced."""
     selection = Selection(settings)
@@ -156,15 +165,14 @@ def _wanted(
     aside: list[Finding] = []  # what the host will silence needs no place in the baseline
     suppressed = 0
     for finding in result.findings:
-        path = finding.location.path
         if not request.host_decides and not selection.keeps(finding):
             continue
-        comments = result.comments.get(path)
+        comments = result.comments.get(finding.location.path)
         noqa = settings.noqa and not request.host_decides
         if comments is None:
             wanted.append(finding)
         elif is_suppressed(finding, comments, noqa=noqa):
-            suppressed += within.holds(path)
+            suppressed += shown(finding) is not None
         else:
             by_host = request.host_decides and is_suppressed(finding, comments)
             (aside if by_host else wanted).append(finding)
@@ -173,8 +181,8 @@ def _wanted(
     severities = dict(settings.severity)
     wanted, aside = ([_graded(f, severities) for f in found] for found in (wanted, aside))
     wanted.sort(key=Finding.sort_key)
-    aside = [finding for finding in aside if within.holds(finding.location.path)]
-    matched = _matched(wanted, result, settings, within, request, selection, seen)
+    aside = list(filter(None, map(shown, aside)))
+    matched = _matched(wanted, result, settings, shown, request, selection, seen, within)
     found = sorted((*matched.new, *aside), key=Finding.sort_key)
     return msgspec.structs.replace(matched, new=tuple(found)), suppressed
 
@@ -188,13 +196,14 @@ def _matched(
     findings: list[Finding],
     result: Result,
     settings: Settings,
-    within: _Within,
+    shown: Callable[[Finding], Finding | None],
     request: Request,
     selection: Selection,
     seen: _Seen,
+    within: Within,
 ) -> Matched:
     if request.baseline is None:
-        return Matched(tuple(f for f in findings if within.holds(f.location.path)))
+        return Matched(tuple(filter(None, map(shown, findings))))
     failed = {f.location.path for f in result.findings if f.code == CannotAnalyse.code}
 
     def judges(path: str, code: str) -> bool:
@@ -202,7 +211,9 @@ def _matched(
         sure = not result.troubles and (path not in failed or code == CannotAnalyse.code)
         return sure and (request.host_decides or selection.wants(path, code))
 
-    view = View(root=settings.root, owns=seen.owns, reports=within.holds, judges=judges)
+    view = View(
+        root=settings.root, owns=seen.owns, reports=within.holds, judges=judges, shown=shown
+    )
     return match(findings, request.baseline, view, by_reach=settings.baseline_reach)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from conn_lint.model.finding import Finding, Severity
-from conn_lint.report.base import Report, cure, step_line, summary, worst_first
+from conn_lint.report.base import Report, cure, reason, step_line, summary, worst_first
 from conn_lint.report.escape import one_line
 
 # The agent turns these back; other percent signs stay as they are.
@@ -31,6 +31,8 @@ def _command(finding: Finding) -> str:
     }
     listed = "".join(f"{name}={_property(value)};" for name, value in properties.items())
     chain = "".join(f" <- {step_line(step)}" for step in finding.chain)
+    if finding.because is not None:
+        chain += f" ({reason(finding.because)})"
     fix = f" [{cure(finding)}]" if finding.plan is not None else ""
     return f"##vso[task.logissue {listed}]{_data(finding.message + chain + fix)}"
 

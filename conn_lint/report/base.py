@@ -11,6 +11,7 @@ import msgspec
 
 from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.model.fix import Applicability, Fix
+from conn_lint.model.location import Location
 
 
 class RuleText(msgspec.Struct, frozen=True):
@@ -71,9 +72,16 @@ def step_line(step: Step) -> str:
     return f"{place} {step.function}: {step.note}" if step.note else f"{place} {step.function}"
 
 
+def reason(because: Location) -> str:
+    """Why a finding is shown whose own place was not asked for."""
+    return f"shown because of {because.path}:{because.span.line}"
+
+
 def details(finding: Finding) -> list[str]:
     """What a format that has nothing but text shows of a finding: the message, the chain, the fix; a line each."""
     lines = [finding.message, *map(step_line, finding.chain)]
+    if finding.because is not None:
+        lines.append(reason(finding.because))
     return [*lines, cure(finding)] if finding.plan is not None else lines
 
 
@@ -107,7 +115,8 @@ def line(finding: Finding) -> str:
     """Code, message, and whether there is a fix: what formats with one line for each finding show behind the place."""
     plan = finding.plan
     tag = f" [{plan.applicability.word} fix]" if plan is not None else ""
-    return f"{finding.code} {finding.message}{tag}"
+    why = f" ({reason(finding.because)})" if finding.because is not None else ""
+    return f"{finding.code} {finding.message}{why}{tag}"
 
 
 def fixable(findings: Iterable[Finding], level: Applicability) -> int:

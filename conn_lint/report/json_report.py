@@ -36,10 +36,16 @@ def finding_object(finding: Finding, report: Report) -> dict[str, Any]:
         "column": span.column + 1,
         "end_line": span.end_line,
         "end_column": span.end_column + 1,
+        "because": _because(finding),
         "chain": [_step(step) for step in finding.chain],
         "fix": _fix(finding, report),
         "url": rule_url(finding.code, finding.rule),
     }
+
+
+def _because(finding: Finding) -> dict[str, Any] | None:
+    because = finding.because
+    return {"path": because.path, "line": because.span.line} if because is not None else None
 
 
 def _step(step: Step) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conn_lint.model.finding import Finding, Step
 from conn_lint.model.location import Location
-from conn_lint.report.base import Report, counted, cure, rule_url, summary, worst_first
+from conn_lint.report.base import Report, counted, cure, reason, rule_url, summary, worst_first
 from conn_lint.report.escape import markdown_line
 from conn_lint.report.places import uri
 
@@ -44,6 +44,8 @@ def render_markdown(report: Report, source: str = "") -> Iterator[str]:
 def _row(finding: Finding, source: str) -> str:
     rule = f"[{finding.code}]({rule_url(finding.code, finding.rule)})"
     what = [f"{rule} {markdown_line(finding.message)}", *map(_step, finding.chain)]
+    if finding.because is not None:
+        what.append(markdown_line(reason(finding.because)))
     if finding.plan is not None:
         what.append(markdown_line(cure(finding)))
     place = _place(finding.location, source)

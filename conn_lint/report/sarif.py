@@ -11,7 +11,7 @@ from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.model.fingerprint import VERSION, Key, keys
 from conn_lint.model.fix import Edit, Fix
 from conn_lint.model.location import Location, Span
-from conn_lint.report.base import HOME, Report, RuleText, rule_url
+from conn_lint.report.base import HOME, Report, RuleText, reason, rule_url
 from conn_lint.report.places import uri
 
 _SCHEMA = (
@@ -101,6 +101,8 @@ def _message(finding: Finding) -> str:
         text = place.translate({ord(char): f"\\{char}" for char in "[]\\"})
         note = f": {step.note}" if step.note else ""
         lines.append(f"[{text}]({number}) {_text(step.function + note)}")
+    if finding.because is not None:
+        lines.append(_text(reason(finding.because)))
     return "\n".join(lines)
 
 

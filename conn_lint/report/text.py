@@ -13,7 +13,7 @@ from rich.text import Text
 
 from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.model.fix import Applicability
-from conn_lint.report.base import Report, counted, cure, fixable, summary
+from conn_lint.report.base import Report, counted, cure, fixable, reason, summary
 from conn_lint.report.cells import cells, wrap
 from conn_lint.report.escape import one_line
 from conn_lint.report.excerpt import Excerpt, ReadLines, excerpts
@@ -50,6 +50,8 @@ def render_finding(finding: Finding, read_lines: ReadLines, layout: Layout) -> I
     yield from _terminal_head(finding, layout) if layout.wraps else (_head(finding),)
     yield from _source(finding, read_lines, layout)
     yield from _chain(finding.chain, layout)
+    if finding.because is not None:
+        yield Text(f"{_INDENT}{one_line(reason(finding.because))}", style="dim")
     yield from _cures(finding, layout)
 
 
