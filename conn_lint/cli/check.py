@@ -22,8 +22,10 @@ from conn_lint.cli.fixing import (
     wants_repair,
     write,
 )
+from conn_lint.cli.judging import judge_options
 from conn_lint.cli.options import make_flags, shared_options
 from conn_lint.cli.outputs import Target, output_options, targets_of, wants_edits
+from conn_lint.cli.silencing import add_noqa, silence_options
 
 if TYPE_CHECKING:
     from conn_lint.cli.fixing import Cure
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 
 CLEAN, FINDINGS, FAILED = 0, 1, 2
 STANDARD_INPUT = "-"
-_ALONE = ("write_baseline",)  # what writes something else than a report
-_NOT_BESIDE = ("no_baseline", "fix", "fix_only", "diff")
+_ALONE = ("write_baseline", "add_noqa")  # what writes something else than a report
+_NOT_BESIDE = ("fix", "fix_only", "diff")
 
 
 @click.command()
@@ -53,6 +55,8 @@ _NOT_BESIDE = ("no_baseline", "fix", "fix_only", "diff")
 @change_options
 @fix_options
 @baseline_options
+@silence_options
+@judge_options
 @click.option("--quiet", "-q", is_flag=True, help="Print findings only, no summary.")
 @click.option(
     "--verbose", "-v", is_flag=True, help="Say more: counts, and where internal errors come from."
@@ -87,6 +91,8 @@ def check(paths: tuple[str, ...], **values: Any) -> None:
         sys.exit(130)
     if values["write_baseline"]:
         sys.exit(_write_baselines(run, values))
+    if values["add_noqa"]:
+        sys.exit(_add_noqa(run, job, values))
     problems += _write(run, job, values, cure, targets)
     for problem in problems:
         complain(problem)
@@ -146,7 +152,9 @@ def _write(
         for line in diff(cast("Repairs", cure)):
             click.echo(line, nl=False)
     elif not values["fix_only"]:
-        writer = Writer(run, cure, job.overrides, quiet=values["quiet"])
+        writer = Writer(
+            run, cure, job.overrides, quiet=values["quiet"], most=values["max_findings"]
+        )
         aside = wants_repair(values) and job.overrides  # standard output is the fixed file's
         output = sys.stderr if aside else sys.stdout
         problems = list(filter(None, (_tried(writer, target, output) for target in targets)))
@@ -186,6 +194,16 @@ def _write_baselines(run: Run, values: dict[str, Any]) -> int:
         complain(f"the baseline cannot be written: {error}")
         return FAILED
     return CLEAN
+
+
+def _add_noqa(run: Run, job: Job, values: dict[str, Any]) -> int:
+    say_problems(run, verbose=values["verbose"])
+    if has_failed(run):
+        return FAILED
+    done, problems = add_noqa(run, job.overrides)
+    for line in (*problems, done):
+        complain(line)
+    return FAILED if problems else CLEAN
 
 
 def say_problems(run: Run, *, verbose: bool) -> None:

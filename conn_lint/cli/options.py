@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from conn_lint.cli.judging import severity_table
+
 if TYPE_CHECKING:
     from conn_lint.config.resolve import Flags
 
@@ -72,6 +74,10 @@ def make_flags(values: dict[str, Any]) -> Flags:
             table[name.replace("_", "-")] = True
     if values.get("per_file_ignores"):
         table["per-file-ignores"] = per_file_ignores(values["per_file_ignores"])
+    if values.get("severity"):
+        table["severity"] = severity_table(values["severity"])
+    if values.get("fail_on"):
+        table["fail-on"] = values["fail_on"]
     if values.get("jobs"):
         table["jobs"] = int(values["jobs"]) if values["jobs"].isdecimal() else values["jobs"]
     if values.get("baseline"):

@@ -38,7 +38,9 @@ from conn_lint.syntax.source import SourceError, decode
 _PIPED_WIDTH = 160
 
 
-def make_report(run: Run, cure: Cure = None, show: Callable[[Path], str] = display) -> Report:
+def make_report(
+    run: Run, cure: Cure = None, show: Callable[[Path], str] = display, *, most: int | None = None
+) -> Report:
     """One report for all projects of a run; `show` says how paths look in it."""
     findings: list[Finding] = []
     troubles = list(run.problems)
@@ -51,6 +53,7 @@ def make_report(run: Run, cure: Cure = None, show: Callable[[Path], str] = displ
         files=sum(len(outcome.files) for _, outcome in run.checked),
         suppressed=sum(outcome.suppressed for _, outcome in run.checked),
         known=sum(len(outcome.matched.known) for _, outcome in run.checked),
+        most=most,
         show_notes=any(settings.show_notes for settings, _ in run.checked),
         fixes={f: (r.fix, r.reason) for f, r in renderings_of(cure, show).items()},
         troubles=tuple(map(mask, troubles)),
@@ -71,12 +74,19 @@ class Writer:
     """Writes the reports of one run; `overrides` is the content of files that came from elsewhere."""
 
     def __init__(
-        self, run: Run, cure: Cure, overrides: Mapping[Path, bytes], *, quiet: bool
+        self,
+        run: Run,
+        cure: Cure,
+        overrides: Mapping[Path, bytes],
+        *,
+        quiet: bool,
+        most: int | None = None,
     ) -> None:
         self._run = run
         self._cure = cure
         self._overrides = overrides
         self._quiet = quiet
+        self._most = most
         self._lines: dict[Path, Sequence[str]] = {}
 
     def write(self, target: Target, output: TextIO) -> None:
@@ -92,7 +102,9 @@ class Writer:
 
     def _write(self, output_format: str, stream: TextIO) -> None:
         start = start_of(output_format, os.environ)
-        report = make_report(self._run, self._cure, lambda path: display(path, start))
+        report = make_report(
+            self._run, self._cure, lambda path: display(path, start), most=self._most
+        )
         read_lines = functools.partial(self._read_lines, start or Path())
         if output_format == "text":
             self._write_text(report, read_lines, stream)

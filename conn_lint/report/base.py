@@ -26,7 +26,7 @@ class RuleText(msgspec.Struct, frozen=True):
 
 class Report(msgspec.Struct, frozen=True):
     """The findings in the order of their places; `files` were checked, comments silenced `suppressed` findings,
-    `known` are in a baseline.
+    `known` are in a baseline. Of them the `most` worst are listed, if that is set.
 
     `fixes` are rendered ones where they were asked for: the fix, or None and the reason why there is none here.
     `troubles` are what could not be done. `rules` are all there are, `version` is the program's.
@@ -36,21 +36,36 @@ class Report(msgspec.Struct, frozen=True):
     files: int = 0
     suppressed: int = 0
     known: int = 0
+    most: int | None = None
     show_notes: bool = False
     fixes: Mapping[Finding, tuple[Fix | None, str]] = {}
     troubles: tuple[str, ...] = ()
     rules: tuple[RuleText, ...] = ()
     version: str = ""
 
-    def shown(self) -> tuple[Finding, ...]:
-        """The findings that a reader gets to see: notes only where they are wanted."""
+    def wanted(self) -> tuple[Finding, ...]:
+        """The findings that are counted: notes only where they are wanted."""
         if self.show_notes:
             return self.findings
         return tuple(f for f in self.findings if f.severity is not Severity.NOTE)
 
+    def shown(self) -> tuple[Finding, ...]:
+        """Those of them that a reader gets to see."""
+        return self._listed(self.wanted())
+
+    def listed(self) -> frozenset[Finding]:
+        """The findings that a program gets to see: notes are among them."""
+        return frozenset(self._listed(self.findings))
+
+    def _listed(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        if self.most is None or len(findings) <= self.most:
+            return findings
+        worst = sorted(range(len(findings)), key=lambda n: (-findings[n].severity, n))
+        return tuple(findings[n] for n in sorted(worst[: self.most]))
+
     def hidden_notes(self) -> int:
         """How many notes are only counted."""
-        return len(self.findings) - len(self.shown())
+        return len(self.findings) - len(self.wanted())
 
 
 HOME = "https://github.com/conn-lint/conn-lint"
@@ -87,10 +102,14 @@ def details(finding: Finding) -> list[str]:
 
 def summary(report: Report) -> str:
     """One sentence: how many findings of which severity, in how many files."""
-    counts = severity_counts(report.shown())
+    counts = severity_counts(report.wanted())
     parts = [counted(counts[level], level.name.lower()) for level in sorted(counts, reverse=True)]
     where = f"in {counted(report.files, 'file')}"
-    return f"Found {', '.join(parts)} {where}." if parts else f"No connection bugs found {where}."
+    if not parts:
+        return f"No connection bugs found {where}."
+    left = len(report.wanted()) - len(report.shown())
+    more = f" {left} of them not listed (--max-findings)." if left else ""
+    return f"Found {', '.join(parts)} {where}.{more}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -16,9 +16,11 @@ def render_json(report: Report) -> Iterator[str]:
     """The whole report. Only ASCII is written, so that no encoding of a terminal or a pipe can
     fail.
     """
+    listed = report.listed()
     found = [
         {**finding_object(finding, report), "fingerprint": key.digest()}
         for finding, key in keys(report.findings)
+        if finding in listed
     ]
     yield json.dumps(found, indent=2)
 

@@ -29,7 +29,8 @@ _PROBLEMS = {
 def render_sarif(report: Report) -> Iterator[str]:
     """The log, of one run. Only ASCII is written, so that no encoding of a terminal or a pipe can fail."""
     numbers = {rule.code: number for number, rule in enumerate(report.rules)}
-    results = [_result(f, key, report, numbers) for f, key in keys(report.findings)]
+    listed = report.listed()
+    results = [_result(f, key, report, numbers) for f, key in keys(report.findings) if f in listed]
     run = {
         "tool": {"driver": _driver(report)},
         "columnKind": "unicodeCodePoints",

@@ -64,12 +64,12 @@ def render_summary(report: Report) -> Text:
         text += f" {report.suppressed} silenced by comments."
     if report.known:
         text += f" {report.known} in the baseline."
-    return Text(text + _fixable(report), style="bold" if report.shown() else "green")
+    return Text(text + _fixable(report), style="bold" if report.wanted() else "green")
 
 
 def _fixable(report: Report) -> str:
-    safe = fixable(report.shown(), Applicability.SAFE)
-    unsafe = fixable(report.shown(), Applicability.UNSAFE)
+    safe = fixable(report.wanted(), Applicability.SAFE)
+    unsafe = fixable(report.wanted(), Applicability.UNSAFE)
     if not safe and not unsafe:
         return ""
     more = f" ({unsafe} more with --unsafe-fixes)" if unsafe else ""
