@@ -18,6 +18,7 @@ from conn_lint.analyze.holdings import Holdings
 from conn_lint.analyze.kinds import Kinds
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.pools import Pools
+from conn_lint.analyze.serverless import Serverless
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
@@ -56,6 +57,7 @@ class Project:
         self._places = Places(analysis.program)
         self._creations = Creations(analysis, solved)
         self._kinds = Kinds(analysis)
+        self._serverless = Serverless(analysis)
         self._borrowed = Borrowed(analysis, solved)
         self._borrowings = Borrowings(analysis, solved)
 
@@ -108,6 +110,10 @@ class Project:
     def deployed_pools(self) -> tuple[PoolSettings, ...]:
         """Those of them that the project itself runs: a library's are set by those who use it."""
         return tuple(p for p in self._pools if not self._kinds.is_library(p.creation.location.path))
+
+    def serverless(self, pool: PoolSettings) -> Step | None:
+        """The serverless function whose instances make the pool; None if a server runs it, too."""
+        return self._serverless.of(pool.creation.location.path)
 
     def takings(self, pool: PoolSettings) -> tuple[Taking, ...]:
         """The calls that take connections out of pools of this kind."""

@@ -38,7 +38,15 @@ from conn_lint.model.expression import (
     Subscript,
     Temp,
 )
-from conn_lint.model.flow import AssignEvent, AwaitEvent, CallEvent, ImportEvent, ReturnEvent
+from conn_lint.model.flow import (
+    AssignEvent,
+    AwaitEvent,
+    CallEvent,
+    DeleteEvent,
+    ImportEvent,
+    ReturnEvent,
+    StoreEvent,
+)
 from conn_lint.model.pool import Source
 from conn_lint.model.summary import Function
 
@@ -46,6 +54,7 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 _MAX_DEPTH = 25
+_CHANGING = frozenset({"update", "setdefault", "pop", "popitem", "clear", "__setitem__"})
 
 
 class Values:
@@ -170,7 +179,30 @@ class Values:
                             found.append(self._settled(given))
                 case _:
                     pass
-        return same(found)
+        return self._as_changed(same(found), name, at, function)
+
+    def _as_changed(self, found: Found, name: str, at: FunctionId, function: Function) -> Found:
+        """A dict in which the same scope sets items afterwards, on whatever condition: those are not known."""
+        if not isinstance(found.value, Table):
+            return found
+        items = dict(found.value.items)
+        for event in function.graph.events:
+            match event:
+                case StoreEvent(target=Subscript(value=Name(id=other), index=index)):
+                    if other == name:
+                        key = self.of(index, at).text
+                        if key is None:
+                            return found._replace(value=Table({}, whole=False))
+                        items[key] = UNKNOWN
+                case CallEvent(func=Attribute(value=Name(id=other), attr=attr)):
+                    if other == name and attr in _CHANGING:
+                        return found._replace(value=Table({}, whole=False))
+                case DeleteEvent(target=Subscript(value=Name(id=other))):
+                    if other == name:
+                        return found._replace(value=Table({}, whole=False))
+                case _:
+                    pass
+        return found._replace(value=found.value._replace(items=items))
 
     def _placed(self, found: Found, at: FunctionId, event: AssignEvent) -> Found:
         """The value, which has a name now: where that is defined is where it is written."""

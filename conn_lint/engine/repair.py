@@ -22,6 +22,7 @@ from conn_lint.rules.connect_in_loop import ConnectInLoop
 from conn_lint.rules.not_released_on_error import NotReleasedOnError
 from conn_lint.rules.pool_waits_forever import PoolWaitsForever
 from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
+from conn_lint.rules.serverless_pool import ServerlessPool
 from conn_lint.rules.unused_suppression import UnusedSuppression
 from conn_lint.syntax.deep import run_deep
 from conn_lint.syntax.source import SourceError
@@ -36,7 +37,8 @@ _NEARER = {
     PooledConnectionClosed.code: NotReleasedOnError.code,
 }
 # A pool that a fix has made is set as its library sets it: what is to be said of that is said next.
-_OF_POOLS = (PoolWaitsForever.code,)
+_OF_POOLS = (PoolWaitsForever.code, ServerlessPool.code)
+_MAKE_POOLS = frozenset({"borrow-from-pool", "make-one", "cache-function"})
 
 Contents = dict[str, bytes]
 Look = Callable[[Contents], Outcome]
@@ -313,7 +315,7 @@ def _more(
         if code in _NEARER:
             allowed[(path, _NEARER[code])] += count
     for _, fix in chosen:
-        for path in {edit.path for edit in fix.edits if fix.plan.kind == "borrow-from-pool"}:
+        for path in {edit.path for edit in fix.edits if fix.plan.kind in _MAKE_POOLS}:
             allowed.update((path, code) for code in _OF_POOLS)
     found: dict[tuple[str, str], str] = {}
     for key, count in Counter((f.location.path, f.code) for f in after).items():

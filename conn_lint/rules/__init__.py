@@ -14,7 +14,9 @@ from conn_lint.rules.not_released_on_error import NotReleasedOnError
 from conn_lint.rules.oversized_pool import OversizedPool
 from conn_lint.rules.pool_waits_forever import PoolWaitsForever
 from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
+from conn_lint.rules.serverless_pool import ServerlessPool
 from conn_lint.rules.shared_connection import SharedConnection
+from conn_lint.rules.stale_connections import StaleConnections
 from conn_lint.rules.unsingletoned_client import UnsingletonedClient
 from conn_lint.rules.unused_suppression import UnusedSuppression
 from conn_lint.rules.with_does_not_close import WithDoesNotClose
@@ -32,6 +34,8 @@ ALL_RULES: tuple[Rule, ...] = (
     HeldAcrossWait(),
     PoolWaitsForever(),
     OversizedPool(),
+    ServerlessPool(),
+    StaleConnections(),
     ConnectionBudget(),
     CannotAnalyse(),
     UnusedSuppression(),

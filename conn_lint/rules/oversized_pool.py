@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.fix import Applicability, FixPlan
+from conn_lint.model.option import Role
 from conn_lint.model.pool import PoolSettings
 from conn_lint.rules import pool_words
 from conn_lint.rules.base import Rule
@@ -86,14 +87,14 @@ class OversizedPool(Rule):
 
 def _plan(pool: PoolSettings) -> FixPlan | None:
     """Smaller numbers in their place, where they stand in the call."""
-    sizes = [s for s in pool_words.sizes(pool) if s.is_given]
-    if any(setting.source != "argument" or not setting.parameter for setting in sizes):
+    given = [setting for setting in pool_words.sizes(pool) if setting.is_given]
+    small: dict[Role, int] = {setting.role: _SIZE for setting in given}
+    if any(s.source != "argument" for s in given) or pool_words.is_positional(pool, small):
         return None
-    changes = "\n".join(f"{setting.parameter}={_SIZE}" for setting in sizes)
     return FixPlan(
         kind="set-keyword",
         title="a pool of at most 20: how many are enough is to be measured",
         applicability=Applicability.DISPLAY_ONLY,
         spans=(pool.creation.location,),
-        details=(("set", changes),),
+        details=(("set", "\n".join(pool_words.changes(pool, small))),),
     )

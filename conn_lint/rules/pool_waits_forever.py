@@ -80,7 +80,7 @@ class PoolWaitsForever(Rule):
                 continue
             wait = pool.get("wait")
             if wait is not None and wait.value == "forever" and wait.is_known:
-                if strict or pool.creation.resource.kind == "pool" or wait.is_given:
+                if strict or _is_meant(pool, wait):
                     yield from self._waits(pool, wait, project)
             elif strict:
                 yield from self._connects(pool)
@@ -124,6 +124,13 @@ class PoolWaitsForever(Rule):
             severity=self.severity,
             statement=creation.statement,
         )
+
+
+def _is_meant(pool: PoolSettings, wait: Setting) -> bool:
+    """A pool by default; or what is told to wait without an end, where it could be told a limit."""
+    if wait.is_given:
+        return _wait_option(pool) is not None
+    return pool.creation.resource.kind == "pool"
 
 
 def _by_whom(setting: Setting, endless: list[Taking]) -> str:

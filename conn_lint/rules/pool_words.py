@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
+from conn_lint.model.location import Location
 from conn_lint.model.option import Option, Role
 from conn_lint.model.pool import PoolSettings, Setting
 
@@ -41,11 +42,32 @@ def _place(setting: Setting, here: str) -> str:
     if setting.source == "default":
         return " by default"
     if setting.variable:
-        return f" unless {setting.variable} says otherwise"
+        return f" (unless {setting.variable} is set)"
     location = setting.location
     if location is None:
         return ""
-    return f" ({'' if location.path == here else location.path}:{location.span.line})"
+    return f" ({place(location, here)})"
+
+
+def place(location: Location, here: str) -> str:
+    """`config.py:12`, or `:12` in the file that is spoken of."""
+    return f"{'' if location.path == here else location.path}:{location.span.line}"
+
+
+def changes(pool: PoolSettings, values: Mapping[Role, int]) -> list[str]:
+    """The keywords that give the pool these values, as far as its library has them."""
+    found = (pool.get(role) for role in values)
+    named = [setting for setting in found if setting is not None and setting.parameter]
+    return [f"{setting.parameter}={values[setting.role]}" for setting in named]
+
+
+def is_positional(pool: PoolSettings, roles: Collection[Role]) -> bool:
+    """One of the settings may be given by its position, so that a keyword would say it twice."""
+    return any(
+        option.position is not None and (setting := pool.get(option.role)) and setting.is_given
+        for option in pool.creation.resource.options
+        if option.role in roles
+    )
 
 
 def keywords(option: Option) -> str:

@@ -1,0 +1,121 @@
+"""Serverless functions: which files they run, so that what is made there is made in each of their instances."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from conn_lint.link.values import External, FunctionRef
+from conn_lint.model.finding import Step
+from conn_lint.model.location import Location, Span
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_PER = "invocation"
+
+
+class Handler(NamedTuple):
+    """A function that a cloud runs for each event, or a web application that runs as one."""
+
+    label: str
+    location: Location
+
+
+class Serverless:
+    """Answers for files; the handlers of a program are looked for once."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._reached: dict[str, frozenset[str]] = {}
+
+    def of(self, path: str) -> Step | None:
+        """The handler whose instances run the file's code; None where a server of its own runs it as well."""
+        found = next((h for h, files in self._handlers.items() if path in files), None)
+        if found is None:
+            return None
+        run = frozenset[str]().union(*self._handlers.values())
+        for other in self._others:
+            if other not in run and path in self._closure(other):
+                return None
+        return Step(found.location, found.label, "runs it in each of its instances")
+
+    @functools.cached_property
+    def _handlers(self) -> dict[Handler, frozenset[str]]:
+        """The handlers, each with the files that it imports."""
+        return {
+            handler: self._closure(path) for path in self._own() for handler in self._in_file(path)
+        }
+
+    def _own(self) -> Iterator[str]:
+        for path, file in self._program.files.items():
+            if not file.is_test and not file.is_stub:
+                yield path
+
+    def _in_file(self, path: str) -> Iterator[Handler]:
+        for index, entered in self._entered(path):
+            if entered == _PER:
+                head = self._program.files[path].skeleton.heads[index]
+                span = Span(head.def_line, 0, head.def_line, 0)
+                yield Handler(head.qualname, Location(path, span))
+        for name in self._program.files[path].skeleton.units[0].calls:
+            if name in self._adapter_words:
+                value = self._analysis.types.module_name(path, name)
+                if isinstance(value, External) and value.name in self._adapters:
+                    yield Handler(name, Location(path, Span(1, 0, 1, 0)))
+
+    @functools.cached_property
+    def _adapters(self) -> frozenset[str]:
+        """Calls that make such a function of a web application."""
+        records = self._analysis.knowledge.frameworks.entries.matching("call")
+        return frozenset(n for record in records if record.per == _PER for n in record.names)
+
+    @functools.cached_property
+    def _adapter_words(self) -> frozenset[str]:
+        return frozenset(name.rpartition(".")[2] for name in self._adapters)
+
+    def _entered(self, path: str) -> Iterator[tuple[int, str]]:
+        """The functions of a file that are entered, and for what."""
+        for index, head in enumerate(self._program.files[path].skeleton.heads):
+            if head.kind == "function":
+                entered = self._analysis.entries.of(FunctionRef(path, index))
+                if entered is not None:
+                    yield index, entered.entry.per
+
+    @functools.cached_property
+    def _others(self) -> tuple[str, ...]:
+        """The files in which something else than such a function is entered."""
+        return tuple(
+            path for path in self._own() if any(per != _PER for _, per in self._entered(path))
+        )
+
+    def _closure(self, path: str) -> frozenset[str]:
+        """The file and all that it imports, directly or through others."""
+        if path not in self._reached:
+            found = {path}
+            waiting = [path]
+            while waiting:
+                for other in self._imported(waiting.pop()):
+                    if other not in found:
+                        found.add(other)
+                        waiting.append(other)
+            self._reached[path] = frozenset(found)
+        return self._reached[path]
+
+    def _imported(self, path: str) -> Iterator[str]:
+        modules = self._program.modules
+        for item in self._program.files[path].skeleton.imports:
+            module = (
+                modules.relative(item.module, item.level, path)
+                if item.level
+                else modules.absolute(item.module, path)
+            )
+            if module is None:
+                continue
+            if module.path is not None:
+                yield module.path
+            inner = modules.member(module, item.name) if item.name else None
+            if inner is not None and inner.path is not None:
+                yield inner.path
