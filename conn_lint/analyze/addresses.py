@@ -33,6 +33,7 @@ def server_of(found: Found) -> Server:
             base,
             scheme="",
             host=_known(pairs.get("host", "")),
+            written=written(pairs.get("host", "")),
             port=_port(pairs.get("port", "")),
             database=_known(pairs.get("dbname", "")),
             parameters=tuple(pairs.items()),
@@ -48,6 +49,7 @@ def _from_url(scheme: str, rest: str, base: Server) -> Server:
         base,
         scheme=_known(scheme),
         host=_known(host) if "," not in hosts else None,
+        written=written(host),
         port=_port(port),
         database=_known(unquote(path)),
         parameters=_parameters(query.partition("#")[0]),
@@ -61,6 +63,11 @@ def _split(host: str) -> tuple[str, str]:
         return inner, port.removeprefix(":")
     name, _, port = host.partition(":")
     return name, port
+
+
+def written(host: str) -> str:
+    """The host as far as it is known, "" where nothing of it is."""
+    return host.replace(HOLE, "...") if host.strip(HOLE) else ""
 
 
 def _known(text: str) -> str | None:

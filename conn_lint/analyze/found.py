@@ -13,7 +13,10 @@ from conn_lint.model.pool import Source
 HOLE = "\0"
 _MAX_TEXT = 4000
 _LARGEST = 10**15
-_RANKS: tuple[Source, ...] = ("argument", "constant", "environment", "unknown")
+_RANKS: tuple[Source, ...] = (
+    "argument", "constant", "environment", "document", "example", "unknown"
+)  # fmt: skip
+_READ = ("document", "example")
 
 
 class Table(NamedTuple):
@@ -77,7 +80,8 @@ def joined(parts: list[Found]) -> Found:
         return UNKNOWN._replace(variable=parts[0].variable if len(parts) == 1 else "")
     text = "".join(texts)
     known = [part for part in parts if part.is_known]
-    where = next((part.location for part in known if part.location), None)
+    read = [part for part in known if part.source in _READ]
+    where = next((part.location for part in (*read, *known) if part.location), None)
     source = max((part.source for part in known), key=_RANKS.index)
     return Found(text, source, "", where) if len(text) <= _MAX_TEXT else UNKNOWN
 
@@ -96,7 +100,9 @@ def either(parts: list[Found]) -> Found:
     for part in parts:
         if part.is_known and (part.value or part is parts[-1]):
             variable = next((p.variable for p in parts if p.variable), "")
-            return part._replace(source="environment", variable=variable) if variable else part
+            if not variable or part.source in _READ:
+                return part
+            return part._replace(source="environment", variable=variable)
         if not part.is_known and not part.variable:
             return UNKNOWN
     return parts[0] if parts else UNKNOWN

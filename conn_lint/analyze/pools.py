@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from conn_lint.analyze.addresses import server_of
+from conn_lint.analyze.addresses import server_of, written
 from conn_lint.analyze.calls import text_of
-from conn_lint.analyze.found import UNKNOWN, Found, Table, unpacked
+from conn_lint.analyze.found import HOLE, UNKNOWN, Found, Table, unpacked
 from conn_lint.analyze.places import Places
 from conn_lint.link.values import ClassRef, External, FunctionId
 from conn_lint.model.creation import Creation
@@ -22,6 +22,7 @@ from conn_lint.model.resource import Resource
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
     from conn_lint.analyze.sites import Solved
+    from conn_lint.analyze.values import Values
 
 _ADDRESS: frozenset[Role] = frozenset({"url", "host", "port", "database"})
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?\Z")
@@ -63,6 +64,20 @@ class _Given(NamedTuple):
         return None if found is None else unpacked(found)
 
 
+class Made(NamedTuple):
+    """A creation and the call that makes it."""
+
+    creation: Creation
+    event: CallEvent | None
+    at: FunctionId
+
+
+def server_in(values: Values, resource: Resource, event: CallEvent, at: FunctionId) -> Server:
+    """The server that the call connects to, as far as these values tell."""
+    given, named = values.arguments(event.arguments, at)
+    return _server(resource, _Given(text_of(event).rpartition(".")[2], given, named, {}))
+
+
 class Pools:
     """Reads the settings of the creations of a run."""
 
@@ -74,16 +89,22 @@ class Pools:
 
     def all(self, creations: Iterable[tuple[Creation, Solved]]) -> Iterator[PoolSettings]:
         """The settings of all creations, and of those that are told to keep no connection."""
-        for creation, solved in creations:
-            if isinstance(solved.acquired.via, ClassRef):  # its own constructor decides
+        for creation, event, at in self.made(creations):
+            if event is None:
                 yield PoolSettings(creation, (), Server(None, None, None, None), open=True)
             else:
-                yield self.of(creation, solved.event, solved.at)
+                yield self.of(creation, event, at)
+
+    def made(self, creations: Iterable[tuple[Creation, Solved]]) -> Iterator[Made]:
+        """The same with the calls that make them; none where the constructor of a class of the project decides."""
+        for creation, solved in creations:
+            by_class = isinstance(solved.acquired.via, ClassRef)
+            yield Made(creation, None if by_class else solved.event, solved.at)
         for at, events in sorted(self._analysis.sites.holding_nothing.items()):
             for event in events:
                 resource = self._analysis.calls.holds_nothing(event, at)
                 if resource is not None and not self._analysis.program.files[at.path].is_test:
-                    yield self.of(self._without_pool(event, at, resource), event, at)
+                    yield Made(self._without_pool(event, at, resource), event, at)
 
     def _without_pool(self, event: CallEvent, at: FunctionId, resource: Resource) -> Creation:
         function = self._analysis.program.function(at)
@@ -104,7 +125,7 @@ class Pools:
         given, named = self._values.arguments(event.arguments, at)
         name = creation.call.rpartition(".")[2]
         call = _Given(name, given, named, {})
-        server = self._server(resource, call)
+        server = _server(resource, call)
         call = call._replace(url={key.lower(): value for key, value in server.parameters})
         found: dict[Role, Setting] = {}
         for option in resource.options:
@@ -122,35 +143,6 @@ class Pools:
             keeps=keeps,
             embedded=(server.scheme or "").partition("+")[0] in _EMBEDDED,
         )
-
-    def _server(self, resource: Resource, call: _Given) -> Server:
-        parts: dict[Role, Found] = {}
-        for option in resource.options:
-            if option.role in _ADDRESS and option.role not in parts:
-                found = call.of(option)
-                if found is not None:
-                    parts[option.role] = found
-        server = Server()
-        if "url" in parts:
-            server = server_of(parts["url"])
-        elif not parts:
-            return server if call.named.whole else Server(None, None, None, None)
-        host, port, database = (parts.get(role) for role in ("host", "port", "database"))
-        if host is not None:
-            server = msgspec.structs.replace(
-                server,
-                host=host.text,
-                source=host.source,
-                variable=server.variable or host.variable,
-                location=server.location or host.location,
-            )
-        if port is not None:
-            number = _plain(port.value) if isinstance(port.value, str) else port.value
-            known = isinstance(number, int) and not isinstance(number, bool) and port.is_known
-            server = msgspec.structs.replace(server, port=number if known else None)
-        if database is not None:
-            server = msgspec.structs.replace(server, database=database.text)
-        return server
 
     def _setting(self, option: Option, call: _Given, resource: Resource) -> Setting:
         found = call.of(option)
@@ -198,6 +190,37 @@ class Pools:
             record = self._knowledge.pool_class(found.value.name)
             return record.keeps if record is not None else None
         return None
+
+
+def _server(resource: Resource, call: _Given) -> Server:
+    parts: dict[Role, Found] = {}
+    for option in resource.options:
+        if option.role in _ADDRESS and option.role not in parts:
+            found = call.of(option)
+            if found is not None:
+                parts[option.role] = found
+    server = Server()
+    if "url" in parts:
+        server = server_of(parts["url"])
+    elif not parts:
+        return server if call.named.whole else Server(None, None, None, None)
+    host, port, database = (parts.get(role) for role in ("host", "port", "database"))
+    if host is not None:
+        server = msgspec.structs.replace(
+            server,
+            host=host.text if HOLE not in (host.text or "") else None,
+            written=written(host.text or ""),
+            source=host.source,
+            variable=server.variable or host.variable,
+            location=server.location or host.location,
+        )
+    if port is not None:
+        number = _plain(port.value) if isinstance(port.value, str) else port.value
+        known = isinstance(number, int) and not isinstance(number, bool) and port.is_known
+        server = msgspec.structs.replace(server, port=number if known else None)
+    if database is not None:
+        server = msgspec.structs.replace(server, database=database.text)
+    return server
 
 
 def _meaning(option: Option, found: Found) -> Scalar:

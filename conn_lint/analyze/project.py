@@ -18,6 +18,7 @@ from conn_lint.analyze.holdings import Holdings
 from conn_lint.analyze.kinds import Kinds
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.pools import Pools
+from conn_lint.analyze.routes import Routes
 from conn_lint.analyze.serverless import Serverless
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_of
@@ -38,6 +39,7 @@ from conn_lint.model.flow import (
 from conn_lint.model.holding import Holding
 from conn_lint.model.location import Location
 from conn_lint.model.pool import PoolSettings, Taking
+from conn_lint.model.route import Routed
 from conn_lint.model.settings import Settings
 from conn_lint.model.site import Fate, Site, Skip
 
@@ -86,6 +88,20 @@ class Project:
     def creations(self) -> tuple[Creation, ...]:
         """Every call outside tests that makes a connection, client or pool, ordered by file and line."""
         return self._creations.all
+
+    @functools.cached_property
+    def _routes(self) -> tuple[Routed, ...]:
+        made = Pools(self._analysis).made(self._creations.solved)
+        found = Routes(self._analysis).all(made)
+        return tuple(sorted(found, key=lambda routed: routed.creation.location))
+
+    def routes(self) -> tuple[Routed, ...]:
+        """The servers that creations may connect to, as the code and the project's settings files say; not those of
+        libraries, whose users say it.
+        """
+        return tuple(
+            r for r in self._routes if not self._kinds.is_library(r.creation.location.path)
+        )
 
     @functools.cached_property
     def _pools(self) -> tuple[PoolSettings, ...]:

@@ -78,6 +78,9 @@ class Readings:
     def _read(self, reader: Reader, arguments: tuple[Argument, ...], at: FunctionId) -> Found:
         named = argument_at(arguments, reader.argument)
         variable = (self._values.of(named.value, at).text if named is not None else None) or ""
+        there = self._values.variable(variable)
+        if there is not None:
+            return there
         given = argument_at(arguments, reader.keyword)
         if given is None and reader.default:
             given = argument_at(arguments, reader.default)

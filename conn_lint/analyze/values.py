@@ -6,7 +6,7 @@ cannot be told at all is unknown; a variable of the environment that decides it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.found import (
@@ -37,6 +37,7 @@ from conn_lint.model.expression import (
     Operator,
     Subscript,
     Temp,
+    walk,
 )
 from conn_lint.model.flow import (
     AssignEvent,
@@ -58,9 +59,13 @@ _CHANGING = frozenset({"update", "setdefault", "pop", "popitem", "clear", "__set
 
 
 class Values:
-    """Follows expressions to what they are."""
+    """Follows expressions to what they are.
 
-    def __init__(self, analysis: Analysis) -> None:
+    `surroundings`: the variables of the environment as one of the project's settings files has them.
+    """
+
+    def __init__(self, analysis: Analysis, surroundings: Mapping[str, Found] | None = None) -> None:
+        self._surroundings = surroundings or {}
         self._types = analysis.types
         self._program = analysis.program
         self._knowledge = analysis.knowledge
@@ -105,6 +110,10 @@ class Values:
                 return self._item(value, index, at)
             case _:
                 return UNKNOWN
+
+    def variable(self, name: str) -> Found | None:
+        """What the surroundings say of a variable of the environment."""
+        return self._surroundings.get(name)
 
     def arguments(self, arguments: Iterable[Argument], at: FunctionId) -> tuple[list[Found], Table]:
         """What a call is given by position, and by keyword; `**` is looked into."""
@@ -171,7 +180,11 @@ class Values:
         for event in function.graph.events:
             match event:
                 case AssignEvent(target=target, value=value) if target == name:
-                    found.append(self._placed(self.of(value, at), at, event))
+                    before = found[-1] if found else UNKNOWN
+                    again = len(found) == 1 and self._names_itself(value, name, at)
+                    self._names[at, name] = before if again else UNKNOWN
+                    now = self._placed(self.of(value, at), at, event)
+                    found = [now] if again and now.is_known else [*found, now]
                 case ImportEvent(imports=imports):
                     for item in imports:
                         if item.bound == name:
@@ -203,6 +216,18 @@ class Values:
                 case _:
                     pass
         return found._replace(value=found.value._replace(items=items))
+
+    def _names_itself(self, value: Expr, name: str, at: FunctionId) -> bool:
+        """`url = url.strip()`: made of what the name stood for before."""
+        todo = [value]
+        while todo:
+            for part in walk(todo.pop()):
+                if part == Name(name):
+                    return True
+                maker = self._types.maker(part, at) if isinstance(part, Temp) else None
+                if isinstance(maker, CallEvent):
+                    todo.append(maker.func)
+        return False
 
     def _placed(self, found: Found, at: FunctionId, event: AssignEvent) -> Found:
         """The value, which has a name now: where that is defined is where it is written."""
@@ -250,6 +275,9 @@ class Values:
             if declared:
                 prefix = self._readings.prefix(base, declared[0])
                 name = found.variable or f"{prefix}{attr}".upper()
+                given = self.variable(name)
+                if given is not None:
+                    return given
                 source: Source = "environment" if found.is_known else "unknown"
                 return found._replace(source=source, variable=name)
             return found
@@ -334,5 +362,7 @@ class Values:
         owner = self._types.infer(value, at)
         if isinstance(owner, External):
             reader = self._knowledge.reader(owner.name)
-            return UNKNOWN._replace(variable=name) if reader and reader.mapping else UNKNOWN
+            if reader is None or not reader.mapping:
+                return UNKNOWN
+            return self.variable(name) or UNKNOWN._replace(variable=name)
         return unpacked(self.of(value, at)).items.get(name, UNKNOWN)

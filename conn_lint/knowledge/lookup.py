@@ -15,6 +15,7 @@ import msgspec
 
 from conn_lint.knowledge.frameworks import Frameworks
 from conn_lint.knowledge.index import Index, build_index, dotted_prefixes
+from conn_lint.knowledge.servers import Servers
 from conn_lint.model.launcher import Launcher, Product
 from conn_lint.model.option import AddressMaker, Limiter, PoolClass, Reader, SettingsClass
 from conn_lint.model.resource import (
@@ -61,6 +62,11 @@ class Knowledge:
             for one in family.product:
                 found.setdefault(one.name, one)
         return tuple(found.values())
+
+    @functools.cached_property
+    def servers(self) -> Servers:
+        """Poolers by their addresses, and what prepares statements."""
+        return Servers(self._families)
 
     def modules_behind(self, modules: frozenset[str]) -> frozenset[str]:
         """These top modules, and those of the bases of their types."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from conn_lint.model.evidence import Evidence
 from conn_lint.model.finding import Finding
-from conn_lint.model.resource import Evidence
 
 
 class KnownError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

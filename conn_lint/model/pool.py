@@ -14,6 +14,8 @@ Source: TypeAlias = Literal[
     "argument",  # written at the creation
     "constant",  # a name or attribute with one value, defined at `location`
     "environment",  # the default of a variable of the environment, which may say otherwise
+    "document",  # a settings file of the project, read for a variable of the environment
+    "example",  # the same, but a file that only shows how settings may look
     "url",  # a parameter of the server's URL
     "default",  # the library's own
     "unknown",
@@ -60,7 +62,8 @@ class Server(msgspec.Struct, frozen=True):
     """The address of a server as far as it is known: a part is None where it cannot be told, "" where it is not given
     (a port: 0).
 
-    `scheme` is that of the URL ("postgresql+asyncpg"). `parameters` are those of its query, or of a DSN. `variable` is
+    `scheme` is that of the URL ("postgresql+asyncpg"), `written` the host with `...` for parts that cannot be told.
+    `parameters` are those of its query, or of a DSN. `variable` is
     the one of the environment that has all of it.
     """
 
@@ -72,6 +75,7 @@ class Server(msgspec.Struct, frozen=True):
     source: Source = "unknown"
     variable: str = ""
     location: Location | None = None
+    written: str = ""
 
     def parameter(self, name: str) -> str | None:
         """A parameter of the query, whatever the case of its letters; None without it."""

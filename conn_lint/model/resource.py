@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from conn_lint.model.evidence import Evidence
 from conn_lint.model.framework import (
     EntryPoint,
     Hook,
@@ -24,6 +25,7 @@ from conn_lint.model.option import (
     Reader,
     SettingsClass,
 )
+from conn_lint.model.passage import KnownPooler, Offer, Prepared
 
 Kind: TypeAlias = Literal[
     "connection",  # one session with a server, not to be shared between requests
@@ -57,14 +59,6 @@ Opens: TypeAlias = Literal[
 ]
 Share: TypeAlias = Literal["never", "threads", "tasks", "process", "undocumented", "disputed"]
 MustRelease: TypeAlias = Literal["yes", "advised", "no"]
-
-
-class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a fact was read (or a live run), in which version, and what is in doubt."""
-
-    source: str
-    version: str
-    unverified: tuple[str, ...] = ()
 
 
 class StandIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -342,3 +336,6 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     process: tuple[Process, ...] = ()
     launcher: tuple[Launcher, ...] = ()
     product: tuple[Product, ...] = ()
+    pooler: tuple[KnownPooler, ...] = ()
+    offer: tuple[Offer, ...] = ()
+    prepared: tuple[Prepared, ...] = ()

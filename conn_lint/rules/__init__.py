@@ -14,6 +14,7 @@ from conn_lint.rules.not_released_on_error import NotReleasedOnError
 from conn_lint.rules.oversized_pool import OversizedPool
 from conn_lint.rules.pool_waits_forever import PoolWaitsForever
 from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
+from conn_lint.rules.prepared_statements_behind_pooler import PreparedStatementsBehindPooler
 from conn_lint.rules.serverless_pool import ServerlessPool
 from conn_lint.rules.shared_connection import SharedConnection
 from conn_lint.rules.stale_connections import StaleConnections
@@ -36,6 +37,7 @@ ALL_RULES: tuple[Rule, ...] = (
     OversizedPool(),
     ServerlessPool(),
     StaleConnections(),
+    PreparedStatementsBehindPooler(),
     ConnectionBudget(),
     CannotAnalyse(),
     UnusedSuppression(),

@@ -1,0 +1,123 @@
+"""The ways from creations to servers: each address that the code or the project's settings files give them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from conn_lint.analyze.environment import Environment, Scope
+from conn_lint.analyze.found import Found, Table, unpacked
+from conn_lint.analyze.poolers import ProjectPoolers
+from conn_lint.analyze.pools import Made, server_in
+from conn_lint.analyze.values import Values
+from conn_lint.link.values import External, FunctionId
+from conn_lint.model.flow import CallEvent
+from conn_lint.model.passage import Prepared
+from conn_lint.model.pool import Server
+from conn_lint.model.resource import Resource
+from conn_lint.model.route import Route, Routed, Statements
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_MOST = 12
+_DECIDED = ("argument", "constant")
+
+
+class Routes:
+    """Follows addresses through the environment, as each of the project's files sets it."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._servers = analysis.knowledge.servers
+        self._environment = Environment(analysis.documents, analysis.program.files)
+        self._poolers = ProjectPoolers(analysis.documents)
+        self._values: dict[int, Values] = {}
+
+    def all(self, made: Iterable[Made]) -> Iterator[Routed]:
+        """Those creations of which an address is known."""
+        for creation, event, at in made:
+            if event is None:
+                continue
+            resource = creation.resource
+            servers = list(dict.fromkeys(self._addresses(resource, event, at)))[:_MOST]
+            if servers:
+                routes = (self._route(server, resource, event, at) for server in servers)
+                yield Routed(creation, tuple(routes))
+
+    def _addresses(self, resource: Resource, event: CallEvent, at: FunctionId) -> Iterator[Server]:
+        """What the settings files say comes first; examples count where no other file says anything."""
+        base = server_in(self._analysis.values, resource, event, at)
+        is_open = base.source not in _DECIDED or bool(base.variable) or base.host is None
+        found = False
+        for examples in (False, True) if is_open else ():
+            for scope in () if found else self._environment.scopes(at.path, examples=examples):
+                server = server_in(self._within(scope), resource, event, at)
+                if server.written and server.source in ("document", "example"):
+                    found = True
+                    yield server
+        if base.written:
+            yield base
+
+    def _within(self, scope: Scope) -> Values:
+        key = id(scope)
+        if key not in self._values:
+            self._values[key] = Values(self._analysis, scope.variables)
+        return self._values[key]
+
+    def _route(self, server: Server, resource: Resource, event: CallEvent, at: FunctionId) -> Route:
+        known = self._servers.pooler(server)
+        pooler = self._poolers.configured(known) if known is not None else None
+        record = self._servers.prepared(resource.name, server.scheme or "")
+        statements = self._statements(record, server, event, at) if record is not None else None
+        return Route(server, pooler, self._servers.offer(server), statements)
+
+    def _statements(
+        self, record: Prepared, server: Server, event: CallEvent, at: FunctionId
+    ) -> Statements:
+        _, named = self._analysis.values.arguments(event.arguments, at)
+
+        def holds(term: str) -> bool | None:
+            return _holds(term, named, server)
+
+        cured: bool | None = False
+        for cure in record.cures:
+            answers = [holds(term) for term in cure]
+            if all(answers):
+                cured = True
+                break
+            if None in answers and False not in answers:
+                cured = None
+        tried = tuple(term for term in record.not_enough if holds(term))
+        return Statements(record.client, cured, tried, record.cures[0], record.error)
+
+
+def _holds(term: str, named: Table, server: Server) -> bool | None:
+    """Whether the call is given what the term says; None where it may be."""
+    path, _, wanted = term.partition("=")
+    if path.startswith("?"):
+        given = server.parameter(path[1:])
+        return given is not None and given.lower() == wanted.lower()
+    *outer, last = path.split(".")
+    table = named
+    for key in outer:
+        found = table.items.get(key)
+        if found is None:
+            return False if table.whole else None
+        if found.is_known and found.value is None:
+            return False
+        table = unpacked(found)
+    found = table.items.get(last)
+    if found is None:
+        return False if table.whole else None
+    return _is(found, wanted)
+
+
+def _is(found: Found, wanted: str) -> bool | None:
+    if wanted == "*":
+        return not found.is_known or found.value is not None
+    if not found.is_known:
+        return None
+    if isinstance(found.value, External):
+        return found.value.name.rpartition(".")[2] == wanted
+    return str(found.value) == wanted

@@ -1,0 +1,114 @@
+"""What prepared statements do behind a real pooler: each thing that CNX404 says of a client, run for real."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import live_pooler
+import pytest
+from live_apps import Application
+from live_postgres import DEADLINE, Database, Postgres
+
+from conn_lint.knowledge.load import load_builtin
+from conn_lint.model.passage import Prepared
+
+pytest.importorskip("psycopg_pool")
+DRIVER = Path(__file__).parent / "drive_pooler.py"
+STATEMENTS = 480  # of a process
+PROCESSES = {"asyncpg": 2}  # its names differ within a process, and are the same in all processes
+SCHEMES = {
+    "": "postgresql",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+RECORDS = [record for family in load_builtin() for record in family.prepared]
+
+Both = Callable[[str], tuple[Application, Application]]
+Note = Callable[[str, str, object, object], None]
+
+
+@pytest.fixture
+def pooler(postgres: Postgres) -> Iterator[int]:
+    program = live_pooler.installed()
+    if program is None:
+        pytest.skip("pgbouncer is not installed")
+    with live_pooler.running(program, postgres.port) as port:
+        yield port
+
+
+def behind(port: int, database: Database, scheme: str = "postgresql") -> str:
+    name = database.url.rpartition("/")[2]
+    return f"{scheme}://postgres@127.0.0.1:{port}/{name}"
+
+
+def ways() -> Iterator[tuple[str, str, tuple[str, ...], bool]]:
+    """A call that makes a client, its scheme, terms, and whether they keep statements from failing."""
+    for record in RECORDS:
+        for maker in record.of:
+            if is_run(record, maker):
+                scheme = record.schemes[0] if record.schemes else "postgresql"
+                yield maker, scheme, (), False
+                for term in record.not_enough:
+                    yield maker, scheme, (term,), False
+                for cure in record.cures:
+                    yield maker, scheme, cure, True
+
+
+def is_run(record: Prepared, maker: str) -> bool:
+    """Blocking calls share what their asynchronous sisters do; Prisma needs an engine of its own."""
+    blocking = ("psycopg.connect", "psycopg_pool.ConnectionPool", "sqlalchemy.create_engine")
+    return maker not in blocking and record.client != "Prisma"
+
+
+def ids(way: object) -> str:
+    return str(way) if isinstance(way, str) else "+".join(way) if isinstance(way, tuple) else ""
+
+
+@pytest.mark.parametrize(("maker", "scheme", "terms", "cures"), list(ways()), ids=ids)
+def test_what_is_said_of_a_client_is_so(
+    postgres: Postgres, pooler: int, maker: str, scheme: str, terms: tuple[str, ...], cures: bool
+) -> None:
+    with postgres.database() as database:
+        url = behind(pooler, database, scheme)
+        processes = next((n for name, n in PROCESSES.items() if name in maker + scheme), 1)
+        errors, answers = driven(processes, url, maker, *terms)
+    assert errors + answers == processes * STATEMENTS
+    assert (errors == 0) is cures, (errors, answers)
+
+
+def driven(count: int, *words: str) -> tuple[int, int]:
+    """What failed and what was answered in all processes, which run at the same time."""
+    command = [sys.executable, str(DRIVER), *words]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, **pipes) for _ in range(count)]  # type: ignore[call-overload]
+    said = [process.communicate(timeout=2 * DEADLINE) for process in processes]
+    assert [process.returncode for process in processes] == [0] * count, said
+    counts = [out.split()[:2] for out, _ in said]
+    return sum(int(errors) for errors, _ in counts), sum(int(answers) for _, answers in counts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["asyncpg", "one_connection", "sqlalchemy", "sqlalchemy_psycopg", "psycopg", "psycopg_pool"],
+)
+def test_a_client_fails_before_the_fix_and_works_after(
+    postgres: Postgres, pooler: int, both: Both, measured: Note, name: str
+) -> None:
+    def measure(application: Application) -> tuple[int, int]:
+        with postgres.database() as database:
+            url = behind(pooler, database)
+            done = application.run(f"with_{name}.py", DATABASE_URL=url)
+        assert done.returncode == 0, done.stderr
+        errors, answers, *_ = done.stdout.split()
+        return int(errors), int(answers)
+
+    before, after = both("behind_pooler")
+    assert before.codes().count("CNX404") == 6
+    assert "CNX404" not in after.codes()
+    was, now = measure(before), measure(after)
+    measured(f"{name} behind a pooler", f"errors of {STATEMENTS} statements", was[0], now[0])
+    assert was[0] > 0
+    assert now == (0, STATEMENTS)
