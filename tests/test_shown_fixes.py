@@ -219,3 +219,63 @@ def test_no_pool_for_what_is_given_otherwise(
     body = f"conn = {connect}\ntry:\n    conn.cursor()\nfinally:\n    conn.close()"
     text = page(f"{imports}\n\nOPTIONS = ()\n", body)
     assert reason in shown(text, tmp_path, "CNX101")[0]
+
+
+SERVICE = (
+    "import asyncpg\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+    "async def count():\n"
+    '    conn = await asyncpg.connect("postgresql://db/shop")\n'
+    "    try:\n"
+    '        return await conn.fetchval("SELECT 1")\n'
+    "    finally:\n"
+    "        await conn.close()\n\n\n"
+    '@app.get("/")\nasync def page():\n    return await count()\n'
+)
+
+
+def test_the_application_of_a_file_keeps_its_pool(tmp_path: Path) -> None:
+    after, word = shown(SERVICE, tmp_path, "CNX101")
+    assert word == "unsafe"
+    assert "async with app.state.pool.acquire() as conn:" in after
+    assert "app = FastAPI(lifespan=lifespan)" in after
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\n\n\nasync def count", '\n\n\n@app.on_event("startup")\ndef start():\n    pass\n\n\nasync def count'),
+        ("\n\n\nasync def count", "\nother = FastAPI()\n\n\nasync def count"),
+        ("app = FastAPI()", "app = FastAPI(**{})"),
+        ("app = FastAPI()", "app = FastAPI(lifespan=None or 1)"),
+        ("async def count():", "async def count(app=None):"),
+        ("\n\n\n@app.get", "\n\n\nasync def by_hand():\n    await count()\n\n\n@app.get"),
+        ("\n\n\n@app.get", "\n\n\nfrom jobs import plan\n\nplan(count)\n\n\n@app.get"),
+        ("app = FastAPI()", "def make():\n    app = FastAPI()\n    return app\n\n\napp = make()"),
+    ],
+)  # fmt: skip
+def test_else_its_first_use_opens_the_pool(old: str, new: str, tmp_path: Path) -> None:
+    text = SERVICE.replace(old, new)
+    assert text != SERVICE
+    after, _ = shown(text, tmp_path, "CNX101")
+    assert 'if "pool" not in _pools:' in after
+    assert "app.state" not in after
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("test_it.py", "from fastapi.testclient import TestClient\nfrom code import app\n\nclient = TestClient(app)\n"),
+        ("handler.py", "from mangum import Mangum\nfrom code import app\n\nhandler = Mangum(app)\n"),
+        ("more.py", "import fastapi\n\nadmin = fastapi.FastAPI()\n"),
+    ],
+)  # fmt: skip
+def test_no_application_keeps_a_pool_that_may_run_without_its_start(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    write(tmp_path, {name: text})
+    assert "app.state" not in shown(SERVICE, tmp_path, "CNX101")[0]
+
+
+def test_another_pool_of_the_application_is_left_alone(tmp_path: Path) -> None:
+    text = SERVICE.replace("\n\n\nasync def count", "\napp.state.pool = None\n\n\nasync def count")
+    assert shown(text, tmp_path, "CNX101")[0] == "the application keeps another pool"

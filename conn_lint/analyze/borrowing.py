@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
+from conn_lint.analyze.homes import Homes
 from conn_lint.analyze.packages import Packages
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.references import last, wholes
@@ -41,6 +42,7 @@ class Borrowings:
         self._program = analysis.program
         self._places = Places(analysis.program)
         self._packages = Packages(analysis)
+        self._homes = Homes(analysis)
         self._solved = solved
 
     def of(self, location: Location) -> Borrowing | None:
@@ -63,9 +65,10 @@ class Borrowings:
         if not users or not all(map(self._gives_back, users)):
             return None
         is_made_by_user = users == (solved,)
-        sharing = self._beside(solved) if is_made_by_user else users
-        if self._may_nest({user.at for user in sharing}):
+        sharing = {user.at for user in (self._beside(solved) if is_made_by_user else users)}
+        if self._may_nest(sharing):
             return None
+        in_one_file = all(user.at.path == solved.at.path for user in users)
         stands_in = pool.stands_in
         if stands_in is None and pool.is_async and _sizes(pool)[0].position == 0:
             stands_in = StandIn("named")
@@ -83,6 +86,11 @@ class Borrowings:
             if pool.is_async or stands_in is not None
             else (),
             stands_in=stands_in,
+            home=(
+                self._homes.of(solved.at.path, {user.at for user in users})
+                if in_one_file and pool.is_async and pool.async_with == "shuts-down"
+                else None
+            ),
             foreign="" if self._packages.has(package) else package,
             maker="" if is_made_by_user else self._program.qualname(solved.at),
             users=tuple(map(self._borrower, users)),

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import libcst as cst
 
 from conn_lint.fixes import imports
-from conn_lint.fixes.lending import LENDER, OWN_NAMES, Lending
+from conn_lint.fixes.lending import LENDER, Lending
+from conn_lint.fixes.lifespan import Kept, is_hidden, kept_by_application
 from conn_lint.fixes.parsed import Files, Parsed, RenderError, walk
 from conn_lint.fixes.release import with_head
 from conn_lint.model.fix import Edit, FixPlan
@@ -28,9 +29,26 @@ def borrow_from_pool(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
         (user, *releases), spans = spans[: count + 1], spans[count + 1 :]
         parsed = files[user.path]
         users.append(_User(parsed, parsed.call(user.span), known, tuple(releases)))
-    lending = Lending(home, plan, call, rolls_back=_roll_back(plan, users))
-    edits = list(_factory(home, call, lending) if plan.detail("maker") else _lender(home, lending))
-    return (*edits, *(_borrowed(plan, user) for user in users))
+    kept = _kept(plan, home, call, users) if plan.detail("apps") else None
+    lending = Lending(home, plan, call, kept, rolls_back=_roll_back(plan, users))
+    edits = list(kept.edits if kept is not None else ())
+    if lending.direct:
+        edits += lending.imports()
+    else:
+        edits += _factory(home, call, lending) if plan.detail("maker") else _lender(home, lending)
+    return (*edits, *(_borrowed(plan, user, lending.direct) for user in users))
+
+
+def _kept(
+    plan: FixPlan, parsed: Parsed, call: cst.Call | cst.Await, users: Sequence[_User]
+) -> Kept | None:
+    """The pool as the file's application keeps it, if all can ask for it there."""
+    inner = call.expression if isinstance(call, cst.Await) else call
+    assert isinstance(inner, cst.Call)
+    kept = kept_by_application(plan, parsed, inner)
+    if kept is None or any(is_hidden(parsed, user.call, kept.text) for user in users):
+        return None
+    return kept
 
 
 class _User(NamedTuple):
@@ -56,11 +74,11 @@ def _roll_back(plan: FixPlan, users: Sequence[_User]) -> bool:
     return ends == {False}
 
 
-def _borrowed(plan: FixPlan, user: _User) -> Edit:
+def _borrowed(plan: FixPlan, user: _User, direct: str) -> Edit:
     """`closing(connect())` in the head of a with, or a name with its releases, becomes a with that borrows."""
     parsed, call = user.parsed, user.call
     inner = call.expression if isinstance(call, cst.Await) else call
-    text = parsed.text(inner) if plan.detail("maker") else f"{LENDER}()"
+    text = direct or (parsed.text(inner) if plan.detail("maker") else f"{LENDER}()")
     if user.releases:
         keyword = "async with" if isinstance(call, cst.Await) else "with"
         return with_head(parsed, call, user.names, user.releases, f"{keyword} {text}")
@@ -84,7 +102,7 @@ def _factory(parsed: Parsed, call: cst.Call | cst.Await, lending: Lending) -> It
     ):
         raise RenderError("it is opened in no function")
     first, name = _body(parsed, function, call)
-    _check_free(parsed, OWN_NAMES)
+    _check_free(parsed, lending.names)
     kind = parsed.text(function.returns.annotation) if function.returns is not None else ""
     span = parsed.span(function)
     docstring = [
@@ -145,7 +163,7 @@ def _lender(parsed: Parsed, lending: Lending) -> Iterator[Edit]:
     lines = lending.lines(LENDER, "conn")
     if _has(parsed, lines):
         return
-    _check_free(parsed, (*OWN_NAMES, LENDER))
+    _check_free(parsed, (*lending.names, LENDER))
     line = _below_imports(parsed)
     yield Edit(parsed.path, Span(line, 0, line, 0), "\n".join([*lines, "", "", ""]))
     yield from lending.imports()

@@ -50,6 +50,21 @@ def use_module(parsed: Parsed, module: str) -> tuple[str, tuple[Edit, ...]]:
     return module, (_add(parsed, f"import {module}", module),)
 
 
+def bound(parsed: Parsed) -> Iterator[tuple[str, str]]:
+    """The names that the file's own imports bind, with what each stands for in its library."""
+    for statement in _imports(parsed):
+        if isinstance(statement.names, cst.ImportStar):
+            continue
+        module = f"{_from(statement)}." if isinstance(statement, cst.ImportFrom) else ""
+        if module == ".":
+            continue
+        for alias in statement.names:
+            name = f"{module}{alias.evaluated_name}"
+            if alias.asname is None and not module:
+                name = name.partition(".")[0]
+            yield alias.evaluated_alias or name.rpartition(".")[2], name
+
+
 def together(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """New imports for one file, those for the same place as one edit: in their order, apart where they need be."""
     places: dict[tuple[str, Span], list[str]] = {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from conn_lint.fixes import imports
+from conn_lint.fixes.lifespan import Kept
 from conn_lint.fixes.opening import arguments, call_of
 from conn_lint.fixes.parsed import Parsed
 from conn_lint.model.fix import Edit, FixPlan
@@ -18,11 +19,18 @@ OWN_NAMES = ("_POOL_SIZE", "_slots", "_opening", "_pools", "_get_pool")
 class Lending:
     """For one plan, in the file of the call that opened the connection.
 
-    `rolls_back`: whoever borrowed closed his connection, and what he had not committed was lost.
+    `kept` is the pool that the application opens. `rolls_back`: whoever borrowed closed his connection, and what he
+    had not committed was lost.
     """
 
     def __init__(
-        self, parsed: Parsed, plan: FixPlan, call: cst.Call | cst.Await, *, rolls_back: bool
+        self,
+        parsed: Parsed,
+        plan: FixPlan,
+        call: cst.Call | cst.Await,
+        kept: Kept | None,
+        *,
+        rolls_back: bool,
     ) -> None:
         self._parsed = parsed
         self._plan = plan
@@ -30,9 +38,22 @@ class Lending:
         inner = call.expression if isinstance(call, cst.Await) else call
         assert isinstance(inner, cst.Call)
         self._given = arguments(parsed, inner, plan, "_POOL_SIZE")
+        self._kept = kept
         self._unit = parsed.module.default_indent
         self._rolls_back = rolls_back and bool(plan.detail("commits"))
-        self._added: list[Edit] = []
+        self._added: list[Edit] = list(kept.added if kept is not None else ())
+
+    @property
+    def direct(self) -> str:
+        """What a with takes that needs no function to lend, "" where one is needed."""
+        if self._kept is None or self._rolls_back or self._plan.detail("maker"):
+            return ""
+        return f"{self._kept.text}.{self._plan.detail('take')}()"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the lines take for themselves."""
+        return () if self._kept is not None else OWN_NAMES
 
     def imports(self) -> tuple[Edit, ...]:
         """What the lines need."""
@@ -42,7 +63,7 @@ class Lending:
         self, function: str, name: str, kind: str = "", docstring: Sequence[str] = ()
     ) -> list[str]:
         """All of it. `function` lends connections of the type `kind`, and calls one `name`."""
-        self._added = []
+        self._added = list(self._kept.added if self._kept is not None else ())
         pool, lender = self._opened_on_demand() if self._is_async else self._cached()
         manager = self._use(f"contextlib.{'async' * self._is_async}contextmanager")
         returns = ""
@@ -51,7 +72,8 @@ class Lending:
             returns = f" -> {self._use(f'collections.abc.{iterator}')}[{kind}]"
         head = f"{'async ' * self._is_async}def {function}(){returns}:"
         body = [self._unit + line.replace("{}", name) for line in lender]
-        return [*pool, "", "", f"@{manager}", head, *docstring, *body]
+        above = [*pool, "", ""] if pool else []
+        return [*above, f"@{manager}", head, *docstring, *body]
 
     def _cached(self) -> tuple[list[str], list[str]]:
         """A pool that its constructor opens."""
@@ -79,6 +101,8 @@ class Lending:
 
     def _opened_on_demand(self) -> tuple[list[str], list[str]]:
         """A pool that is awaited, and waits itself. It is kept once it is open: one that fails to open stays closed."""
+        if self._kept is not None:
+            return [], self._lent(self._kept.text)
         lock = self._use("asyncio.Lock")
         unit = self._unit
         then = self._plan.detail("then")
@@ -98,9 +122,9 @@ class Lending:
         ]
         return pool, ["pool = await _get_pool()", *self._lent()]
 
-    def _lent(self) -> list[str]:
+    def _lent(self, pool: str = "pool") -> list[str]:
         """Take, yield and give back, in the way of the pool."""
-        unit, take = self._unit, f"pool.{self._plan.detail('take')}()"
+        unit, take = self._unit, f"{pool}.{self._plan.detail('take')}()"
         wait, within = ("await ", "async with") if self._is_async else ("", "with")
         match self._plan.detail("gives"):
             case "with":
@@ -110,7 +134,7 @@ class Lending:
             case "close":
                 give = "{}.close()"
             case _:
-                give = f"pool.{self._plan.detail('give')}({{}})"
+                give = f"{pool}.{self._plan.detail('give')}({{}})"
         return [f"{{}} = {wait}{take}", "try:", f"{unit}yield {{}}", "finally:", f"{unit}{give}"]
 
     def _call(self, head: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from conn_lint.model.finding import Step
+from conn_lint.model.framework import Home
 from conn_lint.model.location import Location
 from conn_lint.model.resource import Resource, StandIn
 from conn_lint.model.site import Use
@@ -109,9 +110,9 @@ class Borrowing(msgspec.Struct, frozen=True):
     `pool` is its dotted name, `take` its method that lends; `gives` says how a connection goes back: by its method
     `give`, by the connection's own, or at the end of a `with`, which may end the transaction first (`commits`).
     `waits`: who comes when all are lent waits for his turn. `sizes` are the keywords of its sizes (none where they
-    come first), `stands_in` says how else it is made. `foreign`: the pool comes from this other package, which the
-    project is not known to have. `users` get the connection and release it: by the creation itself, or by a call of
-    `maker`, which only opens it and returns it.
+    come first), `stands_in` says how else it is made, `home` which application may keep it. `foreign`: the pool comes
+    from this other package, which the project is not known to have. `users` get the connection and release it: by the
+    creation itself, or by a call of `maker`, which only opens it and returns it.
     """
 
     pool: str
@@ -123,6 +124,7 @@ class Borrowing(msgspec.Struct, frozen=True):
     waits: bool
     sizes: tuple[str, ...]
     stands_in: StandIn | None
+    home: Home | None
     foreign: str
     maker: str
     users: tuple[Borrower, ...]

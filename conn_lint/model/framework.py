@@ -142,6 +142,19 @@ class Injection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An application that runs a context manager for as long as it lives, and keeps what that has opened.
+
+    `apps` are its classes (dotted), `starts` the keyword by which they are given the context manager, `holder` their
+    attribute for what is kept. A project that has one of the words `unless` may run the application without it.
+    """
+
+    apps: tuple[str, ...]
+    starts: str
+    holder: str
+    unless: tuple[str, ...] = ()
+
+
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a client that lives as long as the process belongs, in words and for fixes."""
 
@@ -152,6 +165,7 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dispose: str = ""
     avoid: str = ""
     keeper: str = ""  # the decorator (dotted) that keeps what a function gives; "" for Python's own, "none": none does
+    home: Home | None = None
     one_loop: bool = False  # all that is entered runs on the one event loop of its process
 
 

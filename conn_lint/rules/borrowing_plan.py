@@ -82,6 +82,10 @@ def _how(found: Borrowing) -> Iterator[tuple[str, str]]:
         yield "first", how.first
         yield "also", ";".join(how.also)
         yield "then", how.then
+    if (home := found.home) is not None:
+        yield "apps", " ".join(home.apps)
+        yield "starts", home.starts
+        yield "holder", home.holder
 
 
 def _ends(creation: Creation) -> str:
