@@ -102,16 +102,20 @@ class ClientPerRequest(Rule):
     manager that lends from it, with a semaphore around it where the pool does not wait but raises when all is lent.
     Who opened and closed a connection borrows one; a function that only opens a connection and returns it becomes that
     context manager itself. A block that committed at its end does so still; who closed without a commit has it rolled
-    back, as before; where both get the connection from one function, there is no edit. It is applied if all who get
-    the connection are known, release it on every way out (which the fixes of CNX202 see to first), hand it to nobody
-    unknown, change no settings of it, and cannot come to each other while they have one; if they are plain functions,
-    or for an async library coroutines on the one loop that the framework runs, and no generators: one who waits there
-    could stop those who are to give theirs back; if tests do not call the function; if no other file has such a pool,
-    or needs one; if the project imports the package of the pool, or asks for it in a settings file; and if what
-    decides the connection are constants, names of the module or settings. How many connections the pool has is yours
-    to set. Whatever else lasts with a connection (`SET`, temporary tables, advisory locks) may last for the next
-    borrower, and one that the server has ended fails its first user: therefore unsafe. Where who borrows cannot be
-    told, a pool whose connections go back when they are closed, and which raises when all are lent, is only shown.
+    back, as before; where both get the connection from one function, there is no edit. An async pool is kept on
+    `app.state` and opened in the application's lifespan, if the file makes the project's only FastAPI or Starlette
+    application, if its handlers alone lead to the connection, and if the project has no start-up hooks of the old
+    kind, no Mangum and no test client, which may run it without its lifespan; then it does not start without its
+    database. It is applied if all who get the connection are known, release it on every way out (which the fixes of
+    CNX202 see to first), hand it to nobody unknown, change no settings of it, and cannot come to each other while they
+    have one; if they are plain functions, or for an async library coroutines on the one loop that the framework runs,
+    and no generators: one who waits there could stop those who are to give theirs back; if tests do not call the
+    function; if no other file has such a pool, or needs one; if the project imports the package of the pool, or asks
+    for it in a settings file; and if what decides the connection are constants, names of the module or settings. How
+    many connections the pool has is yours to set. Whatever else lasts with a connection (`SET`, temporary tables,
+    advisory locks) may last for the next borrower, and one that the server has ended fails its first user: therefore
+    unsafe. Where who borrows cannot be told, a pool whose connections go back when they are closed, and which raises
+    when all are lent, is only shown.
     """
 
     __slots__ = ()
