@@ -132,7 +132,7 @@ class Pools:
             if option.role in _ADDRESS:
                 continue
             setting = self._setting(option, call, resource)
-            if option.role not in found or setting.is_given:
+            if option.role not in found or call.of(option) is not None:
                 found[option.role] = setting
         keeps = self._keeps(resource, call)
         return PoolSettings(

@@ -20,6 +20,7 @@ from conn_lint.analyze.found import (
     same,
     unpacked,
 )
+from conn_lint.analyze.parameters import Parameters
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.readings import Readings
 from conn_lint.link.symbols import Assigned
@@ -71,6 +72,7 @@ class Values:
         self._knowledge = analysis.knowledge
         self._places = Places(analysis.program)
         self._readings = Readings(analysis, self)
+        self._parameters = Parameters(analysis, self)
         self._depth = 0
         self._names: dict[tuple[FunctionId, str], Found] = {}
 
@@ -174,9 +176,8 @@ class Values:
         return self._names[key]
 
     def _assigned(self, name: str, at: FunctionId, function: Function) -> Found:
-        if any(parameter.name == name for parameter in function.parameters):
-            return UNKNOWN
-        found: list[Found] = []
+        is_parameter = any(parameter.name == name for parameter in function.parameters)
+        found = [self._parameters.of(name, at, function)] if is_parameter else []
         for event in function.graph.events:
             match event:
                 case AssignEvent(target=target, value=value) if target == name:

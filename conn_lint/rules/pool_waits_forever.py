@@ -76,7 +76,7 @@ class PoolWaitsForever(Rule):
         """One finding for each pool without a limit; with `strict`, for clients and for connecting too."""
         strict = project.settings.strict
         for pool in project.deployed_pools():
-            if pool.embedded or pool.open:
+            if pool.embedded:
                 continue
             wait = pool.get("wait")
             if wait is not None and wait.value == "forever" and wait.is_known:
@@ -156,7 +156,7 @@ def _cure(pool: PoolSettings, endless: list[Taking]) -> str:
         return f"Give it {pool_words.keywords(option)}"
     taking = next((taking for taking in endless if taking.limit), None)
     if taking is not None:
-        return f"Pass {taking.limit} to {taking.call}()"
+        return f"Pass {taking.limit} to {taking.call.rpartition('.')[2]}()"
     if not pool.creation.resource.is_async:
         return "Take connections with a timeout"
     if not endless:

@@ -70,9 +70,10 @@ class ServerlessPool(Rule):
 
     def check(self, project: Project) -> Iterator[Finding]:
         """One finding for each such pool that a serverless function runs."""
-        for pool in project.deployed_pools():
+        pools = project.deployed_pools()
+        for pool in pools:
             kept = _kept(pool)
-            if kept is None or kept <= 1:
+            if kept is None or kept <= 1 or any(_is_alternative(p, pool) for p in pools):
                 continue
             handler = project.serverless(pool)
             if handler is None:
@@ -108,6 +109,15 @@ def _kept(pool: PoolSettings) -> int | None:
     if size is not None:
         return None if size.number is None else int(size.number)
     return pool.largest if creation.resource.kind == "pool" else None
+
+
+def _is_alternative(other: PoolSettings, pool: PoolSettings) -> bool:
+    """The same function or module makes one for serverless functions as well: `if ON_LAMBDA: ... else: ...`."""
+    one, two = other.creation, pool.creation
+    if (one.location.path, one.function, one.call) != (two.location.path, two.function, two.call):
+        return False
+    kept = _kept(other)
+    return other.keeps == "none" or (kept is not None and kept <= 1)
 
 
 def _cure(pool: PoolSettings) -> str:
