@@ -94,6 +94,7 @@ def test_every_block_says_its_language() -> None:
         "text",
         "ini",
         "diff",
+        "groovy",
         "lua",
         "xml",
         "sql",

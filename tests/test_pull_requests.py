@@ -1,0 +1,98 @@
+"""What docs/pull-requests.md tells people to put into their pipelines is run, on a branch with a finding."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from projects import LEAK, write
+from test_action import ACTION
+from test_changes import commit, git
+from test_docs import blocks
+from test_pre_commit import HOOKS
+
+PAGES = {"docs/pull-requests.md", "README.md"}
+DOCUMENTS = [yaml.safe_load(block.text) for block in blocks("yaml") if block.page in PAGES]
+
+
+def commands() -> list[str]:
+    """The lines that pipelines run, and those of the blocks for a shell."""
+    page = [b for b in blocks("yaml", "groovy", "bash") if b.page == "docs/pull-requests.md"]
+    text = "\n".join(block.text for block in page)
+    return sorted(
+        set(re.findall(r"^(?:.*?(?:: |- |'))?(conn-lint check[^'#\n]*)", text, re.MULTILINE))
+    )
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for item in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
+        yield from nodes(item)
+
+
+@pytest.fixture
+def branch(tmp_path: Path) -> Path:
+    write(tmp_path, {"pyproject.toml": "[tool.conn-lint]\n", ".gitignore": "bin/\n"})
+    git(tmp_path, "init", "-q", "-b", "main")
+    commit(tmp_path)
+    git(tmp_path, "update-ref", "refs/remotes/origin/main", "HEAD")
+    git(tmp_path, "switch", "-q", "-c", "feature")
+    write(tmp_path, {"leak.py": LEAK, "bin/conn-lint": ""})
+    script = f'#!/bin/sh\nexec "{sys.executable}" -m conn_lint "$@"\n'
+    (tmp_path / "bin/conn-lint").write_text(script)
+    (tmp_path / "bin/conn-lint").chmod(0o755)
+    return tmp_path
+
+
+def test_there_are_commands() -> None:
+    assert len(commands()) >= 6
+    assert any("--output junit:" in line for line in commands())
+
+
+@pytest.mark.parametrize("line", commands())
+def test_a_pipeline_finds_it(line: str, branch: Path) -> None:
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("GIT", "CI_"))}
+    environ["PATH"] = f"{branch / 'bin'}:{environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=branch,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == (0 if "--exit-zero" in line else 1), done.stderr
+    files = re.findall(r"--output \w+:([\w.-]*\w)", line)
+    reports = [done.stdout, *((branch / name).read_text(encoding="utf-8") for name in files)]
+    assert done.stderr == ""
+    assert all("CNX201" in text for text in reports if text)
+    assert any(reports)
+
+
+def test_the_action_and_the_hooks_exist_as_they_are_used() -> None:
+    used = [node for document in DOCUMENTS for node in nodes(document)]
+    actions = [node for node in used if str(node.get("uses", "")).startswith("conn-lint/")]
+    assert len(actions) >= 3
+    for node in actions:
+        assert set(node.get("with", {})) <= set(ACTION["inputs"])
+    repositories = [node for node in used if str(node.get("repo", "")).endswith("/conn-lint")]
+    assert len(repositories) >= 2
+    for node in repositories:
+        assert {hook["id"] for hook in node["hooks"]} <= set(HOOKS)
+
+
+def test_the_table_has_every_input() -> None:
+    (page,) = (Path(__file__).parent.parent / "docs").glob("pull-requests.md")
+    table = page.read_text(encoding="utf-8").partition("| Input |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([\w-]+)`", table, re.MULTILINE) == list(ACTION["inputs"])
