@@ -14,6 +14,7 @@ from conn_lint.cli.check import check
 from conn_lint.cli.explain import explain
 from conn_lint.cli.graph import graph
 from conn_lint.cli.inspect import clean, files, rule, rules, settings
+from conn_lint.cli.server import server
 
 DEFAULT = "check"
 _OWN_OPTIONS = frozenset(("--help", "-h", "--version"))
@@ -43,5 +44,5 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (budget, check, explain, graph, rule, rules, settings, files, clean):
+for command in (budget, check, explain, graph, rule, rules, server, settings, files, clean):
     main.add_command(command)

@@ -31,10 +31,14 @@ from conn_lint.model.settings import Settings
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be checked: paths as given, the content of files that come from elsewhere."""
+    """What is to be checked: paths as given, the content of files that come from elsewhere.
+
+    `beside` is the content of further files that are only known, not reported on.
+    """
 
     paths: tuple[str, ...]
     overrides: Mapping[Path, bytes] = {}
+    beside: Mapping[Path, bytes] = {}
     isolated_files: bool = False
     host_decides: bool = False
     draws: bool = False
@@ -116,10 +120,11 @@ def check_projects(
         except ConfigError as error:
             problems.append(str(error))
             continue
+        beside = {p: data for p, data in job.beside.items() if p.is_relative_to(root)}
         overrides = {p: data for p, data in job.overrides.items() if p in paths}
         request = Request(
             paths=tuple(paths),
-            overrides=overrides,
+            overrides={**beside, **overrides},
             isolated=job.isolated_files,
             host_decides=job.host_decides,
             draws=job.draws,

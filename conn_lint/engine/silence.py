@@ -19,7 +19,7 @@ from conn_lint.syntax.scan import scan
 from conn_lint.syntax.source import SourceError, decode
 
 # On a file that cannot be read no line can be told from another; and a comment for a comment is none.
-_NOT_FOR = (CannotAnalyse.code, UnusedSuppression.code)
+NOT_FOR = (CannotAnalyse.code, UnusedSuppression.code)
 
 
 class Silenced(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ def silence(findings: Iterable[Finding], read: Callable[[str], bytes]) -> Silenc
     """What the files would be with a noqa for each of the findings; nothing is written."""
     by_file: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.code not in _NOT_FOR:
+        if finding.code not in NOT_FOR:
             by_file[finding.location.path].append(finding)
     before: Contents = {}
     after: Contents = {}

@@ -1,0 +1,187 @@
+"""What an editor is told of the findings in a file: diagnostics, documentation, and what can be done."""
+
+from __future__ import annotations
+
+import inspect
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from lsprotocol import types
+from pygls.uris import from_fs_path
+
+from conn_lint.model.finding import Finding, Severity, Step
+from conn_lint.model.fix import Applicability, Edit
+from conn_lint.report.base import rule_url
+from conn_lint.rules import ALL_RULES
+from conn_lint.rules.base import Rule
+from conn_lint.rules.unused_suppression import UnusedSuppression
+from conn_lint.server.places import Text, endings, is_within, overlaps
+from conn_lint.server.worker import Shown
+
+SOURCE = "conn-lint"
+FIX_ALL = "conn-lint.fixAll"
+FIX_ALL_KIND = f"{types.CodeActionKind.SourceFixAll.value}.{SOURCE}"
+
+_SEVERITIES = {
+    Severity.ERROR: types.DiagnosticSeverity.Error,
+    Severity.WARNING: types.DiagnosticSeverity.Warning,
+    Severity.NOTE: types.DiagnosticSeverity.Information,
+}
+_WARNINGS = {Applicability.SAFE: "", Applicability.UNSAFE: " (unsafe: read what it changes)"}
+
+TextOf = Callable[[str], Text]
+"""The text of a file by its absolute path; an empty one where it cannot be read."""
+
+
+def diagnostic(finding: Finding, text_of: TextOf) -> types.Diagnostic:
+    """One finding, with the calls that lead to it as related places."""
+    text = text_of(finding.location.path)
+    related = [
+        types.DiagnosticRelatedInformation(_place(step, text_of), _words(step))
+        for step in finding.chain
+    ]
+    unused = finding.code == UnusedSuppression.code
+    return types.Diagnostic(
+        range=text.range(finding.location.span),
+        message=finding.message,
+        severity=_SEVERITIES[finding.severity],
+        code=finding.code,
+        code_description=types.CodeDescription(rule_url(finding.code, finding.rule)),
+        source=SOURCE,
+        related_information=related,
+        tags=[types.DiagnosticTag.Unnecessary] if unused else None,
+    )
+
+
+def hover(
+    place: types.Position, text: Text, found: Sequence[Shown], text_of: TextOf
+) -> types.Hover | None:
+    """The page of the rule that found something there, or that a comment names there; and why it did."""
+    here = [s.finding for s in found if is_within(place, text.range(s.finding.location.span))]
+    word = text.word(place)
+    rules = {finding.code for finding in here}
+    if not here:
+        rules = {rule.code for rule in ALL_RULES if word in (rule.code, rule.name)}
+    pages = [_page(rule, here, text_of) for rule in ALL_RULES if rule.code in rules]
+    if not pages:
+        return None
+    value = "\n\n---\n\n".join(pages)
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, value))
+
+
+def _page(rule: Rule, here: Iterable[Finding], text_of: TextOf) -> str:
+    link = rule_url(rule.code, rule.name)
+    parts = [f"**[{rule.code} {rule.name}]({link})**"]
+    for finding in here:
+        if finding.code == rule.code and finding.chain:
+            parts.append("Why:")
+            parts.append("\n".join(_why(step, text_of) for step in finding.chain))
+    return "\n\n".join([*parts, inspect.cleandoc(rule.__doc__ or "")])
+
+
+def _why(step: Step, text_of: TextOf) -> str:
+    """A step as an item of a list, with a link to its line."""
+    place = _place(step, text_of)
+    name = step.location.path.rpartition("/")[2]
+    line = step.location.span.line
+    return f"1. [{_plain(name)}:{line}]({_target(place.uri)}#L{line}) {_plain(_words(step))}"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown takes for nothing else, on one line."""
+    flat = " ".join(text.split())
+    return "".join(f"\\{char}" if char in "\\`*_{}[]<>()#|!&" else char for char in flat)
+
+
+def _target(uri: str) -> str:
+    return uri.replace("(", "%28").replace(")", "%29").replace(" ", "%20")
+
+
+def _words(step: Step) -> str:
+    return f"{step.function}: {step.note}" if step.note else step.function
+
+
+def _place(step: Step, text_of: TextOf) -> types.Location:
+    path = step.location.path
+    return types.Location(uri_of(path), text_of(path).range(step.location.span))
+
+
+def uri_of(path: str) -> str:
+    """The address of a file."""
+    return from_fs_path(path) or ""
+
+
+def actions(
+    where: types.Range, uri: str, found: Sequence[Shown], text_of: TextOf, *, shows_disabled: bool
+) -> Iterator[types.CodeAction]:
+    """What can be done about the findings at a place, those that are trusted most first."""
+    here = [
+        s
+        for s in found
+        if overlaps(where, text_of(s.finding.location.path).range(s.finding.location.span))
+    ]
+    for shown in sorted(here, key=lambda s: -_level(s)):
+        plan = shown.finding.plan
+        if plan is None:
+            continue
+        known = [diagnostic(shown.finding, text_of)]
+        title = f"{shown.finding.code}: {plan.title}"
+        kind = types.CodeActionKind.QuickFix
+        if shown.edits and plan.applicability is not Applicability.DISPLAY_ONLY:
+            yield types.CodeAction(
+                title=f"{title}{_WARNINGS[plan.applicability]}",
+                kind=kind,
+                diagnostics=known,
+                is_preferred=plan.applicability is Applicability.SAFE,
+                edit=workspace_edit(shown.edits, text_of),
+            )
+        elif shows_disabled:
+            reason = shown.reason or "for its author to decide: it is shown, and never applied"
+            yield types.CodeAction(
+                title=title, kind=kind, diagnostics=known, disabled=types.CodeActionDisabled(reason)
+            )
+    yield from _noqa_actions(here, text_of)
+    for level, title in (
+        (Applicability.SAFE, "Apply all safe fixes in this file"),
+        (Applicability.UNSAFE, "Apply all fixes in this file, the unsafe ones too"),
+    ):
+        if here and any(s.edits and _level(s) is level for s in found):
+            yield types.CodeAction(
+                title=f"conn-lint: {title}",
+                kind=types.CodeActionKind.QuickFix,
+                command=types.Command(title, FIX_ALL, arguments=[uri, level.word]),
+            )
+
+
+def _level(shown: Shown) -> Applicability:
+    plan = shown.finding.plan
+    return plan.applicability if plan is not None else Applicability.DISPLAY_ONLY
+
+
+def _noqa_actions(here: Sequence[Shown], text_of: TextOf) -> Iterator[types.CodeAction]:
+    """A comment for each rule that silences its findings there."""
+    from conn_lint.engine.silence import NOT_FOR, noqa_edits  # noqa: PLC0415 - brings LibCST
+
+    by_code: dict[str, list[Finding]] = defaultdict(list)
+    for shown in here:
+        if shown.finding.code not in NOT_FOR:
+            by_code[shown.finding.code].append(shown.finding)
+    for code, findings in by_code.items():
+        path = findings[0].location.path
+        source = "".join(line.rstrip("\r\n") + "\n" for line in text_of(path).lines)
+        yield types.CodeAction(
+            title=f"Silence {code} here (# noqa)",
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[diagnostic(finding, text_of) for finding in findings],
+            edit=workspace_edit(noqa_edits(path, source, findings), text_of),
+        )
+
+
+def workspace_edit(edits: Iterable[Edit], text_of: TextOf) -> types.WorkspaceEdit:
+    """Edits of one or several files."""
+    found: dict[str, list[types.TextEdit]] = defaultdict(list)
+    for edit in sorted(set(edits)):
+        text = text_of(edit.path)
+        new = edit.text.replace("\n", endings(text.source))
+        found[uri_of(edit.path)].append(types.TextEdit(text.range(edit.span), new))
+    return types.WorkspaceEdit(changes=dict(found))
