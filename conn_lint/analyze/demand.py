@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from conn_lint.knowledge.index import dotted_prefixes
 from conn_lint.knowledge.lookup import Knowledge
@@ -29,7 +30,6 @@ class Demand:
         self._parts: set[str] = set()
         self._callers: dict[str, list[UnitKey]] = defaultdict(list)
         self._mentions: dict[str, list[str]] | None = None
-        self._units: dict[str, dict[str, list[int]]] = {}
         self._subclasses: dict[str, set[str]] | None = None
         self._stored: set[str] | None = None
         self._found: dict[str, tuple[UnitKey, ...]] = {}
@@ -104,14 +104,12 @@ class Demand:
             return [key for key in found if not wanted.isdisjoint(self._names(*key))]
         return list(found)
 
-    def _units_with(self, name: str, path: str) -> list[int]:
-        if path not in self._units:
-            found: dict[str, list[int]] = defaultdict(list)
-            for number, unit in enumerate(self._files[path].skeleton.units):
-                for mentioned in unit.names:
-                    found[mentioned].append(number)
-            self._units[path] = dict(found)
-        return self._units[path].get(name, [])
+    def _units_with(self, name: str, path: str) -> Iterator[int]:
+        """Names are sorted: to search them takes less than an index of all names would."""
+        for number, unit in enumerate(self._files[path].skeleton.units):
+            at = bisect_left(unit.names, name)
+            if at < len(unit.names) and unit.names[at] == name:
+                yield number
 
     def seeds(self) -> set[str]:
         """Last parts of names that acquire something, of libraries that the project imports."""

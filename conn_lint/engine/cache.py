@@ -81,6 +81,8 @@ class Store:
 
     def put(self, digest: bytes, data: bytes) -> None:
         """Keep an entry; `data` must be msgpack."""
+        if self._folder is None:
+            return
         number = digest[0] % _BUCKETS
         self._bucket(number)[digest] = (self._today, msgspec.Raw(data))
         self._dirty.add(number)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from sys import intern
 from typing import NamedTuple
 
 import msgspec
 
-from conn_lint.model.summary import Skeleton, UnitSummary
+from conn_lint.model.summary import Skeleton, Unit, UnitSummary
 
 PLACE = re.compile(r"^line (\d+): ")
 KILLED = "the parser crashed on this code"
@@ -29,6 +30,14 @@ class FileJob(NamedTuple):
 
     digest: bytes
     data: bytes
+
+
+class FileDone(NamedTuple):
+    """An encoded Reading, and the Reading itself where it was made in this process."""
+
+    digest: bytes
+    data: bytes
+    reading: Reading | None = None
 
 
 class UnitJob(NamedTuple):
@@ -59,6 +68,29 @@ KILLED_READING = Reading(EMPTY, KILLED)
 def failed_unit(message: str) -> bytes:
     """The encoded summary of a unit that cannot be parsed."""
     return msgspec.msgpack.encode(UnitSummary((), message))
+
+
+def with_shared_names(reading: Reading) -> Reading:
+    """The same, where each name is there once for all files: they are most of what skeletons take."""
+    skeleton = reading.skeleton
+    units = tuple(
+        Unit(
+            unit.head,
+            unit.line,
+            unit.end_line,
+            _shared(unit.names),
+            _shared(unit.calls),
+            _shared(unit.stores),
+            unit.digest,
+        )
+        for unit in skeleton.units
+    )
+    replace = msgspec.structs.replace
+    return replace(reading, skeleton=replace(skeleton, units=units, bound=_shared(skeleton.bound)))
+
+
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(intern, names))
 
 
 def split_error(error: str) -> tuple[int, str]:

@@ -18,6 +18,7 @@ from conn_lint.engine.jobs import (
     UnitJob,
     failed_unit,
     split_error,
+    with_shared_names,
 )
 from conn_lint.engine.pool import run_batches, split, worker_count
 from conn_lint.link.program import UnitKey
@@ -78,7 +79,7 @@ class PhaseOne:
             found = self._cache.skeletons.get(file.digest)
             reading = _decode(found, Reading) if found is not None else None
             if reading is not None:
-                self._readings[file.digest] = reading
+                self._readings[file.digest] = with_shared_names(reading)
             else:
                 missing[file.digest] = FileJob(file.digest, file.data)
         self._read_missing(list(missing.values()))
@@ -90,15 +91,16 @@ class PhaseOne:
     def _read_missing(self, missing: Sequence[FileJob]) -> None:
         if not missing:
             return
-        from conn_lint.engine.workers import read_files  # noqa: PLC0415 - brings LibCST
+        from conn_lint.engine.workers import read_files, read_here  # noqa: PLC0415 - brings LibCST
 
         done = 0
-        for batch, result in self._run(read_files, missing, _job_size, _FILES_WORTH):
+        work = read_here if self._needed(missing, _job_size, _FILES_WORTH) == 1 else read_files
+        for batch, result in self._run(work, missing, _job_size, _FILES_WORTH):
             if result is None:
                 self._readings.update((job.digest, KILLED_READING) for job in batch)
-            for digest, data in result or ():
-                reading = msgspec.msgpack.decode(data, type=Reading)
-                self._readings[digest] = reading
+            for digest, data, made in result or ():
+                reading = made or msgspec.msgpack.decode(data, type=Reading)
+                self._readings[digest] = with_shared_names(reading)
                 if not reading.trace:
                     self._cache.skeletons.put(digest, data)
             done += len(batch)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -36,6 +36,8 @@ def run_batches(
     if workers <= 1 or len(batches) <= 1:
         yield from ((batch, work(batch)) for batch in batches)
         return
+    from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - most runs need no processes
+
     done = set()
     try:
         for number, result in _in_pool(work, batches, workers):
@@ -43,7 +45,7 @@ def run_batches(
             yield batches[number], result
     except (OSError, ImportError, NotImplementedError):  # no semaphores, no processes: do it here
         yield from ((batch, work(batch)) for n, batch in enumerate(batches) if n not in done)
-    except BrokenProcessPool:
+    except BrokenExecutor:
         for number, batch in enumerate(batches):
             if number not in done:
                 yield from _one_by_one(work, batch)
@@ -65,6 +67,8 @@ def split(items: Iterable[Item], weight: Callable[[Item], int], workers: int) ->
 def _in_pool(
     work: Callable[[Sequence[Item]], Result], batches: Sequence[Sequence[Item]], workers: int
 ) -> Iterator[tuple[int, Result]]:
+    from concurrent.futures import as_completed  # noqa: PLC0415
+
     with _executor(min(workers, len(batches))) as pool:
         futures = {pool.submit(work, batch): number for number, batch in enumerate(batches)}
         for future in as_completed(futures):
@@ -79,10 +83,12 @@ def _one_by_one(
 
 
 def _alone(work: Callable[[Sequence[Item]], Result], item: Item) -> Result | None:
+    from concurrent.futures import BrokenExecutor  # noqa: PLC0415
+
     try:
         with _executor(1) as pool:
             return pool.submit(work, [item]).result()
-    except BrokenProcessPool:
+    except BrokenExecutor:
         return None
 
 
@@ -90,6 +96,9 @@ def _executor(workers: int) -> ProcessPoolExecutor:
     """Never `fork`: the caller may have threads (a progress bar), whose locks a fork would copy as
     they are.
     """
+    import multiprocessing  # noqa: PLC0415
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if context.get_start_method() == "forkserver":

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from conn_lint.engine.collector import seldom_collected
-from conn_lint.engine.jobs import EMPTY, FileJob, Reading, UnitDone, UnitJob, failed_unit
+from conn_lint.engine.jobs import EMPTY, FileDone, FileJob, Reading, UnitDone, UnitJob, failed_unit
 from conn_lint.engine.redact import redact, redact_skeleton
 from conn_lint.lower.unit import read_unit
 from conn_lint.model.mask import may_hold_secret
@@ -34,15 +34,25 @@ _OWN_FAULT = (
 )
 
 
-def read_files(jobs: Sequence[FileJob]) -> list[tuple[bytes, bytes]]:
-    """The digest and the encoded Reading of each file."""
+def read_files(jobs: Sequence[FileJob]) -> list[FileDone]:
+    """The skeleton of each file, for another process."""
+    return [done._replace(reading=None) for done in read_here(jobs)]
 
-    def work() -> list[tuple[bytes, bytes]]:
+
+def read_here(jobs: Sequence[FileJob]) -> list[FileDone]:
+    """The same for this process."""
+
+    def work() -> list[FileDone]:
         with warnings.catch_warnings(), seldom_collected():
             warnings.simplefilter("ignore")
-            return [(job.digest, _ENCODE.encode(read_file(job.data))) for job in jobs]
+            return [_read(job) for job in jobs]
 
     return run_deep(work)
+
+
+def _read(job: FileJob) -> FileDone:
+    reading = read_file(job.data)
+    return FileDone(job.digest, _ENCODE.encode(reading), reading)
 
 
 def lower_units(jobs: Sequence[UnitJob]) -> list[UnitDone]:

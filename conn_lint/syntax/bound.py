@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from conn_lint.syntax.heads import BLANK, LETTERS, NAME, WORD_END
+from conn_lint.syntax.heads import BLANK, NAME, NO_LETTERS, WORD_END
 
 _START = r"^[ \t\f]*"
 _ASSIGN = r"[-+*/%&|^@<>]{0,3}=(?!=)"
@@ -17,7 +17,7 @@ _PATTERNS = tuple(
     for pattern in (
         rf"{_START}({NAME})[ \t]*(?:{_ASSIGN}|:)",
         rf"{_START}(?:(?=[(\[*])|(?={NAME}{BLANK}*,))([^\n=]*)=(?!=)",
-        rf"{_START}(?:async{BLANK}+)?for{WORD_END}([^\n]*?[^{LETTERS}])in{WORD_END}",
+        rf"{_START}(?:async{BLANK}+)?for{WORD_END}([^\n]*?[{NO_LETTERS}])in{WORD_END}",
         rf"{_START}(?:case|del|type){WORD_END}([^\n]*)",
         rf"{_START}(?:{_HEADS}){WORD_END}[^\n]*:[ \t]*({NAME}[^\n=(]{{0,200}})=(?!=)",
         rf" as{BLANK}+([^\n:]*)",
