@@ -127,9 +127,9 @@ class Project:
         """Those of them that the project itself runs: a library's are set by those who use it."""
         return tuple(p for p in self._pools if not self._kinds.is_library(p.creation.location.path))
 
-    def serverless(self, pool: PoolSettings) -> Step | None:
-        """The serverless function whose instances make the pool; None if a server runs it, too."""
-        return self._serverless.of(pool.creation.location.path)
+    def serverless(self, made: PoolSettings | Routed) -> Step | None:
+        """The serverless function whose instances make it; None if a server runs it, too."""
+        return self._serverless.of(made.creation.location.path)
 
     def takings(self, pool: PoolSettings) -> tuple[Taking, ...]:
         """The calls that take connections out of pools of this kind."""

@@ -7,6 +7,7 @@ from conn_lint.rules.cannot_analyse import CannotAnalyse
 from conn_lint.rules.client_per_request import ClientPerRequest
 from conn_lint.rules.connect_in_loop import ConnectInLoop
 from conn_lint.rules.connection_budget import ConnectionBudget
+from conn_lint.rules.direct_url_in_serverless import DirectUrlInServerless
 from conn_lint.rules.held_across_http import HeldAcrossHttp
 from conn_lint.rules.held_across_wait import HeldAcrossWait
 from conn_lint.rules.never_released import NeverReleased
@@ -38,6 +39,7 @@ ALL_RULES: tuple[Rule, ...] = (
     ServerlessPool(),
     StaleConnections(),
     PreparedStatementsBehindPooler(),
+    DirectUrlInServerless(),
     ConnectionBudget(),
     CannotAnalyse(),
     UnusedSuppression(),
