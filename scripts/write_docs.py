@@ -21,6 +21,7 @@ sys.path[:0] = [
 ]  # the checkout this script lies in, installed or not
 
 from config_schema import schema, settings_table  # noqa: E402
+from flow_picture import flow_picture  # noqa: E402
 from rule_pages import (  # noqa: E402
     GENERATED,
     documentation,
@@ -29,6 +30,7 @@ from rule_pages import (  # noqa: E402
     rules_page,
     rules_table,
 )
+from terminal_picture import picture  # noqa: E402
 
 from conn_lint.knowledge.load import load_builtin  # noqa: E402
 from conn_lint.model.resource import Family  # noqa: E402
@@ -36,6 +38,7 @@ from conn_lint.model.resource import Family  # noqa: E402
 __all__ = ["documentation", "documents", "example_output"]
 
 EXAMPLE = ROOT / "docs" / "example"
+TOUR = ROOT / "docs" / "tour"
 DRAWN = ROOT / "fixtures" / "graph" / "orders"
 _DATA = ROOT / "conn_lint" / "knowledge" / "data"
 _MARKED = re.compile(r"(<!-- begin (\w+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
@@ -131,9 +134,10 @@ def example_output(module: str, *args: str, folder: Path = EXAMPLE, code: int = 
             encoding="utf-8",
             check=False,
         )
-    if done.returncode != code or done.stderr:
+    said = done.stderr if "--diff" in args else ""  # what would be fixed is told beside the diff
+    if done.returncode != code or done.stderr != said:
         raise RuntimeError(f"{module} {' '.join(args)}: {done.returncode} {done.stderr}")
-    return done.stdout.replace("\\", "/")
+    return (done.stdout + said).replace("\\", "/")
 
 
 def _console(command: str, output: str) -> str:
@@ -164,22 +168,38 @@ def readme(text: str) -> str:
     return _MARKED.sub(lambda match: match[1] + README_PARTS[match[2]]() + match[3], text)
 
 
-def configuration_page(text: str, page: str) -> str:
-    """The page with the README's table of keys between its markers."""
-    return _MARKED.sub(lambda match: match[1] + settings_table(page) + match[3], text)
+def marked(name: str, parts: Mapping[str, Callable[[], str]]) -> dict[Path, str]:
+    """A page of docs/ with what stands between its markers made anew."""
+    path = ROOT / "docs" / name
+    text = path.read_text(encoding="utf-8")
+    return {path: _MARKED.sub(lambda match: match[1] + parts[match[2]]() + match[3], text)}
+
+
+def tour(*args: str, code: int = 1) -> str:
+    """What a command prints in the small service that the pages walk through."""
+    return _console(
+        " ".join(["conn-lint", *args]), example_output("conn_lint", *args, folder=TOUR, code=code)
+    )
 
 
 def documents() -> dict[Path, str]:
     """Every file that is written, with the text it should have."""
     page = ROOT / "README.md"
     text = page.read_text(encoding="utf-8")
-    configuration = ROOT / "docs" / "configuration.md"
     pages = {ROOT / "docs" / "rules" / f"{r.code}.md": rule_page(r) for r in rules_in_order()}
     return {
         page: readme(text),
         **pages,
-        configuration: configuration_page(configuration.read_text(encoding="utf-8"), text),
+        **marked("configuration.md", {"settings": lambda: settings_table(text)}),
+        **marked(
+            "index.md",
+            {"tour": lambda: tour("check"), "diff": lambda: tour("check", "--diff")},
+        ),
         ROOT / "docs" / "conn-lint.schema.json": schema(text),
+        ROOT / "docs" / "terminal.svg": picture(TOUR, "conn-lint check"),
+        ROOT / "docs" / "flow.svg": flow_picture(
+            TOUR / "shop" / "store.py", "find", "= connect()", "conn.close()"
+        ),
         ROOT / "docs" / "rules.md": rules_page(),
         ROOT / "docs" / "libraries.md": libraries_page(),
         ROOT / "docs" / "frameworks.md": frameworks_page(),

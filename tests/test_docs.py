@@ -31,6 +31,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SCHEMA = json.loads((ROOT / "docs" / "conn-lint.schema.json").read_text(encoding="utf-8"))
 EXAMPLE = ROOT / "docs" / "example"
+PLACES = {"docs/index.md": ROOT / "docs" / "tour"}
 _BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^ *```$", re.DOTALL | re.MULTILINE
 )
@@ -141,8 +142,8 @@ def test_documents_parse(block: Block) -> None:
 def test_what_a_console_shows_is_what_is_printed(
     block: Block, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In docs/example, unless the page says where: `$ cd fixtures/...`."""
-    monkeypatch.chdir(EXAMPLE)
+    """In the folder of the page, or where it says: `$ cd fixtures/...`."""
+    monkeypatch.chdir(PLACES.get(block.page, EXAMPLE))
     parts = re.split(r"^\$ (.*)\n?", block.text, flags=re.MULTILINE)[1:]
     for command, expected in zip(parts[::2], parts[1::2], strict=True):
         words = shlex.split(command, comments=True)

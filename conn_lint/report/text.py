@@ -116,7 +116,7 @@ def _source(finding: Finding, read_lines: ReadLines, layout: Layout) -> Iterator
     bar = "\N{BOX DRAWINGS LIGHT VERTICAL}" if layout.draws and layout.wraps else "|"
     found = excerpts(lines, span, width, context, layout.encoding)
     if found:
-        yield Text(f"{'':{digits}} {bar}", style="dim")
+        yield Text.assemble((f"{'':{digits}} {bar}", "dim"))
     for line in found:
         yield Text.assemble((f"{line.number:>{digits}} {bar} ", "dim"), _code(line))
         if line.end > line.start:
