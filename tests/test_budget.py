@@ -305,3 +305,65 @@ def test_the_readme_shows_the_same() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     head = blocks()["text"].partition("  What fits")[0]
     assert f"```text\n{head}```\n" in readme
+
+
+# Databases of settings, and which kind of server it is
+
+SETTINGS = """\
+import os
+
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}}
+if os.environ.get("PG"):
+    DATABASES = {
+        "default": {"ENGINE": "django.db.backends.postgresql", "HOST": "db.x"},
+        "logs": {"ENGINE": "django.db.backends.postgresql", "HOST": "logs.x", "OPTIONS": {"pool": {"max_size": 7}}},
+    }
+if os.environ.get("MYSQL"):
+    DATABASES = {"default": {"ENGINE": "django.db.backends.mysql"}}
+"""
+
+
+def test_a_table_of_databases(tmp_path: Path) -> None:
+    files = {
+        "shop/settings.py": SETTINGS,
+        "shop/settings_dev.py": SETTINGS.replace("db.x", "dev.x"),
+        "shop/wsgi.py": "import django\n",
+        "Procfile": "web: gunicorn shop.wsgi -w 2 --threads 3\n",
+    }
+    found = {server.address: server for server in budget(write(tmp_path, files)).servers}
+    assert {host: [row.total for row in server.rows] for host, server in found.items()} == {
+        "db.x": [6],
+        "logs.x": [14],
+    }
+
+
+ENGINE = "from sqlalchemy import create_engine\nfrom conf import URL\nengine = create_engine(URL)\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "title"),
+    [
+        ({}, "SQL database"),
+        ({"requirements.txt": "PyMySQL==1.1\nredis\n"}, "MySQL"),
+        ({"requirements.txt": "pymysql\npsycopg2\n"}, "SQL database"),
+        ({"compose.yml": "services:\n  db:\n    image: docker.io/library/postgres:16\n"}, "PostgreSQL"),
+        ({"compose.yml": "services:\n  db:\n    image: postgis/postgis:16-3\n"}, "PostgreSQL"),
+        ({"pyproject.toml": '[project]\ndependencies = ["asyncpg"]\n'}, "PostgreSQL"),
+    ],
+)  # fmt: skip
+def test_the_kind_of_a_database_that_no_url_tells(
+    tmp_path: Path, files: dict[str, str], title: str
+) -> None:
+    server = one(write(tmp_path, {"a.py": ENGINE, "conf.py": "", **files}))
+    assert (server.title, server.total) == (title, 15)
+    assert not server.is_over
+
+
+def test_alternatives_and_what_only_others_start_with_do_not_count(tmp_path: Path) -> None:
+    files = {
+        "web.py": POOL
+        + "from flask import Flask\napp = Flask('x')\n@app.get('/')\ndef f():\n    return ''\n",
+        "work.py": "import importlib\n\nimportlib.import_module('tasks')\n",
+        "Procfile": "web: gunicorn web:app\nwork: python work.py\n",
+    }
+    assert rows(one(write(tmp_path, files))) == [("web", "web.py", 1, 5)]

@@ -103,6 +103,8 @@ def test_scripts_are_read_and_handed_on_to() -> None:
     assert one.target == "a:b"
     (one,) = started("/entry.sh gunicorn c:d", {"/entry.sh": ["migrate", 'exec "$@"']})
     assert one.target == "c:d"
+    (one,) = started("/wait.sh db:5432 -- /x/go.sh", {"/x/go.sh": ["exec gunicorn e:f"]})
+    assert one.target == "e:f"
 
 
 def test_a_script_that_calls_itself_ends() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from conn_lint.analyze.found import HOLE
 from conn_lint.model.budget import Claim, Per
 
 if TYPE_CHECKING:
@@ -34,13 +35,23 @@ def product_of(pool: PoolSettings, products: Sequence[Product]) -> Product | Non
     for product in products:
         if scheme in product.schemes or plain in product.schemes:
             return product
-    if plain:
+    if plain and HOLE not in plain:
         return None
     name = pool.creation.resource.name
     for product in products:
         if any(name.startswith(start) for start in product.resources):
             return product
     return None
+
+
+def host_of(host: str) -> str:
+    """A host that tells one server from another, else ""."""
+    return "" if HOLE in host or "/" in host or host.lower() in _HERE else host
+
+
+def product_of_name(engine: str, products: Sequence[Product]) -> Product | None:
+    """What settings call the kind of a server."""
+    return next((product for product in products if engine in product.engines), None)
 
 
 def _claim(pool: PoolSettings, product: Product) -> Claim:
@@ -54,7 +65,7 @@ def _claim(pool: PoolSettings, product: Product) -> Claim:
         call=creation.call,
         resource=creation.resource.name,
         product=product.name,
-        host="" if (server.host or "").lower() in _HERE else server.host or "",
+        host=host_of(server.host or ""),
         port=server.port or 0,
         source=server.variable,
         size=size,

@@ -10,7 +10,7 @@ from conn_lint.analyze.advice import advice
 from conn_lint.analyze.analysis import Analysis
 from conn_lint.analyze.borrowed import Borrowed
 from conn_lint.analyze.borrowing import Borrowings
-from conn_lint.analyze.budgets import Budgets
+from conn_lint.analyze.budgets import program_budget
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.connections import connections_of
 from conn_lint.analyze.creations import Creations
@@ -117,7 +117,7 @@ class Project:
 
     @functools.cached_property
     def _budget(self) -> Budget:
-        return Budgets(self._analysis, self.settings.deployment).of(self.pools())
+        return program_budget(self._analysis, self.pools(), self.settings.deployment)
 
     def budget(self) -> Budget:
         """What all its processes may open to its servers, beside what those take."""

@@ -33,8 +33,13 @@ class Running:
         self._analysis = analysis
         self._program = analysis.program
 
-    def loads(self, process: Process, *, by_settings: bool) -> Collection[str]:
-        """The files that the processes load. `by_settings`: a framework loads what settings name, so it may be any."""
+    def loads(
+        self, process: Process, others: Iterable[Process] = (), *, by_settings: bool
+    ) -> Collection[str]:
+        """The files that the processes load. `by_settings`: a framework loads what settings name, so it may be any.
+
+        What loads by name may load all that serves, but hardly what `others` are started with.
+        """
         files = self._program.files
         if process.patterns:
             return {path for path in files if lies_in(path, process.patterns)}
@@ -44,7 +49,10 @@ class Running:
         if by_settings:
             return files.keys()
         found = self._closure([start])
-        return self.services | found if any(map(self._loads_by_name, found)) else found
+        if not any(map(self._loads_by_name, found)):
+            return found
+        starts = {self.file_of(other.target) for other in others if other != process}
+        return (self.services - starts) | found
 
     @functools.cached_property
     def services(self) -> frozenset[str]:

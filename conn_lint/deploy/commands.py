@@ -109,12 +109,14 @@ def _one(
         if not launchers[order].once:
             yield _read(launchers[order], words[at + 1 :], environment)
     elif depth < _DEEPEST:
-        at = next((n for n, word in enumerate(words) if word.endswith(".sh")), -1)
-        commands = scripts(words[at]) if at >= 0 else ()
-        if any(_HANDS_ON.search(line) for line in commands) and words[at + 1 :]:
-            yield from _one(words[at + 1 :], launchers, environment, scripts, depth + 1)
-        elif commands:
-            yield from launched("\n".join(commands), launchers, environment, scripts, depth + 1)
+        for at, word in enumerate(words):
+            commands = scripts(word) if word.endswith(".sh") else ()
+            if any(_HANDS_ON.search(line) for line in commands) and words[at + 1 :]:
+                yield from _one(words[at + 1 :], launchers, environment, scripts, depth + 1)
+            elif commands:
+                yield from launched("\n".join(commands), launchers, environment, scripts, depth + 1)
+            if commands:
+                return
 
 
 def _inner(words: Sequence[str]) -> str:

@@ -13,10 +13,16 @@ from conn_lint.model.deployment import Figure
 
 
 class Image(NamedTuple):
-    """What an image runs by itself: its command, the folder that it was built from, its variables."""
+    """What an image runs by itself, and its variables: the command alone gives way to another."""
 
+    entrypoint: str
     command: str
     environment: Mapping[str, str]
+
+    @property
+    def whole(self) -> str:
+        """What it runs if nothing else is said."""
+        return f"{self.entrypoint} {self.command}".strip()
 
 
 class Service(NamedTuple):
@@ -82,11 +88,10 @@ def joined(tree: Tree) -> str:
 
 def _command(service: Tree, image: Image | None) -> str:
     entrypoint, command = joined(service.at("entrypoint")), joined(service.at("command"))
-    if not entrypoint and not command:
-        return image.command if image is not None else ""
-    if not entrypoint and image is not None and image.command.endswith(".sh"):
-        return f"{image.command} {command}"
-    return " ".join(part for part in (entrypoint, command) if part)
+    if not entrypoint and image is not None:
+        entrypoint = image.entrypoint
+        command = command or image.command
+    return f"{entrypoint} {command}".strip()
 
 
 def _dockerfile(service: Tree, folder: str) -> str:

@@ -10,6 +10,7 @@ from conn_lint.deploy.commands import Launched, Number, Scripts, filled, launche
 from conn_lint.model.deployment import Figure, Process
 from conn_lint.model.launcher import Launcher
 
+_ASYNC = ".asgi"
 ONE = Figure(1, "default")
 _ASSUMED_PROCESSORS = 4
 
@@ -26,8 +27,8 @@ class Described(NamedTuple):
     folder: str = ""
 
 
-SettingOf = Callable[[str, str, str], "Figure | None"]
-"""A number that a settings file gives to a name: asked with the folder it is in, its own name, and that name."""
+SettingOf = Callable[[str, str, str], "Figure | str | None"]
+"""What a settings file gives to a name: asked with the folder it is in, its own name, and that name."""
 
 
 class Surroundings(NamedTuple):
@@ -57,7 +58,7 @@ def _process(described: Described, one: Launched, around: Surroundings, name: st
         config = one.config.removeprefix("python:") or launcher.config_file
         if setting and config:
             read = around.setting(described.folder, config, setting)
-            if read is not None:
+            if isinstance(read, Figure):
                 if read.note:
                     assumed.append(f"{name}: {read.value} {what}, {read.note}")
                 return read
@@ -74,6 +75,9 @@ def _process(described: Described, one: Launched, around: Surroundings, name: st
     if one.threaded:
         workers, threads = ONE, workers
     target = filled(one.target, described.environment)
+    if one.config and launcher.config_target:
+        read = around.setting(described.folder, one.config, launcher.config_target)
+        target = read if isinstance(read, str) else target
     return Process(
         name=name,
         instances=described.instances or ONE,
@@ -81,6 +85,7 @@ def _process(described: Described, one: Launched, around: Surroundings, name: st
         threads=threads,
         target=_within(target, described.folder),
         launcher=launcher.name,
+        is_async=launcher.is_async or _ASYNC in target,
         path=described.path,
         line=described.line,
         assumed=tuple(assumed),

@@ -21,7 +21,7 @@ def image_of(dockerfile: Tree) -> Image:
             environment.setdefault(str(name), value.text())
         before = names.get(stage.text("from"))
         number = before if before is not None and before < number else None
-    return Image(" ".join(part for part in (entrypoint, command) if part), environment)
+    return Image(entrypoint, command, environment)
 
 
 def line_of(dockerfile: Tree) -> int:

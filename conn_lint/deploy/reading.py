@@ -14,7 +14,7 @@ from conn_lint.deploy.compose import Image, Service, environment, services
 from conn_lint.deploy.described import Described, SettingOf, Surroundings, processes_of
 from conn_lint.deploy.images import image_of, line_of
 from conn_lint.deploy.kubernetes import autoscaled, workloads
-from conn_lint.deploy.limits import limits_of_files, limits_of_services
+from conn_lint.deploy.limits import limits_of_files, limits_of_services, product_of_image
 from conn_lint.deploy.poolers import is_pgbouncer, is_pgcat, pgbouncer, pgcat
 from conn_lint.deploy.serverless import functions
 from conn_lint.deploy.tree import Tree, parts_of, tree_of
@@ -54,7 +54,7 @@ def read_deployment(
 ) -> Deployment:
     """All that the documents say. `setting` reads numbers from settings files of launchers that are Python."""
     reader = _Reader(documents, launchers, setting)
-    candidates = sorted(reader.candidates(), key=lambda c: (-c.rank, c.path.count("/"), c.path))
+    candidates = sorted(reader.candidates(), key=_nearness)
     chosen = candidates[0].processes if candidates else ()
     processes = [*chosen, *reader.functions()]
     ours = {process.path for process in chosen}
@@ -65,6 +65,11 @@ def read_deployment(
         processes=_named_once(processes),
         limits=(*limits_of_services(ordered, products), *limits_of_files(reader.trees, products)),
         poolers=tuple(reader.poolers()),
+        serves=tuple(
+            product.name
+            for service in ordered
+            if (product := product_of_image(service.image, products)) is not None
+        ),
         chosen=tuple(sorted({p.path for p in processes if p.path})),
         others=tuple(sorted({c.path for c in candidates[1:]} - ours)),
     )
@@ -92,7 +97,8 @@ class _Reader:
             for document in documents
             if document.format == "shell"
         }
-        self._around = Surroundings(launchers, self._script, setting)
+        self._outer_setting = setting
+        self._around = Surroundings(launchers, self._script, self._setting)
 
     def _script(self, name: str) -> Sequence[str]:
         """The script of the project that a command means: the last part of its name decides, if it is one alone."""
@@ -102,6 +108,19 @@ class _Reader:
         if exact:
             return self._scripts[exact[0]]
         return self._scripts[found[0]] if len(found) == 1 else ()
+
+    def _setting(self, folder: str, config: str, name: str) -> Figure | str | None:
+        """A number (or text) in a launcher's settings file, be it a document or a module."""
+        last = posixpath.basename(config)
+        for document, _ in self.trees:
+            if document.format != "ini" or posixpath.basename(document.path) != last:
+                continue
+            for entry in reversed(document.entries):
+                if entry.keys and entry.keys[-1] == name and isinstance(entry.value, str):
+                    if entry.value.isdecimal() and len(entry.value) < 6:
+                        return Figure(int(entry.value), "read", document.path, entry.span.line)
+                    return entry.value
+        return self._outer_setting(folder, config, name)
 
     def services(self) -> list[Service]:
         """The services of all compose files."""
@@ -173,7 +192,7 @@ class _Reader:
         image = self._images.get(posixpath.join(folder, "Dockerfile"))
         if not named and image is not None:
             yield Described(
-                tree.text("app") or "app", image.command, tree.path, tree.line("app") or 1,
+                tree.text("app") or "app", image.whole, tree.path, tree.line("app") or 1,
                 None, {**image.environment, **env}, folder,
             )  # fmt: skip
 
@@ -209,14 +228,14 @@ class _Reader:
 
     def _own_image(self) -> list[str]:
         """What the project's one image runs."""
-        commands = [image.command for image in self._images.values() if image.command]
+        commands = [image.whole for image in self._images.values() if image.whole]
         return commands if len(commands) == 1 else []
 
     def _dockerfiles(self) -> Iterator[Candidate]:
         """Each folder's image that is nearest to real use."""
         best: dict[str, tuple[int, str, Tree, Image]] = {}
         for document, tree in self.trees:
-            if document.format != "dockerfile" or not self._images[tree.path].command:
+            if document.format != "dockerfile" or not self._images[tree.path].whole:
                 continue
             folder = posixpath.dirname(tree.path)
             entry = (_effort(tree.path), tree.path, tree, self._images[tree.path])
@@ -224,7 +243,7 @@ class _Reader:
                 best[folder] = entry
         described = [
             Described(
-                posixpath.basename(folder) or "app", image.command, path, line_of(tree), None,
+                posixpath.basename(folder) or "app", image.whole, path, line_of(tree), None,
                 image.environment, folder,
             )
             for folder, (_, path, tree, image) in best.items()
@@ -232,6 +251,12 @@ class _Reader:
         for candidate in self._candidate(_DOCKERFILE, "", described):
             path = min(process.path for process in candidate.processes)
             yield candidate._replace(path=path)
+
+
+def _nearness(candidate: Candidate) -> tuple[int, int, int, str]:
+    """The plain name of a kind of file comes before its variants."""
+    path = candidate.path
+    return -candidate.rank, path.count("/"), len(posixpath.basename(path)), path
 
 
 def _effort(path: str) -> int:

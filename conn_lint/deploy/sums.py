@@ -45,7 +45,9 @@ def budget_of(
     """The whole account. `loads` has the files that each process loads."""
     said = stated or Stated()
     processes = processes_stated(said, deployment.processes)
-    groups = _grouped(claims, said, deployment.poolers)
+    used = {path for process in processes for path in loads.get(process.name, ())}
+    run = [claim for claim in claims if claim.location.path in used]
+    groups = _grouped(run, said, deployment.poolers)
     poolers = {pooler.path: pooler for pooler in deployment.poolers}
     servers = [
         _server(where, found, processes, said, deployment, products, loads, _share(groups, where))
@@ -60,7 +62,9 @@ def budget_of(
         servers=tuple(sorted(filter(_counts, servers), key=by_gravity)),
         processes=tuple(_kind(process) for process in processes),
         poolers=deployment.poolers,
-        assumed=tuple(dict.fromkeys(assumptions(deployment, processes))),
+        assumed=tuple(
+            dict.fromkeys((*assumptions(deployment, processes), *_of_loops(run, processes, loads)))
+        ),
         skipped=tuple(
             (claim.call, claim.location)
             for claim in claims
@@ -85,6 +89,21 @@ def _kind(process: Process) -> ProcessKind:
         process.name, process.instances, process.workers, process.threads,
         process.launcher, process.target, process.path, process.line,
     )  # fmt: skip
+
+
+def _of_loops(
+    claims: Sequence[Claim], processes: Iterable[Process], loads: Mapping[str, Collection[str]]
+) -> Iterator[str]:
+    """Where a loop serves many requests at a time, a thread for each is more than the command says."""
+    for process in processes:
+        files = loads.get(process.name, ())
+        if process.is_async and any(
+            claim.per == "thread" and claim.location.path in files for claim in claims
+        ):
+            yield (
+                f"{process.name}: {process.launcher} serves requests at once, each with a connection of its own "
+                f"where one is opened for each thread or use; so many as {process.threads.value} are counted"
+            )
 
 
 # Which server
@@ -261,7 +280,7 @@ def proposed(server: ServerBudget) -> ServerBudget:
     (max_connections - reserve) / processes, bounded by (cores x 2) + 1; what is left by rows whose size is fixed.
     """
     free = [row for row in server.rows if row.parameter and not row.codes and row.per == "process"]
-    if not free or not server.sized or server.total <= server.available:
+    if not (free and server.sized and server.is_limited) or server.total <= server.available:
         return server
     fixed = sum(row.total or 0 for row in server.rows if row not in free)
     slots = sum(row.copies * row.times for row in free)

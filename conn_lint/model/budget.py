@@ -81,8 +81,8 @@ class ServerBudget(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """All that can be told, added up."""
-        return sum(row.total or 0 for row in self.rows)
+        """All that can be told and has a bound, added up."""
+        return sum(row.total or 0 for row in self.rows if not row.codes)
 
     @property
     def unbounded(self) -> tuple[Row, ...]:
@@ -97,7 +97,12 @@ class ServerBudget(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_over(self) -> bool:
         """More may be opened than there is room for."""
-        return bool(self.unbounded) or self.total > self.available
+        return bool(self.unbounded) or (self.is_limited and self.total > self.available)
+
+    @property
+    def is_limited(self) -> bool:
+        """It is known how many it takes."""
+        return self.limit.value > 0
 
 
 class ProcessKind(msgspec.Struct, frozen=True):

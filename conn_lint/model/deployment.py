@@ -74,7 +74,7 @@ class Process(msgspec.Struct, frozen=True):
     patterns: tuple[str, ...] = ()
     path: str = ""
     line: int = 0
-    environment: tuple[tuple[str, str], ...] = ()
+    is_async: bool = False
     assumed: tuple[str, ...] = ()
 
     @property
@@ -130,5 +130,6 @@ class Deployment(msgspec.Struct, frozen=True):
     processes: tuple[Process, ...] = ()
     limits: tuple[Limit, ...] = ()
     poolers: tuple[Pooler, ...] = ()
+    serves: tuple[str, ...] = ()  # products of servers that compose files start
     chosen: tuple[str, ...] = ()
     others: tuple[str, ...] = ()

@@ -12,7 +12,8 @@ class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     0 as a default: as many as the machine has processors. `workers_env` and `threads_env` are variables that say it
     too. `target` are the flags before what is run; none: the first argument that is no flag. `config` are flags before
     a file of settings (`config_file` where none is given), in which `workers` and `threads` have the names
-    `config_workers` and `config_threads`. `pool` is a flag whose values `pool_threads` make threads of workers.
+    `config_workers` and `config_threads`, and what is run that of `config_target`.
+    `pool` is a flag whose values `pool_threads` make threads of workers.
     `skips` are flags without a value: all others are taken to have one.
     """
 
@@ -30,6 +31,7 @@ class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     config_file: str = ""
     config_workers: str = ""
     config_threads: str = ""
+    config_target: str = ""
     pool: tuple[str, ...] = ()
     pool_threads: tuple[str, ...] = ()
     skips: tuple[str, ...] = ()
@@ -43,7 +45,9 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `schemes` begin its URLs (what stands before a `+driver`), `resources` the names of resources that connect to it,
     `images` are of containers. `limit` is the setting that says how many connections it takes, `default` its value
-    as it comes; `files` are its own settings files, `flags` those of its command.
+    as it comes (0: not known); `files` are its own settings files, `packages` distributions of its drivers, `engines`
+    what settings of frameworks call it. `any_of`: what resources connect to that serve several products, where nothing
+    tells which.
     """
 
     name: str
@@ -56,4 +60,6 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     images: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    any_of: bool = False
     sized: bool = True  # more connections than the processors can serve make it slower

@@ -77,21 +77,20 @@ def _server(server: ServerBudget) -> Iterator[str]:
         '<tr><th>process</th><th>what</th><th>each</th><th class="n">copies</th>'
         '<th class="n">at most</th><th class="n">fits</th></tr>'
     )
-    for row in sorted(server.rows, key=lambda row: not row.codes):
-        yield _row(row)
+    for process, row in words.shown(server):
+        yield _row(process, row)
     yield "</table>"
     proposal = words.proposal(server)
     for line in (*server.remarks, *((proposal,) if proposal else ())):
         yield f"<p>{_text(line)}</p>"
 
 
-def _row(row: Row) -> str:
-    threads = " threads" if row.per == "thread" and row.copies > 1 else ""
+def _row(process: str, row: Row) -> str:
     cells = (
-        f"<td>{_text(row.process)}</td>",
+        f"<td>{_text(process)}</td>",
         f"<td><code>{_text(row.call)}</code> {_text(words.place(row))}</td>",
         f"<td>{_text(words.each(row))}</td>",
-        f'<td class="n">{row.copies}{threads}</td>',
+        f'<td class="n">{words.copies(row)}</td>',
         f'<td class="n">{_text(words.total(row))}</td>',
         f'<td class="n">{"" if row.fits is None else row.fits}</td>',
     )

@@ -14,6 +14,7 @@ from conn_lint.report import budget_words as words
 from conn_lint.report.escape import one_line
 
 _WIDTH = 50
+_MOST_SKIPPED = 10
 
 
 def render_budget(budget: Budget) -> Iterator[RenderableType]:
@@ -28,6 +29,8 @@ def render_budget(budget: Budget) -> Iterator[RenderableType]:
     yield from _listed("Processes", [words.process(kind) for kind in budget.processes])
     yield from _listed("Assumed", [one_line(line) for line in budget.assumed])
     skipped = [f"{one_line(p.path)}:{p.span.line} {one_line(call)}()" for call, p in budget.skipped]
+    if len(skipped) > _MOST_SKIPPED:
+        skipped[_MOST_SKIPPED:] = [f"and {len(skipped) - _MOST_SKIPPED} more"]
     yield from _listed("Not counted, since no process runs it", skipped)
 
 
@@ -41,21 +44,20 @@ def _server(server: ServerBudget) -> Iterator[RenderableType]:
     for heading in ("  process", "what", "each", "copies", "at most", "fits"):
         right = heading in ("copies", "at most", "fits")
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
-    for row in sorted(server.rows, key=lambda row: not row.codes):
-        table.add_row(*_cells(row))
+    for process, row in words.shown(server):
+        table.add_row(*_cells(process, row))
     yield table
     proposal = words.proposal(server)
     for line in (*server.remarks, *((proposal,) if proposal else ())):
         yield Text("  " + one_line(line))
 
 
-def _cells(row: Row) -> tuple[Text, ...]:
-    per = " threads" if row.per == "thread" and row.copies > 1 else ""
+def _cells(process: str, row: Row) -> tuple[Text, ...]:
     return (
-        Text("  " + one_line(row.process)),
+        Text("  " + one_line(process)),
         Text(f"{one_line(row.call)} {words.place(row)}"),
         Text(words.each(row)),
-        Text(f"x {row.copies}{per}"),
+        Text(words.copies(row)),
         Text(words.total(row), style="red" if row.codes else ""),
         Text("" if row.fits is None else str(row.fits)),
     )

@@ -20,6 +20,8 @@ def origin(figure: Figure) -> str:
 def headline(server: ServerBudget) -> str:
     """`PostgreSQL: 120 of 80`, and what that rests on."""
     total = f"{server.total}{' or more' if server.unknown or server.unbounded else ''}"
+    if not server.is_limited:
+        return f"{one_line(server.name)}: {total}; how many it takes is not known"
     limit, reserve = server.limit, server.reserve
     parts = [f"takes {limit.value} ({origin(limit)})"]
     if reserve.value:
@@ -33,9 +35,34 @@ def verdict(server: ServerBudget) -> str:
         return "no bound"
     if server.is_over:
         return f"over by {server.total - server.available}"
+    if not server.is_limited:
+        return ""
     if server.unknown:
         return "fits, as far as it can be told"
     return "fits"
+
+
+def shown(server: ServerBudget) -> list[tuple[str, Row]]:
+    """Each row with the name of its process, what has no bound first; what has no number stands once for all."""
+    counted_rows: list[tuple[str, Row]] = []
+    others: dict[tuple[object, ...], list[Row]] = {}
+    for row in server.rows:
+        if row.total is None or row.codes:
+            others.setdefault((row.location, row.call, row.codes), []).append(row)
+        else:
+            counted_rows.append((row.process, row))
+    joined = [
+        (", ".join(dict.fromkeys(r.process for r in group)), group[0]) for group in others.values()
+    ]
+    unbounded = [item for item in joined if item[1].codes]
+    return [*unbounded, *counted_rows, *(item for item in joined if not item[1].codes)]
+
+
+def copies(row: Row) -> str:
+    """How many times it counts, "" where that changes nothing."""
+    if row.total is None or row.codes:
+        return ""
+    return f"x {row.copies}{' threads' if row.per == 'thread' and row.copies > 1 else ''}"
 
 
 def place(row: Row) -> str:
