@@ -216,8 +216,8 @@ def test_causes_of_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
     places = [line for line in text.split("\n") if line.startswith("src/")]
     assert [line.partition(" ")[0] for line in places] == [
         "src/shop/orders.py:9:14:",
-        "src/shop/orders.py:15:12:",
         "src/shop/orders.py:23:10:",
+        "src/shop/orders.py:15:12:",
     ]
 
 
@@ -245,6 +245,16 @@ def test_where_nothing_was_found_the_places_are_shown(
     assert result.exit_code == 0
     assert "Nothing was found in this project" in result.output
     assert "app.py:3 redis.Redis()" in result.output
+
+
+def test_rules_that_are_off_are_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import sqlalchemy\n\nengine = sqlalchemy.create_engine('postgresql+psycopg2://db/shop')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    words = ["explain", "server closed the connection unexpectedly", "--no-cache"]
+    assert "CNX408" in CliRunner().invoke(main, words).output
+    assert "CNX408" not in CliRunner().invoke(main, ["check", "--no-cache", "--show-notes"]).output
 
 
 def test_an_unknown_error_is_an_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:

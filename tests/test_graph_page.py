@@ -137,7 +137,8 @@ def test_the_command_writes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(ROOT / "fixtures" / "graph" / "orders")
     target = tmp_path / "page.html"
     done = CliRunner().invoke(main, ["graph", "--html", "--no-cache", "-o", str(target)])
-    assert (done.exit_code, done.output) == (0, "")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert f"Open {target} in a browser." in done.stderr
     data = data_of(target.read_text(encoding="utf-8"))
     assert {finding["code"] for finding in data["findings"]} == {"CNX101"}
     assert data["title"] == "Connections of orders"

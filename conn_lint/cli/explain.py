@@ -60,7 +60,7 @@ def explain(text: tuple[str, ...], **values: Any) -> None:
     if not errors:
         _write(Explanation((), nearest=nearest_errors(given, known)), values["output_format"])
         sys.exit(_UNKNOWN)
-    run = _run(values)
+    run = _run({**values, "extend_select": _selected(errors, values["extend_select"])})
     _write(_explain(run, errors, given, everything=values["everything"]), values["output_format"])
     say_problems(run, verbose=values["verbose"])
     sys.exit(FAILED if has_failed(run) else CLEAN)
@@ -68,6 +68,12 @@ def explain(text: tuple[str, ...], **values: Any) -> None:
 
 def _read() -> str:
     return sys.stdin.buffer.read().decode("utf-8", "replace")
+
+
+def _selected(errors: tuple[KnownError, ...], given: str | None) -> str:
+    """What leads to the errors is looked for, though it may be off by default."""
+    names = dict.fromkeys(name for error in errors for name in error.rules)
+    return ",".join([*([given] if given else []), *names])
 
 
 def _run(values: dict[str, Any]) -> Run:

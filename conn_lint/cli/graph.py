@@ -168,3 +168,5 @@ def _write(text: str, path: Path | None) -> None:
     except OSError as error:
         complain(f"the drawing cannot be written: {error}")
         sys.exit(FAILED)
+    if path.suffix == ".html":
+        click.echo(f"Open {path} in a browser.", err=True)

@@ -72,6 +72,8 @@ def _fixable(report: Report) -> str:
     unsafe = fixable(report.wanted(), Applicability.UNSAFE)
     if not safe and not unsafe:
         return ""
+    if not safe:
+        return f" {unsafe} fixable with --fix --unsafe-fixes."
     more = f" ({unsafe} more with --unsafe-fixes)" if unsafe else ""
     return f" {safe} fixable with --fix{more}."
 
