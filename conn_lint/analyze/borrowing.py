@@ -49,8 +49,12 @@ class Borrowings:
         """How what is opened there could be borrowed; None where it cannot be told that all who use it give it back,
         or where one who waits for his turn could keep others from giving theirs back.
         """
-        solved = self._by_place.get(location)
+        solved = self.opened_at(location)
         return self._of(solved) if solved is not None else None
+
+    def opened_at(self, location: Location) -> Solved | None:
+        """What is opened there."""
+        return self._by_place.get(location)
 
     @functools.cached_property
     def _by_place(self) -> dict[Location, Solved]:
@@ -59,7 +63,7 @@ class Borrowings:
     def _of(self, solved: Solved) -> Borrowing | None:
         pool = self._analysis.knowledge.resource(solved.resource.instead)
         checkout = self._checkout(pool) if pool is not None and _can_lend(pool) else None
-        if pool is None or checkout is None or self._is_given_something(solved):
+        if pool is None or checkout is None or self.is_given_something(solved):
             return None
         users = self._users(solved)
         if not users or not all(map(self._gives_back, users)):
@@ -117,7 +121,7 @@ class Borrowings:
                 return resource
         return None
 
-    def _is_given_something(self, solved: Solved) -> bool:
+    def is_given_something(self, solved: Solved) -> bool:
         """What decides the connection is worked out by the function, or given to it."""
         function = self._program.function(solved.at)
         if function is None or function.kind != "function":
@@ -142,7 +146,7 @@ class Borrowings:
         if function.is_async != solved.resource.is_async:
             return ()
         returns = sum(isinstance(event, ReturnEvent) for event in function.graph.events)
-        if returns != 1 or self._program.head(ref).parent >= 0 or self._in_tests(function.name):
+        if returns != 1 or self._program.head(ref).parent >= 0 or self.in_tests(function.name):
             return ()
         found: list[Solved] = []
         for caller in self._analysis.callers.of(solved.at):
@@ -153,9 +157,9 @@ class Borrowings:
             if user not in found:
                 found.append(user)
         called = {(user.at, node) for user in found for node in user.nodes}
-        return tuple(found) if self._references(ref) <= called else ()
+        return tuple(found) if self.references(ref) <= called else ()
 
-    def _references(self, ref: FunctionRef) -> set[tuple[FunctionId, int]]:
+    def references(self, ref: FunctionRef) -> set[tuple[FunctionId, int]]:
         """The events that mean the function; a place of its own (-1) for each that means it and does not call it."""
         names = self._analysis.mentions.names_of(self._program.head(ref).name)
         keys = self._analysis.mentions.of_function(ref)
@@ -180,7 +184,8 @@ class Borrowings:
             for part in wholes(expr)
         )
 
-    def _in_tests(self, name: str) -> bool:
+    def in_tests(self, name: str) -> bool:
+        """Tests have the name."""
         return any(
             name in unit.names
             for file in self._program.files.values()

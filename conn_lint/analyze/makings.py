@@ -78,10 +78,10 @@ class Makings:
             ),
             commits=any(_called(function, solved, "commit")),
             ends=bool(solved.ended_by_with),
-            tried=_is_tried(function, solved.event.statement),
-            caught=_is_caught(function, solved.event.statement),
+            tried=is_tried(function, solved.event.statement),
+            caught=is_caught(function, solved.event.statement),
             yields=function.is_generator,
-            loop_lines=_loop_lines(function, solved.event.loop),
+            loop_lines=loop_lines(function, solved.event.loop),
             factory=bool(solved.returned_roles)
             and self._program.class_of(at) is None
             and _only_makes(function),
@@ -214,7 +214,7 @@ def _around(function: Function, statement: int) -> Iterator[tuple[int, str]]:
             yield statement, block.kind
 
 
-def _is_tried(function: Function, statement: int) -> bool:
+def is_tried(function: Function, statement: int) -> bool:
     """What is raised there is caught within the loop around it."""
     catching = {block.owner for block in function.blocks if block.kind == "handler"}
     for owner, kind in _around(function, statement):
@@ -225,14 +225,14 @@ def _is_tried(function: Function, statement: int) -> bool:
     return False
 
 
-def _is_caught(function: Function, statement: int) -> bool:
+def is_caught(function: Function, statement: int) -> bool:
     """Something is caught within the loop around it."""
     loops = [o for o, _ in _around(function, statement) if function.statements[o].kind in _LOOPS]
     catching = {block.owner for block in function.blocks if block.kind == "handler"}
     return any(owner in loops for at in catching for owner, _ in _around(function, at))
 
 
-def _loop_lines(function: Function, loop: int) -> int:
+def loop_lines(function: Function, loop: int) -> int:
     """The lines of the outermost loop around a loop."""
     lines = 0
     while loop >= 0:

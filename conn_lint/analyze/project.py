@@ -14,6 +14,7 @@ from conn_lint.analyze.budgets import program_budget
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.connections import connections_of
 from conn_lint.analyze.creations import Creations
+from conn_lint.analyze.handing import Handings
 from conn_lint.analyze.holdings import Holdings
 from conn_lint.analyze.kinds import Kinds
 from conn_lint.analyze.places import Places
@@ -25,7 +26,7 @@ from conn_lint.analyze.using import use_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
 from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
-from conn_lint.model.creation import Borrowing, Creation
+from conn_lint.model.creation import Borrowing, Creation, Handing
 from conn_lint.model.expression import Attribute
 from conn_lint.model.finding import Step
 from conn_lint.model.flow import (
@@ -62,6 +63,7 @@ class Project:
         self._serverless = Serverless(analysis)
         self._borrowed = Borrowed(analysis, solved)
         self._borrowings = Borrowings(analysis, solved)
+        self._handings = Handings(analysis, self._borrowings)
 
     @functools.cached_property
     def _sites(self) -> tuple[Site, ...]:
@@ -162,6 +164,10 @@ class Project:
     def borrowing(self, creation: Creation) -> Borrowing | None:
         """How what is opened there could be borrowed from a pool."""
         return self._borrowings.of(creation.location)
+
+    def handing(self, creation: Creation, call: Location) -> Handing | None:
+        """How a function could be handed what it opens, by the one call of it, which stands in a loop."""
+        return self._handings.of(creation.location, call)
 
     def home(self, creation: Creation, framework: str) -> str:
         """Where one that lives as long as the process belongs, in words; what the project has already comes first.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conn_lint.fixes.borrow import borrow_from_pool
+from conn_lint.fixes.handing import hand_to_callee
 from conn_lint.fixes.hoist import move_out_of_loop
 from conn_lint.fixes.keywords import set_keyword
 from conn_lint.fixes.make_one import cache_function, make_one
@@ -25,6 +26,7 @@ _RENDERERS: dict[PlanKind, Renderer] = {
     "close-after-with": close_after_with,
     "return-to-pool": return_to_pool,
     "move-out-of-loop": move_out_of_loop,
+    "hand-to-callee": hand_to_callee,
     "make-one": make_one,
     "cache-function": cache_function,
     "end-before-wait": end_before_wait,

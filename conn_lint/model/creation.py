@@ -130,6 +130,18 @@ class Borrowing(msgspec.Struct, frozen=True):
     users: tuple[Borrower, ...]
 
 
+class Handing(msgspec.Struct, frozen=True):
+    """The only call of a function that opens something; it stands in a loop.
+
+    `tried`, `caught` and `loop_lines` as in `Making`, of that loop.
+    """
+
+    is_async: bool
+    tried: bool
+    caught: bool
+    loop_lines: int
+
+
 class Creation(msgspec.Struct, frozen=True):
     """One creating call. `lifetime` is how long its function keeps what it makes; `differs`: entry points lead there,
     but what decides the connection comes from the request.

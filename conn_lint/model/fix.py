@@ -29,6 +29,7 @@ PlanKind: TypeAlias = Literal[
     "close-after-with",  # the with-item ends the transaction: something that closes is put around it
     "return-to-pool",  # the close of a borrowed connection becomes the pool's own call
     "move-out-of-loop",  # made once, in front of the loop
+    "hand-to-callee",  # made in front of the loop, and given to the function that the loop calls
     "make-one",  # one per process: a cached function, the module, or the framework's own place
     "cache-function",  # the function that makes it keeps what it made
     "borrow-from-pool",  # a pool in place of connections of one's own

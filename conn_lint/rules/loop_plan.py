@@ -29,6 +29,9 @@ def loop_plan(
         return None
     title = "open it once, before the loop"
     if not loop.direct:
+        handed = _handing_plan(creation, making, loop, project)
+        if handed is not None:
+            return handed
         shared = sharing_plan(creation, project)
         if shared is not None and not shared.detail("why"):
             return msgspec.structs.replace(shared, applicability=Applicability.DISPLAY_ONLY)
@@ -76,6 +79,30 @@ def loop_plan(
         level = Applicability.UNSAFE
     spans = (creation.location, *(() if in_with else use.releases))
     return FixPlan("move-out-of-loop", title, level, spans, tuple(details))
+
+
+def _handing_plan(
+    creation: Creation, making: Making, loop: LoopWay, project: Project
+) -> FixPlan | None:
+    """For a function that the loop alone calls: it is given what it opened, if a `with` of its own closes that."""
+    resource = creation.resource
+    if making.use.statement != "with" or creation.entry is not None or len(creation.loops) != 1:
+        return None
+    found = project.handing(creation, loop.location)
+    if found is None or (resource.is_async and not found.is_async):
+        return None
+    meaning = resource.async_with if resource.is_async else resource.with_
+    there = msgspec.structs.replace(making, tried=found.tried, caught=found.caught)
+    level = Applicability.DISPLAY_ONLY
+    if found.loop_lines <= _MOST and not (_doubts(creation, making) or _doubts(creation, there)):
+        level = Applicability.UNSAFE
+    return FixPlan(
+        "hand-to-callee",
+        f"open it once, before the loop, and give it to {creation.function}",
+        level,
+        (creation.location, loop.location),
+        (("closes", "yes" if meaning in _CLOSES else ""), ("async", "yes" * resource.is_async)),
+    )
 
 
 def _doubts(creation: Creation, making: Making) -> bool:
