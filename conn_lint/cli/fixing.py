@@ -108,11 +108,20 @@ def unified(name: str, before: bytes, after: bytes) -> Iterator[str]:
     from conn_lint.syntax.source import decode, split_lines  # noqa: PLC0415
 
     old, new = split_lines(decode(before).raw), split_lines(decode(after).raw)
-    for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
+    for line in difflib.unified_diff(old, new, _quoted(f"a/{name}"), _quoted(f"b/{name}")):
         if line.endswith(("\n", "\r")):
             yield line
         else:
             yield line + "\n\\ No newline at end of file\n"
+
+
+def _quoted(name: str) -> str:
+    """A file's name as `git apply` and `patch` read it: what is odd in it stands as octal numbers, in quotes."""
+    if name.isprintable() and not {'"', "\\"} & set(name):
+        return name
+    data = name.encode("utf-8", "surrogateescape")
+    plain = (chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:03o}" for b in data)
+    return f'"{"".join(plain)}"'
 
 
 def account(repairs: Repairs, values: dict[str, Any]) -> Iterator[str]:

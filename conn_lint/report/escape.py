@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
 # Cc: control characters, escape among them; Cf: marks that change the direction of text;
 # Cs: half characters, which file names in a foreign encoding have; Zl, Zp: separators of lines.
 _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 # Services that run builds obey what a program prints: `##vso[...]` and its like anywhere in a line, `::...::` at its
 # beginning.
-_COMMAND = re.compile(r"(?<=#)#(?=\w*\[)|\A(?P<blank>\s*):(?=:)")
+_ANYWHERE = re.compile(r"(?<=#)#(?=\w*\[)")
+_COMMAND = re.compile(rf"{_ANYWHERE.pattern}|\A(?P<blank>\s*):(?=:)")
 # Characters that XML cannot have, not even as references, besides those that are unsafe everywhere.
 _NOT_XML = re.compile("[\ufffe\uffff]")
 _NOT_MARKDOWN = re.compile(r"[^A-Za-z0-9 ,./()=+'-]")
@@ -26,17 +29,20 @@ def one_line(text: str) -> str:
 
 
 def code_line(text: str) -> str:
-    """A line of source for an excerpt; every character keeps its one column."""
-    if text.isprintable():
-        return text
-    return "".join(
-        " " if c == "\t" else "\N{REPLACEMENT CHARACTER}" if _is_unsafe(c) else c for c in text
-    )
+    """A line of source for an excerpt, behind its number; every character keeps its one column."""
+    if not text.isprintable():
+        text = "".join(" " if c == "\t" else _REPLACED if _is_unsafe(c) else c for c in text)
+    return _ANYWHERE.sub(_REPLACED, text)
+
+
+def json_text(value: object) -> str:
+    """Data as JSON, in ASCII, so that no encoding of a terminal or a pipe can fail."""
+    return json.dumps(value, indent=2).replace("##", "#\\u0023")  # as above: only strings have it
 
 
 def xml_line(text: str) -> str:
     """As `one_line`, for XML, which whoever writes it still has to quote."""
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", one_line(text))
+    return _NOT_XML.sub(_REPLACED, one_line(text))
 
 
 def markdown_line(text: str) -> str:

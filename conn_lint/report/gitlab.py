@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.fingerprint import Key, keys
 from conn_lint.report.base import Report, details
+from conn_lint.report.escape import json_text
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
@@ -18,7 +18,7 @@ def render_gitlab(report: Report) -> Iterator[str]:
     above it.
     """
     wanted = set(report.shown())
-    yield json.dumps([_issue(f, key) for f, key in keys(report.findings) if f in wanted], indent=2)
+    yield json_text([_issue(f, key) for f, key in keys(report.findings) if f in wanted])
 
 
 def _issue(finding: Finding, key: Key) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from conn_lint.model.finding import Finding, Step
 from conn_lint.model.fingerprint import keys
 from conn_lint.model.fix import Applicability, Edit
 from conn_lint.report.base import Report, rule_url
+from conn_lint.report.escape import json_text
 
 
 def render_json(report: Report) -> Iterator[str]:
@@ -22,7 +22,7 @@ def render_json(report: Report) -> Iterator[str]:
         for finding, key in keys(report.findings)
         if finding in listed
     ]
-    yield json.dumps(found, indent=2)
+    yield json_text(found)
 
 
 def finding_object(finding: Finding, report: Report) -> dict[str, Any]:

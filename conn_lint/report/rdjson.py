@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from conn_lint.model.fix import Applicability, Fix
 from conn_lint.model.location import Location
 from conn_lint.model.mask import mask
 from conn_lint.report.base import HOME, Report, details, rule_url
+from conn_lint.report.escape import json_text
 from conn_lint.report.excerpt import ReadLines
 from conn_lint.report.places import as_whole_lines, byte_column
 
@@ -22,7 +22,7 @@ def render_rdjson(report: Report, read_lines: ReadLines) -> Iterator[str]:
     """One result with all diagnostics; columns are in bytes, as reviewdog counts."""
     diagnostics = [_diagnostic(finding, report, read_lines) for finding in report.shown()]
     source = {"name": "conn-lint", "url": HOME}
-    yield json.dumps({"source": source, "diagnostics": diagnostics}, indent=2)
+    yield json_text({"source": source, "diagnostics": diagnostics})
 
 
 def _diagnostic(finding: Finding, report: Report, read_lines: ReadLines) -> dict[str, Any]:

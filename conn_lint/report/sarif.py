@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
@@ -12,6 +11,7 @@ from conn_lint.model.fingerprint import VERSION, Key, keys
 from conn_lint.model.fix import Edit, Fix
 from conn_lint.model.location import Location, Span
 from conn_lint.report.base import HOME, Report, RuleText, reason, rule_url
+from conn_lint.report.escape import json_text
 from conn_lint.report.places import uri
 
 _SCHEMA = (
@@ -27,7 +27,7 @@ _PROBLEMS = {
 
 
 def render_sarif(report: Report) -> Iterator[str]:
-    """The log, of one run. Only ASCII is written, so that no encoding of a terminal or a pipe can fail."""
+    """The log, of one run."""
     numbers = {rule.code: number for number, rule in enumerate(report.rules)}
     listed = report.listed()
     results = [_result(f, key, report, numbers) for f, key in keys(report.findings) if f in listed]
@@ -38,7 +38,7 @@ def render_sarif(report: Report) -> Iterator[str]:
         "invocations": [_invocation(report.troubles)],
         "results": results,
     }
-    yield json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+    yield json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _driver(report: Report) -> dict[str, Any]:
