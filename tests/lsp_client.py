@@ -18,7 +18,14 @@ PATIENCE = 90.0
 class Client:
     """Use as a context manager; everything that the server sends of its own accord is kept in `sent`."""
 
-    def __init__(self, root: Path, options: object = None, capabilities: object = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        options: object = None,
+        capabilities: object = None,
+        settings: object = None,
+    ) -> None:
+        self.settings = settings
         self._process = subprocess.Popen(
             [sys.executable, "-m", "conn_lint", "server"],
             cwd=root,
@@ -119,8 +126,11 @@ class Client:
             if "method" in message:
                 self.sent.append(message)
                 if "id" in message:  # the server asks, and gets a yes
-                    answer = {"applied": True} if "applyEdit" in message["method"] else None
-                    self._write({"id": message["id"], "result": answer})
+                    answers = {
+                        "workspace/applyEdit": {"applied": True},
+                        "workspace/configuration": [self.settings],
+                    }
+                    self._write({"id": message["id"], "result": answers.get(message["method"])})
             if wanted(message):
                 return message
 

@@ -159,14 +159,17 @@ def test_settings(project: Path) -> None:
     with Client(project, options={"ignore": ["CNX201"]}) as client:
         uri = client.open(project / "a.py")
         assert client.diagnostics(uri) == []
-        settings = {"conn-lint": {"severity": {"CNX201": "note"}}}
+        settings = {"conn-lint": {"severity": {"CNX201": "note"}, "show-notes": True}}
         client.notify("workspace/didChangeConfiguration", {"settings": settings})
         assert [f["severity"] for f in client.diagnostics(uri)] == [3]
+        hidden = {"conn-lint": {"severity": {"CNX201": "note"}}}
+        client.notify("workspace/didChangeConfiguration", {"settings": hidden})
+        assert client.diagnostics(uri) == []
         client.notify("workspace/didChangeConfiguration", {"settings": {"conn-lint": {"selct": 1}}})
         told = client.wait(lambda m: m.get("method") == "window/showMessage")
         assert "unknown key 'selct', did you mean 'select'?" in told["params"]["message"]
         write(project, {"conn-lint.toml": "ignore = ["})
-        client.notify("workspace/didChangeConfiguration", {"settings": {}})
+        client.notify("workspace/didChangeConfiguration", {"settings": {"conn-lint": {}}})
         told = client.wait(lambda m: m.get("method") == "window/showMessage")
         assert "conn-lint.toml: not valid TOML" in told["params"]["message"]
         write(project, {"conn-lint.toml": ""})
@@ -242,3 +245,27 @@ def test_without_the_extra(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert 'pip install "conn-lint[lsp]"' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_settings_that_are_asked_for(project: Path) -> None:
+    can = {"workspace": {"configuration": True}}
+    with Client(project, capabilities=can, settings={"ignore": ["CNX201"]}) as client:
+        asked = client.wait(lambda m: m.get("method") == "workspace/configuration")
+        assert asked["params"]["items"] == [{"section": "conn-lint"}]
+        uri = client.open(project / "a.py")
+        assert client.diagnostics(uri) == []
+        client.settings = {"ignore": []}
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        while not (found := client.diagnostics(uri)):
+            pass
+        assert [f["code"] for f in found] == ["CNX201"]
+
+
+def test_a_file_that_the_editor_calls_otherwise(project: Path) -> None:
+    (project / "link").symlink_to(project, target_is_directory=True)
+    with Client(project) as client:
+        uri = client.open(project / "link" / "a.py")
+        assert len(client.diagnostics(uri)) == 1
+        changes = [a["edit"]["changes"] for a in client.actions(uri, 4) if "edit" in a]
+        assert changes
+        assert all(list(change) == [uri] for change in changes)

@@ -101,8 +101,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """What a run knows of the project's files, by their paths below the root.
 
     `owns`: it lies in no other project. `reports`: its findings are reported; `shown` gives one as it is, or None.
-    `judges`: all findings of a code in it
-    would have been found, and are wanted.
+    `judges`: all findings of a code in it would have been found, and are wanted.
     """
 
     root: Path

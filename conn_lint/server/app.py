@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
-from pygls.uris import to_fs_path
+from pygls.uris import from_fs_path, to_fs_path
 from pygls.workspace import PositionCodec
 
 from conn_lint import __version__
@@ -31,6 +31,36 @@ class Looked(msgspec.Struct, frozen=True):
 
     version: int | None
     shown: tuple[Shown, ...]
+
+
+class OpenFiles:
+    """Files as they are in the editor, else on the disk; each is looked at once."""
+
+    def __init__(
+        self, uris: Mapping[str, str], sources: Mapping[str, str], codec: PositionCodec
+    ) -> None:
+        self._uris = uris
+        self._sources = sources
+        self._codec = codec
+        self._texts: dict[str, Text] = {}
+
+    def uri(self, path: str) -> str:
+        """The address of a file, as the editor has it if it is open there."""
+        return self._uris.get(path) or from_fs_path(path) or ""
+
+    def text(self, path: str) -> Text:
+        """The text of a file, an empty one where it cannot be read."""
+        if path not in self._texts:
+            source = self._sources.get(path)
+            self._texts[path] = Text(_read(path) if source is None else source, self._codec)
+        return self._texts[path]
+
+
+def _read(path: str) -> str:
+    try:
+        return decode(Path(path).read_bytes()).raw
+    except (OSError, SourceError, ValueError):
+        return ""
 
 
 class Server(LanguageServer):
@@ -59,20 +89,12 @@ class Server(LanguageServer):
         documents = self.workspace.text_documents
         return {path: to_bytes(documents[uri].source) for uri, path in self.opened().items()}
 
-    def text(self, path: str) -> Text:
-        """The text of a file: as it is in the editor, else on the disk."""
-        uris = {known: uri for uri, known in self.opened().items()}
-        if path in uris:
-            return Text(self.workspace.text_documents[uris[path]].source, self.codec)
-        try:
-            return Text(decode(Path(path).read_bytes()).raw, self.codec)
-        except (OSError, SourceError, ValueError):
-            return Text("", self.codec)
-
-    @property
-    def codec(self) -> PositionCodec:
-        """How columns are counted."""
-        return self.workspace.position_codec
+    def files(self) -> OpenFiles:
+        """All files as they are now."""
+        documents = self.workspace.text_documents
+        uris = {path: uri for uri, path in self.opened().items()}
+        sources = {path: documents[uri].source for path, uri in uris.items()}
+        return OpenFiles(uris, sources, self.workspace.position_codec)
 
     def current(self, uri: str) -> Sequence[Shown]:
         """What was found in the file as it is now; nothing if it has changed since."""
@@ -113,10 +135,11 @@ class Server(LanguageServer):
     def _publish(
         self, answer: Answer, uris: Mapping[str, str], versions: Mapping[str, int | None]
     ) -> None:
+        files = self.files()
         for uri, path in uris.items():
             shown = tuple(s for s in answer.shown if _same(s.finding.location.path, path))
             self.looked[uri] = Looked(versions[uri], shown)
-            found = [advice.diagnostic(s.finding, self.text) for s in shown]
+            found = [advice.diagnostic(s.finding, files) for s in shown]
             self.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(uri, found, versions[uri])
             )
@@ -151,14 +174,24 @@ class Server(LanguageServer):
         document = self.workspace.text_documents[uri]
         if found is None or document.version != version:
             return None
-        edits = list(changes(Text(document.source, self.codec), decode(found).raw))
+        edits = list(changes(self.files().text(path), decode(found).raw))
         return types.WorkspaceEdit(changes={uri: edits})
 
     def configure(self, settings: object) -> None:
-        """Take over the editor's settings: keys of `[tool.conn-lint]`, and `config`, a configuration file."""
+        """Take over settings: keys of `[tool.conn-lint]`, and `config`, a configuration file."""
         if isinstance(settings, Mapping):
-            own = settings.get("conn-lint", settings)
-            self.options = dict(own) if isinstance(own, Mapping) else {}
+            self.options = dict(settings)
+
+    async def ask_for_settings(self) -> None:
+        """Take over what the editor has under our name, if it can be asked."""
+        workspace = self.client_capabilities.workspace
+        if workspace is None or not workspace.configuration:
+            return
+        item = types.ConfigurationItem(section=advice.SOURCE)
+        found = await self.workspace_configuration_async(types.ConfigurationParams([item]))
+        if found and found[0]:
+            self.configure(found[0])
+            self.schedule(0)
 
 
 def path_of(uri: str) -> Path | None:
@@ -177,10 +210,12 @@ def make_server() -> Server:
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
-        server.configure(params.initialization_options)
+        given = params.initialization_options
+        server.configure(given.get(advice.SOURCE, given) if isinstance(given, Mapping) else None)
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:
+        await server.ask_for_settings()
         workspace = server.client_capabilities.workspace
         watching = workspace.did_change_watched_files if workspace is not None else None
         if watching is None or not watching.dynamic_registration:
@@ -213,8 +248,11 @@ def make_server() -> Server:
         server.schedule()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
-        server.configure(params.settings)
+    async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
+        if isinstance(params.settings, Mapping) and advice.SOURCE in params.settings:
+            server.configure(params.settings[advice.SOURCE])
+        else:
+            await server.ask_for_settings()
         server.schedule(0)
 
     _answer_requests(server)
@@ -229,7 +267,7 @@ def _answer_requests(server: Server) -> None:
         if path is None:
             return None
         found = server.current(uri)
-        return advice.hover(params.position, server.text(path), found, server.text)
+        return advice.hover(params.position, path, found, server.files())
 
     kinds = [types.CodeActionKind.QuickFix, advice.FIX_ALL_KIND]
 
@@ -241,8 +279,8 @@ def _answer_requests(server: Server) -> None:
         found: list[types.CodeAction] = []
         if _wants(types.CodeActionKind.QuickFix, only):
             shows = _shows_disabled(server)
-            shown = server.current(uri)
-            found += advice.actions(params.range, uri, shown, server.text, shows_disabled=shows)
+            shown, files = server.current(uri), server.files()
+            found += advice.actions(params.range, uri, shown, files, shows_disabled=shows)
         if only and _wants(advice.FIX_ALL_KIND, only):
             edit = await server.fix_all(uri, Applicability.SAFE)
             if edit is not None:

@@ -18,7 +18,7 @@ from conn_lint.config.projects import Job, Projects, Run, check_projects, reloca
 from conn_lint.config.repairs import Renderings, Repairs
 from conn_lint.config.resolve import Flags
 from conn_lint.engine.ignore import compile_patterns
-from conn_lint.model.finding import Finding
+from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.fix import Applicability, Edit
 
 
@@ -93,8 +93,9 @@ def _found(job: Job, flags: Flags) -> Answer:
         fixes[finding] = Shown(finding, moved, rendered.reason)
     found = [
         relocate(finding, functools.partial(_absolute, outcome.root))
-        for _, outcome in run.checked
+        for settings, outcome in run.checked
         for finding in outcome.findings
+        if settings.show_notes or finding.severity is not Severity.NOTE
     ]
     return Answer(tuple(fixes.get(f, Shown(f)) for f in found), problems=_problems(run))
 
