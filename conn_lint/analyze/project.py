@@ -14,6 +14,7 @@ from conn_lint.analyze.budgets import program_budget
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.connections import connections_of
 from conn_lint.analyze.creations import Creations
+from conn_lint.analyze.databases import Databases
 from conn_lint.analyze.handing import Handings
 from conn_lint.analyze.holdings import Holdings
 from conn_lint.analyze.kinds import Kinds
@@ -27,6 +28,7 @@ from conn_lint.link.values import ClassRef, FunctionRef, Instance
 from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
 from conn_lint.model.creation import Borrowing, Creation, Handing
+from conn_lint.model.database import Database
 from conn_lint.model.expression import Attribute
 from conn_lint.model.finding import Step
 from conn_lint.model.flow import (
@@ -104,6 +106,14 @@ class Project:
         return tuple(
             r for r in self._routes if not self._kinds.is_library(r.creation.location.path)
         )
+
+    @functools.cached_property
+    def _databases(self) -> tuple[Database, ...]:
+        return Databases(self._analysis).all
+
+    def databases(self) -> tuple[Database, ...]:
+        """The databases in Django's settings, as each module of settings leaves them."""
+        return tuple(d for d in self._databases if not self._kinds.is_library(d.location.path))
 
     @functools.cached_property
     def _pools(self) -> tuple[PoolSettings, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from conn_lint.knowledge.databases import Databases
 from conn_lint.knowledge.frameworks import Frameworks
 from conn_lint.knowledge.index import Index, build_index, dotted_prefixes
 from conn_lint.knowledge.servers import Servers
@@ -67,6 +68,11 @@ class Knowledge:
     def servers(self) -> Servers:
         """Poolers by their addresses, and what prepares statements."""
         return Servers(self._families)
+
+    @functools.cached_property
+    def databases(self) -> Databases:
+        """Databases in settings: engines, and calls that make them."""
+        return Databases(self._families)
 
     def modules_behind(self, modules: frozenset[str]) -> frozenset[str]:
         """These top modules, and those of the bases of their types."""

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from conn_lint.model.engine import DatabaseEngine, DatabaseMaker
 from conn_lint.model.evidence import Evidence
 from conn_lint.model.framework import (
     EntryPoint,
@@ -339,3 +340,5 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pooler: tuple[KnownPooler, ...] = ()
     offer: tuple[Offer, ...] = ()
     prepared: tuple[Prepared, ...] = ()
+    database_engine: tuple[DatabaseEngine, ...] = ()
+    database_maker: tuple[DatabaseMaker, ...] = ()

@@ -8,6 +8,7 @@ from conn_lint.rules.client_per_request import ClientPerRequest
 from conn_lint.rules.connect_in_loop import ConnectInLoop
 from conn_lint.rules.connection_budget import ConnectionBudget
 from conn_lint.rules.direct_url_in_serverless import DirectUrlInServerless
+from conn_lint.rules.django_connection_settings import DjangoConnectionSettings
 from conn_lint.rules.held_across_http import HeldAcrossHttp
 from conn_lint.rules.held_across_wait import HeldAcrossWait
 from conn_lint.rules.never_released import NeverReleased
@@ -39,6 +40,7 @@ ALL_RULES: tuple[Rule, ...] = (
     ServerlessPool(),
     StaleConnections(),
     PreparedStatementsBehindPooler(),
+    DjangoConnectionSettings(),
     DirectUrlInServerless(),
     ConnectionBudget(),
     CannotAnalyse(),

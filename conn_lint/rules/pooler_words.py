@@ -26,7 +26,11 @@ def place(server: Server) -> str:
 
 def steps(route: Route) -> tuple[Step, ...]:
     """The place where the address is written, if it is not in the call."""
-    server = route.server
+    return written(route.server)
+
+
+def written(server: Server) -> tuple[Step, ...]:
+    """The same of a server."""
     if server.location is None:
         return ()
     named = f" ({server.variable})" if server.variable else ""

@@ -1,0 +1,252 @@
+"""The databases that a Django project runs with: each entry of its settings, the engine, its servers, ASGI or WSGI."""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from conn_lint.analyze.addresses import server_of, written
+from conn_lint.analyze.environment import Environment
+from conn_lint.analyze.found import HOLE, Found, Table, unpacked
+from conn_lint.analyze.poolers import ProjectPoolers
+from conn_lint.analyze.settings_tables import DATABASES, URL, Entry, SettingsTables
+from conn_lint.analyze.values import Values
+from conn_lint.link.values import FunctionId
+from conn_lint.model.database import Age, Database
+from conn_lint.model.engine import DatabaseEngine
+from conn_lint.model.expression import Literal, walk
+from conn_lint.model.flow import AssignEvent
+from conn_lint.model.passage import KnownPooler
+from conn_lint.model.pool import Server
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+_OTHERS = re.compile(
+    r"(^|[/._-])(tests?|testing|ci|dev|devel|development|local|localhost|debug|sandbox|e2e|bench\w*|docs?)([/._-]|$)",
+    re.IGNORECASE,
+)
+"""Modules of settings that are none of a server's in earnest."""
+_EXAMPLES = re.compile(
+    r"(^|[/._-])(example|sample|template|dist|default)s?([/._-]|$)", re.IGNORECASE
+)
+_MARKS = ("INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "SECRET_KEY")
+_ASYNC = "ASGI_APPLICATION"
+_ASYNC_APPS = ("daphne", "channels")
+_SERVED = re.compile(r"\basgi(\.py)?(:\w+)?\b")
+
+
+class Databases:
+    """Reads all modules of settings of a program, once."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._program = analysis.program
+        self._environment = Environment(analysis.documents, analysis.program.files)
+        self._poolers = ProjectPoolers(analysis.documents)
+
+    @functools.cached_property
+    def all(self) -> tuple[Database, ...]:
+        """Each entry of each module that may run, by file and line."""
+        found = {
+            (database.location, database.alias, database.age, database.pool): database
+            for path in self._modules()
+            for database in self._of_module(path)
+        }
+        return tuple(sorted(found.values(), key=lambda d: (d.location, d.alias)))
+
+    def _modules(self) -> Iterator[str]:
+        """Modules of settings, without those that others only build on and those for tests and development."""
+        tables = SettingsTables(self._analysis, self._analysis.values)
+        named = [path for path in self._program.files if self._mentions(path)]
+        if not named:
+            return
+        related = {
+            path: set(tables.bases(path)) for path in self._program.files if self._is_own(path)
+        }
+        known = set(named)
+        while True:
+            more = {p for p, bases in related.items() if bases & known} - known
+            if not more:
+                break
+            known |= more
+        others = {p for p in known if not self._is_own(p) or _OTHERS.search(_last(p))}
+        while True:  # what builds on them is no more in earnest
+            more = {p for p in known if related.get(p, set()) & others} - others
+            if not more:
+                break
+            others |= more
+        mine = sorted(known - others)
+        built_on = {base for p in mine for base in related.get(p, ())}
+        for path in mine:
+            if path not in built_on and self._is_settings(path, related):
+                yield path
+
+    def _is_own(self, path: str) -> bool:
+        file = self._program.files[path]
+        return not file.is_test and not file.is_stub
+
+    def _mentions(self, path: str) -> bool:
+        skeleton = self._program.files[path].skeleton
+        return DATABASES in skeleton.bound and DATABASES in skeleton.units[0].names
+
+    def _is_settings(self, path: str, related: dict[str, set[str]]) -> bool:
+        """It, or a module that it builds on, has other settings of Django's as well."""
+        seen: set[str] = set()
+        todo = [path]
+        while todo:
+            one = todo.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            if not set(_MARKS).isdisjoint(self._program.files[one].skeleton.units[0].names):
+                return True
+            todo.extend(related.get(one, ()))
+        return False
+
+    def _of_module(self, path: str) -> Iterator[Database]:
+        scopes = [*self._environment.scopes(path)] or [
+            *self._environment.scopes(path, examples=True)
+        ]
+        variants = SettingsTables(self._analysis, self._analysis.values).of(path)
+        others = [
+            SettingsTables(self._analysis, Values(self._analysis, scope.variables)).of(path)
+            for scope in scopes
+        ]
+        is_async = self._is_async(path)
+        for number, variant in enumerate(variants):
+            for alias, entry in variant.items():
+                same = [o[number][alias] for o in others if number < len(o) and alias in o[number]]
+                yield self._database(alias, entry, same, path, is_async=is_async)
+
+    def _database(
+        self, alias: str, entry: Entry, others: list[Entry], path: str, *, is_async: bool
+    ) -> Database:
+        engines = [e for one in (entry, *others) if (e := self._engine(one)) is not None]
+        servers = dict.fromkeys(s for one in (entry, *others) if (s := _server(one)).written)
+        options = unpacked(entry.items["OPTIONS"]) if "OPTIONS" in entry.items else Table({})
+        return Database(
+            alias=alias,
+            module=path,
+            location=entry.location,
+            statement=entry.statement,
+            call=entry.call,
+            engine=_agreed(engines),
+            age=_age(entry.items.get("CONN_MAX_AGE")),
+            health_checks=_truth(entry.items.get("CONN_HEALTH_CHECKS"), whole=entry.whole),
+            pool=_pool(options),
+            cursors_off=_truth(entry.items.get("DISABLE_SERVER_SIDE_CURSORS"), whole=entry.whole),
+            keys=tuple(sorted(entry.items)),
+            options=tuple(sorted(options.items)),
+            whole=entry.whole and options.whole,
+            servers=tuple((server, self._pooler(server)) for server in servers),
+            is_async=is_async,
+            is_example=_EXAMPLES.search(_last(entry.location.path)) is not None,
+        )
+
+    def _engine(self, entry: Entry) -> DatabaseEngine | None:
+        known = self._analysis.knowledge.databases
+        given = entry.items.get("ENGINE")
+        if given is not None:
+            return (
+                known.engine(given.text) if given.text and given.source != "environment" else None
+            )
+        url = entry.items.get(URL)
+        if url is None or not url.is_known or url.source == "environment":
+            return None
+        return known.of_scheme(server_of(url).scheme or "")
+
+    def _pooler(self, server: Server) -> KnownPooler | None:
+        found = self._analysis.knowledge.servers.pooler(server)
+        return None if found is None else self._poolers.configured(found)
+
+    def _is_async(self, path: str) -> bool:
+        """Its application is served over ASGI: the settings say so, or a command in a settings file."""
+        seen: set[str] = set()
+        todo = [path]
+        tables = SettingsTables(self._analysis, self._analysis.values)
+        while todo:
+            one = todo.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            if _ASYNC in self._program.files[one].skeleton.units[0].names or self._lists_async(one):
+                return True
+            todo.extend(tables.bases(one))
+        return self._is_served_so
+
+    def _lists_async(self, path: str) -> bool:
+        function = self._program.function(FunctionId(path, 0, 0))
+        for event in function.graph.events if function is not None else ():
+            if isinstance(event, AssignEvent) and event.target == _MARKS[0]:
+                for part in walk(event.value):
+                    if isinstance(part, Literal) and part.value in _ASYNC_APPS:
+                        return True
+        return False
+
+    @functools.cached_property
+    def _is_served_so(self) -> bool:
+        return any(
+            isinstance(entry.value, str) and _SERVED.search(entry.value)
+            for document in self._analysis.documents
+            for entry in document.entries
+        )
+
+
+def _last(path: str) -> str:
+    """The file's name and that of its folder, in which settings may lie."""
+    folder, name = posixpath.split(path)
+    return f"{posixpath.basename(folder)}/{name}" if "settings" in folder else name
+
+
+def _agreed(engines: list[DatabaseEngine]) -> DatabaseEngine | None:
+    return engines[0] if engines and all(e == engines[0] for e in engines) else None
+
+
+def _server(entry: Entry) -> Server:
+    url = entry.items.get(URL)
+    if url is not None:
+        return server_of(url)
+    host, port = entry.items.get("HOST"), entry.items.get("PORT")
+    if host is None or not host.text:
+        return Server()
+    number = port.value if port is not None else 0
+    plain = str(number) if isinstance(number, int | str) else ""
+    known = port is None or port.is_known
+    return Server(
+        host=host.text if HOLE not in host.text else None,
+        port=(int(plain) if plain.isdecimal() else 0) if known else None,
+        source=host.source,
+        variable=host.variable,
+        location=host.location,
+        written=written(host.text),
+    )
+
+
+def _age(found: Found | None) -> Age:
+    if found is None:
+        return Age()
+    value = found.value
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    known = found.is_known and (value is None or isinstance(value, int | float))
+    decided = found.source in ("environment", "url") or bool(found.variable)
+    return Age(value if known else 0, given=True, decided=decided, known=known)  # type: ignore[arg-type]
+
+
+def _truth(found: Found | None, *, whole: bool) -> bool | None:
+    if found is None:
+        return False if whole else None
+    return bool(found.value) if found.is_known else None
+
+
+def _pool(options: Table) -> bool | None:
+    found = options.items.get("pool")
+    if found is None:
+        return False if options.whole else None
+    if isinstance(found.value, Table):
+        return True
+    return bool(found.value) if found.is_known else None

@@ -1,0 +1,34 @@
+"""What Django's settings name: engines by their names or the schemes of URLs, calls that make settings of a URL."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+
+from conn_lint.model.engine import DatabaseEngine, DatabaseMaker
+from conn_lint.model.resource import Family
+
+
+class Databases:
+    """The tables of all families; a later family's records come first."""
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        self._engines = tuple(e for f in reversed(families) for e in f.database_engine)
+        self._makers = {n: m for f in families for m in f.database_maker for n in m.names}
+        self.words = frozenset(name.rpartition(".")[2] for name in self._makers)
+
+    def engine(self, name: str) -> DatabaseEngine | None:
+        """The engine of this name."""
+        for engine in self._engines:
+            if any(fnmatch.fnmatchcase(name, pattern) for pattern in engine.names):
+                return engine
+        return None
+
+    def of_scheme(self, scheme: str) -> DatabaseEngine | None:
+        """The engine that a URL of this scheme stands for."""
+        wanted = scheme.partition("+")[0]
+        return next((e for e in self._engines if wanted in e.schemes), None)
+
+    def maker(self, name: str) -> DatabaseMaker | None:
+        """How a call of this name makes settings."""
+        return self._makers.get(name)

@@ -1,0 +1,48 @@
+"""The databases that Django's settings name."""
+
+from __future__ import annotations
+
+import msgspec
+
+from conn_lint.model.engine import DatabaseEngine
+from conn_lint.model.location import Location
+from conn_lint.model.option import Scalar
+from conn_lint.model.passage import KnownPooler
+from conn_lint.model.pool import Server
+
+
+class Age(msgspec.Struct, frozen=True):
+    """How long connections are kept: seconds, 0 for not at all, None for ever; `decided`: the environment may say
+    otherwise, `given`: the settings say it.
+    """
+
+    value: Scalar = 0
+    given: bool = False
+    decided: bool = False
+    known: bool = True
+
+
+class Database(msgspec.Struct, frozen=True):
+    """One entry of DATABASES, as one module of settings leaves it.
+
+    `location` is that of the statement that sets it, `statement` its lines; `call` is the call that makes it, if one
+    does. `whole`: nothing unknown is put into it. `servers` are the addresses it may have, with the poolers in front.
+    `keys` are those that are set, `pool` tells whether the option of that name is set and on.
+    """
+
+    alias: str
+    module: str
+    location: Location
+    statement: tuple[int, int]
+    call: Location | None
+    engine: DatabaseEngine | None
+    age: Age
+    health_checks: bool | None
+    pool: bool | None
+    cursors_off: bool | None
+    keys: tuple[str, ...]
+    options: tuple[str, ...]
+    whole: bool
+    servers: tuple[tuple[Server, KnownPooler | None], ...]
+    is_async: bool
+    is_example: bool
