@@ -23,6 +23,7 @@ from conn_lint.rules.not_released_on_error import NotReleasedOnError
 from conn_lint.rules.pool_waits_forever import PoolWaitsForever
 from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
 from conn_lint.rules.serverless_pool import ServerlessPool
+from conn_lint.rules.stale_connections import StaleConnections
 from conn_lint.rules.unused_suppression import UnusedSuppression
 from conn_lint.syntax.deep import run_deep
 from conn_lint.syntax.source import SourceError
@@ -37,7 +38,7 @@ _NEARER = {
     PooledConnectionClosed.code: NotReleasedOnError.code,
 }
 # A pool that a fix has made is set as its library sets it: what is to be said of that is said next.
-_OF_POOLS = (PoolWaitsForever.code, ServerlessPool.code)
+_OF_POOLS = (PoolWaitsForever.code, ServerlessPool.code, StaleConnections.code)
 _MAKE_POOLS = frozenset({"borrow-from-pool", "make-one", "cache-function"})
 
 Contents = dict[str, bytes]
