@@ -195,3 +195,24 @@ def test_what_grows_without_end_is_unknown() -> None:
     assert size is not None
     assert not size.is_known
     assert found.server.host is None
+
+
+@pytest.mark.parametrize(
+    ("conf", "size", "source"),
+    [
+        ("class C:\n    SQLALCHEMY_ENGINE_OPTIONS = {'pool_size': 7}", 7, "constant"),
+        ("SQLALCHEMY_ENGINE_OPTIONS = {'pool_size': 7}", 7, "constant"),
+        ("SQLALCHEMY_ENGINE_OPTIONS = {'pool_recycle': 7}", 5, "default"),
+        ("SQLALCHEMY_ENGINE_OPTIONS = more()", None, "unknown"),
+        ("app.config['SQLALCHEMY_ENGINE_OPTIONS'] = {'pool_size': 7}", None, "unknown"),
+        ("app.config.update(SQLALCHEMY_ENGINE_OPTIONS={'pool_size': 7})", None, "unknown"),
+        ("class A:\n    SQLALCHEMY_ENGINE_OPTIONS = {'pool_size': 7}\n\n\n"
+         "class B:\n    SQLALCHEMY_ENGINE_OPTIONS = {'pool_size': 8}", None, "unknown"),
+        ("DEBUG = True", 5, "default"),
+    ],
+)  # fmt: skip
+def test_settings_of_a_framework(conf: str, size: Scalar, source: str) -> None:
+    text = "from flask_sqlalchemy import SQLAlchemy\n\ndb = SQLAlchemy()\n"
+    setting = only(text, conf=f"{conf}\n").get("size")
+    assert setting is not None
+    assert (setting.value, setting.source) == (size, source)

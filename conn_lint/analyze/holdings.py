@@ -10,15 +10,15 @@ from conn_lint.analyze.contexts import Held
 from conn_lint.analyze.holders import Holders
 from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.places import Places
+from conn_lint.analyze.pools import Pools
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import last_line, with_derived
 from conn_lint.link.values import FunctionId, FunctionRef
-from conn_lint.model.expression import Attribute, Literal, Name
+from conn_lint.model.expression import Attribute, Name
 from conn_lint.model.finding import Step
 from conn_lint.model.flow import AwaitEvent, CallEvent, Event, IterateEvent, WithEnterEvent
 from conn_lint.model.holding import Capacity, Holding
 from conn_lint.model.location import Location
-from conn_lint.model.option import Option
 from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Holdings:
         self._program = analysis.program
         self._places = Places(analysis.program)
         self._solved = tuple(solved)
+        self._pools = Pools(analysis)
 
     def all(self) -> tuple[Holding, ...]:
         """Every wait outside tests, ordered by place."""
@@ -162,15 +163,17 @@ class Holdings:
         return found.pop() if len(found) == 1 else None
 
     def _size(self, solved: Solved) -> Capacity | None:
-        options = {option.role: option for option in solved.resource.options}
-        size = options.get("size") or options.get("max-size")
-        if size is None or solved.resource.kind not in ("client", "pool"):
+        if solved.resource.kind not in ("client", "pool"):
             return None
-        most = _number(solved.event, size)
-        if most is None:
+        settings = self._pools.settings(solved.resource, solved.event, solved.at)
+        size = settings.get("size") or settings.get("max-size")
+        over = settings.get("overflow")
+        if size is None or size.number is None or size.number < 1:
             return None
-        over = options.get("overflow")
-        more = _number(solved.event, over) if over is not None else None
+        most = int(size.number)
+        more = int(over.number) if over is not None and over.number is not None else None
+        if more is not None and more < 0:
+            return None
         text = f"{most}+{more}" if more is not None else str(most)
         return Capacity(text, most + (more or 0), self._location(solved.at, solved.event))
 
@@ -186,20 +189,6 @@ def _closes(function: Function, names: Collection[str]) -> frozenset[int]:
         and isinstance(event.func.value, Name)
         and event.func.value.id in names
     )
-
-
-def _number(event: CallEvent, option: Option) -> int | None:
-    """The argument, or the default where it is left out."""
-    position = 0
-    for argument in event.arguments:
-        if argument.keyword in ("*", "**"):
-            return None
-        named = option.parameter and argument.keyword == option.parameter
-        if named or (argument.keyword is None and position == option.position):
-            value = argument.value.value if isinstance(argument.value, Literal) else None
-            return value if isinstance(value, int) else None
-        position += argument.keyword is None
-    return option.default if isinstance(option.default, int) else None
 
 
 def _words(event: Event) -> str:

@@ -12,6 +12,7 @@ from conn_lint.analyze.addresses import server_of, written
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.found import HOLE, UNKNOWN, Found, Table, unpacked
 from conn_lint.analyze.places import Places
+from conn_lint.analyze.stated import Stated
 from conn_lint.link.values import ClassRef, External, FunctionId
 from conn_lint.model.creation import Creation
 from conn_lint.model.flow import CallEvent
@@ -22,7 +23,7 @@ from conn_lint.model.resource import Resource
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
     from conn_lint.analyze.sites import Solved
-    from conn_lint.analyze.values import Values
+from conn_lint.analyze.values import Values
 
 _ADDRESS: frozenset[Role] = frozenset({"url", "host", "port", "database"})
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?\Z")
@@ -37,17 +38,23 @@ class _Given(NamedTuple):
     given: list[Found]
     named: Table
     url: Mapping[str, str]
+    stated: Mapping[str, Found | None] = {}
 
     def of(self, option: Option) -> Found | None:
         """What the option is given; None where it is not given."""
         if option.calls and self.call not in option.calls:
             return None
         table = self.named
+        stated = self.stated.get(option.variable)
         if option.inside:
             inner = self._inside(option.inside)
+            if inner is None and stated is not None:
+                inner = unpacked(stated)
             if inner is None:
                 return UNKNOWN if self.named.whole is False else None
             table = inner
+        elif stated is not None:
+            return stated
         for name in (option.parameter, *option.also):
             if name and name in table.items:
                 return table.items[name]
@@ -86,6 +93,7 @@ class Pools:
         self._knowledge = analysis.knowledge
         self._values = analysis.values
         self._places = Places(analysis.program)
+        self._stated = Stated(analysis)
 
     def all(self, creations: Iterable[tuple[Creation, Solved]]) -> Iterator[PoolSettings]:
         """The settings of all creations, and of those that are told to keep no connection."""
@@ -122,27 +130,38 @@ class Pools:
     def of(self, creation: Creation, event: CallEvent, at: FunctionId) -> PoolSettings:
         """The settings of what the call makes."""
         resource = creation.resource
-        given, named = self._values.arguments(event.arguments, at)
-        name = creation.call.rpartition(".")[2]
-        call = _Given(name, given, named, {})
-        server = _server(resource, call)
-        call = call._replace(url={key.lower(): value for key, value in server.parameters})
-        found: dict[Role, Setting] = {}
-        for option in resource.options:
-            if option.role in _ADDRESS:
-                continue
-            setting = self._setting(option, call, resource)
-            if option.role not in found or call.of(option) is not None:
-                found[option.role] = setting
-        keeps = self._keeps(resource, call)
+        call, server = self._call(resource, event, at)
         return PoolSettings(
             creation=creation,
-            settings=tuple(found.values()),
+            settings=tuple(self._settings(resource, call).values()),
             server=server,
-            open=not named.whole,
-            keeps=keeps,
+            open=not call.named.whole,
+            keeps=self._keeps(resource, call),
             embedded=(server.scheme or "").partition("+")[0] in _EMBEDDED,
         )
+
+    def settings(
+        self, resource: Resource, event: CallEvent, at: FunctionId
+    ) -> Mapping[Role, Setting]:
+        """The settings alone, where nothing is asked of what leads to the call."""
+        return self._settings(resource, self._call(resource, event, at)[0])
+
+    def _call(self, resource: Resource, event: CallEvent, at: FunctionId) -> tuple[_Given, Server]:
+        given, named = self._values.arguments(event.arguments, at)
+        stated = {o.variable: self._stated.of(o.variable) for o in resource.options if o.variable}
+        call = _Given(text_of(event).rpartition(".")[2], given, named, {}, stated)
+        server = _server(resource, call)
+        url = {key.lower(): value for key, value in server.parameters}
+        return call._replace(url=url), server
+
+    def _settings(self, resource: Resource, call: _Given) -> dict[Role, Setting]:
+        found: dict[Role, Setting] = {}
+        for option in resource.options:
+            if option.role not in _ADDRESS and (
+                option.role not in found or call.of(option) is not None
+            ):
+                found[option.role] = self._setting(option, call, resource)
+        return found
 
     def _setting(self, option: Option, call: _Given, resource: Resource) -> Setting:
         found = call.of(option)

@@ -244,15 +244,15 @@ class Values:
             case ModuleRef():
                 return self._settled(self._types.symbols.member(owner, expr.attr))
             case ClassRef():
-                return self._field(owner, expr.attr)
+                return self.field(owner, expr.attr)
             case ObjectRef():
-                return self._field(owner.cls, expr.attr)
+                return self.field(owner.cls, expr.attr)
             case External(name=name):
                 return Found(External(f"{name}.{expr.attr}"), "constant")
             case _:
                 return UNKNOWN
 
-    def _field(self, cls: ClassRef, attr: str) -> Found:
+    def field(self, cls: ClassRef, attr: str) -> Found:
         """An attribute of a class of the project or of its objects."""
         ancestry = self._types.attributes.ancestry(cls)
         declared = [

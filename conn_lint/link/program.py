@@ -87,6 +87,17 @@ class Program:
         unit = self.files[path].skeleton.units[0]
         return "__name__" in unit.names and bool(_SCRIPT.search(self._text((path, 0))))
 
+    def says(self, *texts: str) -> bool:
+        """Some file that is no test has one of the texts in it, as it is written."""
+        return any(
+            text in written
+            for path, file in self.files.items()
+            if not file.is_test
+            for number in range(len(file.skeleton.units))
+            for written in (self._text((path, number)),)
+            for text in texts
+        )
+
     def receivers(self, key: UnitKey, name: str) -> frozenset[str]:
         """What the unit's text takes the name from (`syntax.spelled`); nothing is parsed for it."""
         if (key, name) not in self._receivers:
