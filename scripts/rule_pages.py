@@ -65,7 +65,8 @@ def rules_page() -> str:
 def rule_page(rule: Rule) -> str:
     """The whole page of a rule."""
     summary, _, rest = documentation(rule).partition("\n")
-    own = _DEFINITION.sub("\n\n\n", rest.strip("\n"))  # formatters look into pages too
+    own, _, reasons = rest.strip("\n").partition("## When to silence it\n")
+    own = _DEFINITION.sub("\n\n\n", own.strip("\n"))  # formatters look into pages too
     parts = [
         f"# {rule.code} {rule.name}\n",
         GENERATED.format(
@@ -77,7 +78,7 @@ def rule_page(rule: Rule) -> str:
         *_section("The error it ends in", _errors(rule)),
         *_section("The cure by framework", _places(rule)),
         *_section("The cure by library", _libraries(rule)),
-        *_section("To silence one finding", _silence(rule)),
+        *_section("When to silence it", _silence(rule, reasons.strip("\n"))),
     ]
     return "\n".join(parts)
 
@@ -155,8 +156,11 @@ def _concerns(rule: Rule, resource: Resource) -> bool:
     return False
 
 
-def _silence(rule: Rule) -> Iterator[str]:
-    yield "Where you know better, say so on the line of the finding, with the reason:"
+def _silence(rule: Rule, reasons: str) -> Iterator[str]:
+    if reasons:
+        yield reasons
+        yield ""
+    yield "Say so on the line of the finding, with the reason:"
     yield ""
     yield "```python"
     yield f"conn = connect()  # noqa: {rule.code}  closed by the framework"

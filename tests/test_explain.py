@@ -170,6 +170,17 @@ def test_another_server_is_no_cause_and_an_unknown_one_less_likely() -> None:
     assert ranked(redis, engine, text="max number of clients reached") == [redis]
 
 
+def test_errors_of_the_event_loop_are_of_async_resources_alone() -> None:
+    blocking, awaited = found("never-released"), found("never-released", "asyncpg.connect")
+    assert ranked(blocking, awaited, text="RuntimeError: Event loop is closed") == [awaited]
+
+
+def test_many_of_one_rule_do_not_hide_the_others() -> None:
+    many = [found("client-per-request", path=f"shop/{number}.py") for number in range(9)]
+    leak = found("not-released-on-error")
+    assert ranked(leak, *many).index(leak) in range(1, 9)
+
+
 def test_notes_come_later() -> None:
     note = found("client-per-request", severity=Severity.NOTE)
     leak = found("not-released-on-error", severity=Severity.WARNING)

@@ -104,7 +104,8 @@ def test_a_rule_is_documented(rule: Rule) -> None:
 @each_rule
 def test_the_page_has_its_headings(rule: Rule, write_docs: ModuleType) -> None:
     page = write_docs.documentation(rule)
-    assert re.findall(r"^## (.+)$", page, re.MULTILINE) == HEADINGS
+    found = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert found in (HEADINGS, [*HEADINGS, "When to silence it"])
     assert page.split("\n")[1] == "", "the first line is a sentence of its own"
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from browser import Page, find_chromium
 
 ROOT = Path(__file__).parent.parent
 LOADED = re.compile(
@@ -53,3 +54,15 @@ def test_a_page_loads_nothing_from_elsewhere(site: Path) -> None:
         for link in LINKED.findall(text):
             if "canonical" not in link:
                 assert "//" not in link, link
+
+
+def test_a_reader_asks_nobody_else(site: Path, tmp_path: Path) -> None:
+    program = find_chromium()
+    if program is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    with Page(program, tmp_path) as page:
+        page.ask("Page.navigate", url=(site / "index.html").as_uri())
+        page.wait_for("document.readyState === 'complete'")
+        page.wait_for("document.querySelectorAll('nav .md-nav__link').length > 5")
+        asked = [url for url in page.requests if not url.startswith(("file:", "data:", "about:"))]
+        assert asked == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -18,6 +19,7 @@ _MOST_ERRORS = 3
 _NEAREST = 3
 _SEVERITY = {Severity.ERROR: 1.0, Severity.WARNING: 0.8, Severity.NOTE: 0.4}
 _PERHAPS = 0.6
+_AGAIN = 0.9  # so much less counts each further finding of one rule
 _SAME_FUNCTION, _SAME_FILE = 3.0, 1.5
 
 _FRAME = re.compile(
@@ -94,7 +96,18 @@ def rank(
             known_cause = causes.get(finding)
             if weight and (known_cause is None or known_cause.weight < weight * trace):
                 causes[finding] = Cause(finding, error, weight * trace, trace > 1)
-    return tuple(sorted(causes.values(), key=lambda c: (-c.weight, c.finding.sort_key())))
+    likeliest = sorted(causes.values(), key=lambda c: (-c.weight, c.finding.sort_key()))
+    return tuple(_mixed(likeliest))
+
+
+def _mixed(causes: Iterable[Cause]) -> list[Cause]:
+    """In such an order that many findings of one rule do not hide those of all others."""
+    before: Counter[str] = Counter()
+    keys = []
+    for number, cause in enumerate(causes):
+        keys.append((-cause.weight * _AGAIN ** before[cause.finding.rule], number, cause))
+        before[cause.finding.rule] += 1
+    return [cause for _, _, cause in sorted(keys, key=lambda key: key[:2])]
 
 
 def _weight(finding: Finding, error: KnownError, known: KnownErrors) -> float:

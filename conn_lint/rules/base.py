@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Rule(abc.ABC):
-    """Stateless. The docstring has the headings Why it matters, Example, Use instead, Fix safety."""
+    """Stateless. The docstring has the headings Why it matters, Example, Use instead, Fix safety.
+
+    Where there are good reasons not to follow it, When to silence it comes last.
+    """
 
     __slots__ = ()
 

@@ -116,6 +116,11 @@ class ClientPerRequest(Rule):
     advisory locks) may last for the next borrower, and one that the server has ended fails its first user: therefore
     unsafe. Where who borrows cannot be told, a pool whose connections go back when they are closed, and which raises
     when all are lent, is only shown.
+
+    ## When to silence it
+    Where a new connection each time is what you want: a health check that is to prove that connecting works, a
+    function that is called once in a while and whose server would end an idle connection, a client whose credentials
+    are those of the caller.
     """
 
     __slots__ = ()

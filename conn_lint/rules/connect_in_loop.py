@@ -69,6 +69,10 @@ class ConnectInLoop(Rule):
     given it as its first argument, under the same conditions. Where another function that the loop calls makes a
     client, what is shown is the fix of CNX101. No edit is there where such a function opens a connection, where the
     end of its `with` commits as well as closes, and for a client with cookies that signs in or is changed.
+
+    ## When to silence it
+    Where each pass must have a connection of its own: a test of the server, a fork in each pass, a server that ends a
+    connection after one command. A loop over hosts or accounts is left alone as it is.
     """
 
     __slots__ = ()

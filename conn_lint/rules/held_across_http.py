@@ -71,6 +71,10 @@ class HeldAcrossHttp(Rule):
     even if the call fails then. For `transaction.atomic()` and its like it is display-only. Elsewhere a `commit()` in
     front of the call is shown for lazy sessions, and never applied: whether the transaction may end there, with its
     pending writes, its locks and the objects it has read, only the author knows.
+
+    ## When to silence it
+    Where the call must be part of the transaction (the other side's answer decides whether to commit), is quick and
+    bounded by a short timeout, and the pool is larger than the number of such calls at a time.
     """
 
     __slots__ = ()

@@ -60,6 +60,9 @@ class HeldAcrossWait(Rule):
     even if the wait fails then. For `transaction.atomic()` and its like it is display-only. Elsewhere a `commit()` in
     front of the wait is shown for lazy sessions, and never applied: whether the transaction may end there, with its
     pending writes, its locks and the objects it has read, only the author knows.
+
+    ## When to silence it
+    Where waiting with the connection is the purpose: a lock that is held while a job runs, `LISTEN`, a test.
     """
 
     __slots__ = ()

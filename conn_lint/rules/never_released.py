@@ -59,6 +59,10 @@ class NeverReleased(Rule):
     where the connection has no plain name of its own, is used behind the block or in a handler around it, is returned
     or kept by way of a cursor (in a container, too, or as one of the sides of a ternary or `or`), or is released in a
     way that the fix does not know.
+
+    ## When to silence it
+    Where something that the analysis cannot see releases it: a framework by a naming convention, a finalizer in C, a
+    registry that is closed at shutdown. What all callers treat so may be described once in the configuration.
     """
 
     __slots__ = ()

@@ -61,6 +61,10 @@ class NotReleasedOnError(Rule):
     connection meanwhile; for lazy sessions, and where the old release is elsewhere, it is unsafe.
     None is made where the connection has no plain name of its own, is used behind the block or in a handler around
     it, or is released in a way that the fix does not know.
+
+    ## When to silence it
+    Where nothing between the opening and the release can raise in truth, or where the process ends with the error
+    anyway and the server notices at once.
     """
 
     __slots__ = ()

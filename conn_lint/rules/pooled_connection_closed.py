@@ -53,6 +53,10 @@ class PooledConnectionClosed(Rule):
     The fix puts the pool's own call in place of the close. It is safe: the pool rolls back what was left open, as the
     close did, and the connection serves again. Where an exception skips the
     release, CNX202 speaks then. None is made where the pool has no plain name.
+
+    ## When to silence it
+    Where the connection is broken and must not go back: most pools have a way to say so (`putconn(conn, close=True)`),
+    which is not reported.
     """
 
     __slots__ = ()

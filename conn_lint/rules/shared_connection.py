@@ -72,6 +72,10 @@ class SharedConnection(Rule):
     ## Fix safety
     Only shown, and in words: all who use the connection must borrow one from a pool and give it back, which nobody but
     their author can arrange.
+
+    ## When to silence it
+    Where the library says that its connections may be shared by threads and tasks, and the tables do not know it: then
+    better report that, or describe it in `[[tool.conn-lint.resource]]`.
     """
 
     __slots__ = ()
