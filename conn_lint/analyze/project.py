@@ -22,6 +22,7 @@ from conn_lint.analyze.places import Places
 from conn_lint.analyze.pools import Pools
 from conn_lint.analyze.routes import Routes
 from conn_lint.analyze.serverless import Serverless
+from conn_lint.analyze.session_states import SessionStates
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
@@ -42,7 +43,7 @@ from conn_lint.model.flow import (
 from conn_lint.model.holding import Holding
 from conn_lint.model.location import Location
 from conn_lint.model.pool import PoolSettings, Taking
-from conn_lint.model.route import Routed
+from conn_lint.model.route import Routed, StateUse
 from conn_lint.model.settings import Settings
 from conn_lint.model.site import Fate, Site, Skip
 
@@ -96,8 +97,17 @@ class Project:
     @functools.cached_property
     def _routes(self) -> tuple[Routed, ...]:
         made = Pools(self._analysis).made(self._creations.solved)
-        found = Routes(self._analysis).all(made)
+        found = self._found_routes.all(made)
         return tuple(sorted(found, key=lambda routed: routed.creation.location))
+
+    @functools.cached_property
+    def _found_routes(self) -> Routes:
+        return Routes(self._analysis)
+
+    def session_states(self) -> tuple[StateUse, ...]:
+        """Calls that leave something in a session of the server, over a pooler in transaction mode."""
+        routes = self.routes()
+        return tuple(SessionStates(self._analysis, self._found_routes.made, routes).all())
 
     def routes(self) -> tuple[Routed, ...]:
         """The servers that creations may connect to, as the code and the project's settings files say; not those of

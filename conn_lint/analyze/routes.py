@@ -25,7 +25,10 @@ _DECIDED = ("argument", "constant")
 
 
 class Routes:
-    """Follows addresses through the environment, as each of the project's files sets it."""
+    """Follows addresses through the environment, as each of the project's files sets it.
+
+    `made` has what was found, by the calls that make it.
+    """
 
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
@@ -33,6 +36,7 @@ class Routes:
         self._environment = Environment(analysis.documents, analysis.program.files)
         self._poolers = ProjectPoolers(analysis.documents)
         self._values: dict[int, Values] = {}
+        self.made: dict[tuple[FunctionId, int], Routed] = {}
 
     def all(self, made: Iterable[Made]) -> Iterator[Routed]:
         """Those creations of which an address is known."""
@@ -43,7 +47,9 @@ class Routes:
             servers = list(dict.fromkeys(self._addresses(resource, event, at)))[:_MOST]
             if servers:
                 routes = (self._route(server, resource, event, at) for server in servers)
-                yield Routed(creation, tuple(routes))
+                routed = Routed(creation, tuple(routes))
+                self.made[at, event.result] = routed
+                yield routed
 
     def _addresses(self, resource: Resource, event: CallEvent, at: FunctionId) -> Iterator[Server]:
         """What the settings files say comes first; examples count where no other file says anything."""

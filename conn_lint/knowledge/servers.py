@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Sequence
 
-from conn_lint.model.passage import KnownPooler, Offer, Prepared
+from conn_lint.model.passage import KnownPooler, Offer, Prepared, SessionState
 from conn_lint.model.pool import Server
 from conn_lint.model.resource import Family
 
@@ -18,6 +19,25 @@ class Servers:
         self._poolers = tuple(p for family in last_first for p in family.pooler)
         self._offers = tuple(o for family in last_first for o in family.offer)
         self._prepared = tuple(p for family in last_first for p in family.prepared)
+
+        self._states = tuple(
+            (re.compile(state.pattern, re.IGNORECASE), state)
+            for family in last_first
+            for state in family.session_state
+        )
+
+    def session_state(self, sql: str) -> SessionState | None:
+        """What the statement leaves in its session."""
+        return next((state for pattern, state in self._states if pattern.search(sql)), None)
+
+    def session_method(self, name: str) -> SessionState | None:
+        """What a call of a method of this name leaves there."""
+        return next((state for _, state in self._states if name in state.methods), None)
+
+    @property
+    def session_methods(self) -> frozenset[str]:
+        """The methods that leave something in a session."""
+        return frozenset(name for _, state in self._states for name in state.methods)
 
     def pooler(self, server: Server) -> KnownPooler | None:
         """The pooler whose address it is, as far as the address tells."""

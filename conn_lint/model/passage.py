@@ -49,6 +49,20 @@ class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ports: tuple[int, ...] = ()
 
 
+class SessionState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """SQL (a regular expression, whatever the case) or methods that leave something in a session of the server.
+
+    `effect` is what becomes of it behind a pooler in transaction mode, `cure` what to do, in words.
+    """
+
+    name: str
+    pattern: str
+    effect: str
+    cure: str
+    evidence: Evidence
+    methods: tuple[str, ...] = ()
+
+
 class Prepared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A client that prepares statements on the server, and what keeps it from that.
 

@@ -26,7 +26,7 @@ from conn_lint.model.option import (
     Reader,
     SettingsClass,
 )
-from conn_lint.model.passage import KnownPooler, Offer, Prepared
+from conn_lint.model.passage import KnownPooler, Offer, Prepared, SessionState
 
 Kind: TypeAlias = Literal[
     "connection",  # one session with a server, not to be shared between requests
@@ -340,5 +340,6 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pooler: tuple[KnownPooler, ...] = ()
     offer: tuple[Offer, ...] = ()
     prepared: tuple[Prepared, ...] = ()
+    session_state: tuple[SessionState, ...] = ()
     database_engine: tuple[DatabaseEngine, ...] = ()
     database_maker: tuple[DatabaseMaker, ...] = ()

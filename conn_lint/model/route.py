@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from conn_lint.model.creation import Creation
-from conn_lint.model.passage import KnownPooler, Offer
+from conn_lint.model.location import Location
+from conn_lint.model.passage import KnownPooler, Offer, SessionState
 from conn_lint.model.pool import Server
 
 
@@ -40,6 +41,16 @@ class Route(msgspec.Struct, frozen=True):
     def is_example(self) -> bool:
         """Only an example of settings says so."""
         return self.server.source == "example"
+
+
+class StateUse(msgspec.Struct, frozen=True):
+    """A call that leaves something in a session of the server, over a route through a pooler."""
+
+    location: Location
+    statement: tuple[int, int]
+    call: str
+    state: SessionState
+    route: Route
 
 
 class Routed(msgspec.Struct, frozen=True):

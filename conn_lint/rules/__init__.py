@@ -18,6 +18,7 @@ from conn_lint.rules.pool_waits_forever import PoolWaitsForever
 from conn_lint.rules.pooled_connection_closed import PooledConnectionClosed
 from conn_lint.rules.prepared_statements_behind_pooler import PreparedStatementsBehindPooler
 from conn_lint.rules.serverless_pool import ServerlessPool
+from conn_lint.rules.session_state_behind_pooler import SessionStateBehindPooler
 from conn_lint.rules.shared_connection import SharedConnection
 from conn_lint.rules.stale_connections import StaleConnections
 from conn_lint.rules.unsingletoned_client import UnsingletonedClient
@@ -41,6 +42,7 @@ ALL_RULES: tuple[Rule, ...] = (
     StaleConnections(),
     PreparedStatementsBehindPooler(),
     DjangoConnectionSettings(),
+    SessionStateBehindPooler(),
     DirectUrlInServerless(),
     ConnectionBudget(),
     CannotAnalyse(),
