@@ -166,6 +166,14 @@ def test_a_merge_that_is_on_shows_too_much_rather_than_too_little(repository: Pa
     assert ("tidy.py", 5, "CNX201") in found("--changed-since", "HEAD")
 
 
+def test_settings_files_count_and_others_do_not(repository: Path) -> None:
+    names = [".env", "deploy/compose.yaml", "app/serverless.json", "Dockerfile.web", "my.cnf"]
+    write(repository, dict.fromkeys([*names, "data.json", "x.js"], "a=1\n"))
+    commit(repository)
+    lines = changes_since("main", repository).lines
+    assert sorted(path.relative_to(repository).as_posix() for path in lines) == sorted(names)
+
+
 def test_from_a_folder_below(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(repository, {"sub/new.py": LEAK, "new.py": LEAK})
     monkeypatch.chdir(repository / "sub")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conn_lint.config.options import ConfigError
+from conn_lint.engine.documents import pathspecs
 from conn_lint.model.changes import LAST_LINE, Changes
 
 _TIMEOUT = 120
@@ -25,6 +26,7 @@ _DIFF = (
     "--patch-with-raw",
     "-z",
 )
+_READ = ("*.py", "*.pyi", *pathspecs())  # nothing else can hold a finding, however large it is
 _ALL = ((1, LAST_LINE),)
 _PYTHON = (b".py", b".pyi")
 _HUNK = re.compile(rb"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
@@ -65,7 +67,7 @@ def changes_since(revision: str, start: Path, flag: str = "--changed-since") -> 
         raise ConfigError(f"{flag}: {error}") from error
     base = _base(revision, top, flag)
     try:
-        records, sections = _differences(_git(top, *_DIFF, base, "--"))
+        records, sections = _differences(_git(top, *_DIFF, base, "--", *_READ))
         fresh = _git(top, "ls-files", "--others", "--exclude-standard", "-z").split(b"\0")
         lines = dict(_lines(top, records, sections))
         lines.update((_path(top, name), _ALL) for name in fresh if name)

@@ -109,6 +109,13 @@ def format_of(name: str) -> str:
     return _AT_THE_ROOT.get(posixpath.splitext(last)[1], "")
 
 
+def pathspecs() -> tuple[str, ...]:
+    """Patterns of git that fit the names of all documents, and of few other files: JSON can be large."""
+    suffixes = (f"*{suffix}" for suffix in sorted(_SUFFIXES - {".json"}))
+    names = ("*function.json", "*serverless.json", "*zappa_settings.json")
+    return (*suffixes, *(f"*{prefix}*" for prefix in _PREFIXES), *names)
+
+
 def format_within(path: Path) -> str:
     """The format of a document that is one by its content: a template of a stack in the cloud."""
     if path.suffix not in _TEMPLATE_SUFFIXES:
