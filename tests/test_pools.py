@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from programs import analysis
 
+from conn_lint.analyze.addresses import server_of
+from conn_lint.analyze.found import Found
 from conn_lint.analyze.project import Project
 from conn_lint.model.option import Role, Scalar
 from conn_lint.model.pool import PoolSettings
@@ -216,3 +220,50 @@ def test_settings_of_a_framework(conf: str, size: Scalar, source: str) -> None:
     setting = only(text, conf=f"{conf}\n").get("size")
     assert setting is not None
     assert (setting.value, setting.source) == (size, source)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("float('inf')", "unlimited"),
+        ("float('nan')", None),
+        ("-float('inf')", None),
+        ("10 ** 400", None),
+        ("'9' * 5000", None),
+        (f"int('{'9' * 5000}')", None),
+        ("{'a': 1}", None),
+        ("lambda: 5", None),
+        ("True", True),
+        ("5 // 0", None),
+    ],
+)
+def test_odd_values_break_nothing(written: str, value: Scalar) -> None:
+    found = only(f"{ENGINE}e = create_engine('x://', pool_size={written})")
+    setting = found.get("size")
+    assert setting is not None
+    assert setting.value == value
+    assert found.largest is None
+
+
+def test_what_refers_to_itself_in_many_ways_comes_to_an_end() -> None:
+    functions = "".join(
+        f"def f{n}():\n    return {' + '.join([f'f{n + 1}()'] * 8)}\n\n\n" for n in range(30)
+    )
+    classes = "".join(
+        f"class C{n}:\n    A = {' + '.join([f'C{n + 1}.A'] * 8)}\n\n\n" for n in range(30)
+    )
+    tables = "".join(f"T{n} = {{'a': T{n + 1}, 'b': T{n + 1}}}\n" for n in reversed(range(30)))
+    text = f"{ENGINE}{functions}{classes}T30 = 1\n{tables}"
+    for written in ("f0()", "C0.A", "T0"):
+        size = only(f"{text}e = create_engine('x://', pool_size={written})").get("size")
+        assert size is not None
+        assert not size.is_known
+
+
+@given(st.text(alphabet="\0 abz:/@?&=#%[],.0915'\\\\-+\n", max_size=60))
+@settings(max_examples=400, deadline=None)
+def test_any_text_is_some_address(text: str) -> None:
+    for address in (text, f"postgresql://{text}", f"host={text}"):
+        server = server_of(Found(address, "argument"))
+        assert server.port is None or 0 <= server.port <= 65535
+        assert server.host is None or "\0" not in server.host

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,6 +29,15 @@ from conn_lint.analyze.values import Values
 _ADDRESS: frozenset[Role] = frozenset({"url", "host", "port", "database"})
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?\Z")
 _MILLI = 1000
+_MOST_DIGITS = 15
+_ENDLESS: dict[Role, str] = {
+    "wait": "forever",
+    "connect-timeout": "none",
+    "size": "unlimited",
+    "max-size": "unlimited",
+    "overflow": "unlimited",
+    "recycle": "off",
+}
 _EMBEDDED = ("sqlite", "duckdb")
 
 
@@ -245,6 +255,10 @@ def _server(resource: Resource, call: _Given) -> Server:
 def _meaning(option: Option, found: Found) -> Scalar:
     """What is given in the role's unit, or its word; None for what is neither."""
     value = found.value
+    if isinstance(value, Table):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return _ENDLESS.get(option.role) if value > 0 else None
     written = value.name if isinstance(value, External) else str(value)
     for pair in option.means:
         wanted, _, word = pair.rpartition("=")
@@ -252,7 +266,7 @@ def _meaning(option: Option, found: Found) -> Scalar:
             return word
     if isinstance(value, External):
         return "on" if option.role == "stale-check" else value.name
-    if isinstance(value, Table) or value is None:
+    if value is None:
         return None
     if option.role == "stale-check" and isinstance(value, bool):
         return "on" if value else "off"
@@ -269,4 +283,6 @@ def _plain(value: str) -> str | int | float:
     """A number that is written as a text."""
     if not _NUMBERS.match(value):
         return value
-    return float(value) if "." in value else int(value[:15])
+    if len(value) > _MOST_DIGITS:
+        return value
+    return float(value) if "." in value else int(value)

@@ -75,6 +75,8 @@ class Values:
         self._parameters = Parameters(analysis, self)
         self._depth = 0
         self._names: dict[tuple[FunctionId, str], Found] = {}
+        self._fields: dict[tuple[ClassRef, str], Found] = {}
+        self._returns: dict[FunctionRef, Found] = {}
 
     def of(self, expr: Expr, at: FunctionId) -> Found:
         """The value that the expression has inside the function `at`."""
@@ -253,7 +255,14 @@ class Values:
                 return UNKNOWN
 
     def field(self, cls: ClassRef, attr: str) -> Found:
-        """An attribute of a class of the project or of its objects."""
+        """An attribute of a class of the project or of its objects; asked for in a circle, nothing."""
+        key = (cls, attr)
+        if key not in self._fields:
+            self._fields[key] = UNKNOWN
+            self._fields[key] = self._in_class(cls, attr)
+        return self._fields[key]
+
+    def _in_class(self, cls: ClassRef, attr: str) -> Found:
         ancestry = self._types.attributes.ancestry(cls)
         declared = [
             record
@@ -316,7 +325,14 @@ class Values:
         return self._returned(callee) if isinstance(callee, FunctionRef) else UNKNOWN
 
     def _returned(self, ref: FunctionRef) -> Found:
-        at = self._program.function_id(ref._replace(bound=False))
+        ref = ref._replace(bound=False)
+        if ref not in self._returns:
+            self._returns[ref] = UNKNOWN
+            self._returns[ref] = self._of_returns(ref)
+        return self._returns[ref]
+
+    def _of_returns(self, ref: FunctionRef) -> Found:
+        at = self._program.function_id(ref)
         function = self._program.function(at) if at is not None else None
         if at is None or function is None or function.is_generator:
             return UNKNOWN
