@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,19 @@ def test_how_far_fixes_may_be_trusted(
     (tmp_path / "shop.py").write_text(f"{head}SIZE = 70\np = {call}\n", encoding="utf-8")
     (finding,) = check_paths([tmp_path])
     assert (finding.plan.applicability if finding.plan else None) == level
+
+
+def test_the_example_of_the_page_on_pooling(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "pooling.md").read_text(encoding="utf-8")
+    part = page.partition("## What conn-lint reads of it")[2]
+    for name, text in re.findall(
+        r"^```python\n# (\S+)\n(.*?)^```$", part, re.DOTALL | re.MULTILINE
+    ):
+        place = tmp_path / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(f"# {name}\n{text}", encoding="utf-8")
+    (shown,) = re.findall(r"^```text\n(.*?)^```$", part, re.DOTALL | re.MULTILINE)
+    (finding,) = check_paths([tmp_path])
+    span = finding.location.span
+    where = f"shop/database.py:{span.line}:{span.column + 1}"
+    assert f"{where}: {finding.code} {finding.message}\n" == shown
