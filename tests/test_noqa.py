@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conn_lint.model.location import Span
 from conn_lint.syntax.comments import said_in
@@ -83,3 +85,29 @@ def test_places() -> None:
     assert text.comment(1) == ("# yes", Span(1, 12, 1, 17))
     assert text.comment(2) is None
     assert text.end(2) == Span(2, 5, 2, 7)
+
+
+FRAGMENTS = (
+    "# noqa", "# NOQA:", ": ", "CNX201", "CNX2", "E501", ",", ", ", " ", "#", "because", "- x",
+    "# conn-lint: off", "# conn-lint: on", " never-released", "# flake8: noqa", "\t", "\u2014", "\u00e9",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=9))
+def test_any_comment_can_take_a_code_and_lose_it(parts: list[str]) -> None:
+    comment = "#" + "".join(parts).rstrip()
+    after = with_codes(comment, ["CNX777"])
+    said = [s for s in said_in(after, alone=False) if s.kind == "noqa"]
+    assert len(said) == 1
+    if not said[0].codes:
+        assert after == comment, "one for all stays"
+        return
+    assert "CNX777" in said[0].codes
+    assert with_codes(after, ["CNX777"]) == after
+    whole = said[0].codes == ("CNX777",)
+    rest = without(after, "noqa", said[0].codes, {"CNX777"}, whole=whole)
+    left = [s for s in said_in(rest, alone=False) if s.kind == "noqa"]
+    assert all("CNX777" not in s.codes for s in left)
+    assert rest == "" or rest.startswith("#")
+    words = [word for word in comment.split() if word.isalnum() and word != "CNX777"]
+    assert all(word in rest for word in words)
