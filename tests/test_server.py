@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -225,6 +227,34 @@ def test_outdated_runs_are_ended(client: Client, project: Path) -> None:
     assert found["range"]["start"]["line"] == 29 + 4
     published = [m for m in client.sent if m.get("method") == "textDocument/publishDiagnostics"]
     assert len(published) < 5
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="needs /proc")
+def test_no_process_is_left_behind(project: Path) -> None:
+    with Client(project) as client:
+        uri = client.open(project / "a.py")
+        for number in range(4):
+            client.change(uri, "#\n" * number + LEAK)
+            client.save(uri)
+            time.sleep(0.2)
+        client.diagnostics(uri)
+        assert processes_in(project) == [client.pid]
+        client.save(uri)
+        time.sleep(0.3)
+    end = time.monotonic() + 30
+    while processes_in(project) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert processes_in(project) == []
+
+
+def processes_in(folder: Path) -> list[int]:
+    """The processes whose current folder it is."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if link.readlink() == folder.resolve():
+                found.append(int(link.parent.name))
+    return found
 
 
 def test_nothing_is_imported_from_the_project(client: Client, project: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -26,16 +28,29 @@ async def run(order: Order) -> Answer:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,  # with processes of its own, which must end with it
     )
     try:
         output, errors = await process.communicate(msgspec.msgpack.encode(order))
     except asyncio.CancelledError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        _end(process)
         await process.wait()
         raise
+    return _answer(process, output, errors)
+
+
+def _answer(process: asyncio.subprocess.Process, output: bytes, errors: bytes) -> Answer:
     try:
         return msgspec.msgpack.decode(output, type=Answer)
     except (msgspec.MsgspecError, ValueError):
         said = errors.decode(errors="replace").strip()[-_SHOWN:]
         return Answer(problems=(f"a run failed with exit code {process.returncode}: {said}",))
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """End a worker at once, and the processes that it has started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
