@@ -279,3 +279,19 @@ def test_no_application_keeps_a_pool_that_may_run_without_its_start(
 def test_another_pool_of_the_application_is_left_alone(tmp_path: Path) -> None:
     text = SERVICE.replace("\n\n\nasync def count", "\napp.state.pool = None\n\n\nasync def count")
     assert shown(text, tmp_path, "CNX101")[0] == "the application keeps another pool"
+
+
+@pytest.mark.parametrize("name", ["db.py", "code.py"])
+def test_the_pool_that_the_project_has_is_named(name: str, tmp_path: Path) -> None:
+    pool = (
+        'import psycopg2.pool\n\npool = psycopg2.pool.ThreadedConnectionPool(1, 5, "dbname=shop")\n'
+    )
+    body = 'conn = psycopg2.connect("dbname=shop")\ntry:\n    return conn.cursor()\nfinally:\n    conn.close()'
+    text = page("import psycopg2", body.replace("return conn.cursor()", "conn.cursor()"))
+    if name == "code.py":
+        text = pool + text
+    else:
+        write(tmp_path, {name: pool})
+    reason, word = shown(text, tmp_path, "CNX101")
+    assert word == "display-only"
+    assert reason.startswith(f"the project has a pool at {name}:3: ")

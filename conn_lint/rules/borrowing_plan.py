@@ -29,6 +29,17 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
     found = project.borrowing(creation)
     if found is None or (found.is_async and not _on_one_loop(creation, project)):
         return None
+    pool = _pool_of_project(creation, found, project)
+    if pool is not None:
+        place = f"{pool.location.path}:{pool.location.span.line}"
+        why = f"the project has a pool at {place}: how it is got here, only the author can say"
+        return FixPlan(
+            "borrow-from-pool",
+            f"borrow it from the pool that the project has ({place})",
+            Applicability.DISPLAY_ONLY,
+            (creation.location,),
+            (("why", why),),
+        )
     spans = [span for user in found.users for span in (user.location, *user.releases)]
     title = f"borrow it from one {found.pool}, which lets others wait"
     if found.foreign:
@@ -58,20 +69,27 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
 
 
 def _level(creation: Creation, found: Borrowing, project: Project) -> Applicability:
-    """One pool is enough for a project: where another file has one, or would get one, the place is the author's; so is
-    a package that the project is not known to have.
+    """One pool is enough for a project: where another file would get one too, the place is the author's; so is a
+    package that the project is not known to have.
     """
     if found.foreign:
         return Applicability.DISPLAY_ONLY
     for other in project.creations():
-        if other.location.path == creation.location.path:
-            continue
-        if other.resource.name == found.pool:
-            return Applicability.DISPLAY_ONLY
         same = other.resource.name == creation.resource.name and other.entry is not None
-        if same and not found.maker:
+        elsewhere = other.location.path != creation.location.path
+        if same and elsewhere and not found.maker:
             return Applicability.DISPLAY_ONLY
     return Applicability.UNSAFE
+
+
+def _pool_of_project(creation: Creation, found: Borrowing, project: Project) -> Creation | None:
+    """Such a pool that is made in another file, or at the import of this one: a second one would be one too many."""
+    for other in project.creations():
+        elsewhere = other.location.path != creation.location.path
+        is_such = other.resource.name == found.pool and other.entry is None
+        if is_such and (elsewhere or other.at_import):
+            return other
+    return None
 
 
 def _how(found: Borrowing) -> Iterator[tuple[str, str]]:

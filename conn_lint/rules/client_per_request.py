@@ -110,12 +110,12 @@ class ClientPerRequest(Rule):
     CNX202 see to first), hand it to nobody unknown, change no settings of it, and cannot come to each other while they
     have one; if they are plain functions, or for an async library coroutines on the one loop that the framework runs,
     and no generators: one who waits there could stop those who are to give theirs back; if tests do not call the
-    function; if no other file has such a pool, or needs one; if the project imports the package of the pool, or asks
-    for it in a settings file; and if what decides the connection are constants, names of the module or settings. How
-    many connections the pool has is yours to set. Whatever else lasts with a connection (`SET`, temporary tables,
-    advisory locks) may last for the next borrower, and one that the server has ended fails its first user: therefore
-    unsafe. Where who borrows cannot be told, a pool whose connections go back when they are closed, and which raises
-    when all are lent, is only shown.
+    function; if no other file needs such a pool (where the project has one, that is named, and there is no edit); if
+    the project imports the package of the pool, or asks for it in a settings file; and if what decides the connection
+    are constants, names of the module or settings. How many connections the pool has is yours to set. Whatever else
+    lasts with a connection (`SET`, temporary tables, advisory locks) may last for the next borrower, and one that the
+    server has ended fails its first user: therefore unsafe. Where who borrows cannot be told, a pool whose connections
+    go back when they are closed, and which raises when all are lent, is only shown.
 
     ## When to silence it
     Where a new connection each time is what you want: a health check that is to prove that connecting works, a
