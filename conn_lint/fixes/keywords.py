@@ -53,7 +53,7 @@ def _changed(parsed: Parsed, call: cst.Call, pairs: list[tuple[str, str, str]]) 
         elif not key:
             edits.append(Edit(parsed.path, parsed.span(given.value), value))
         else:
-            edits.append(_in_dict(parsed, given.value, key, value))
+            edits.append(in_dict(parsed, given.value, key, value))
     nested = {keyword for keyword, key, _ in pairs if key}
     texts = [
         f"{keyword}={{{', '.join(items)}}}" if keyword in nested else f"{keyword}={items[-1]}"
@@ -64,7 +64,8 @@ def _changed(parsed: Parsed, call: cst.Call, pairs: list[tuple[str, str, str]]) 
     return edits
 
 
-def _in_dict(parsed: Parsed, value: cst.BaseExpression, key: str, text: str) -> Edit:
+def in_dict(parsed: Parsed, value: cst.BaseExpression, key: str, text: str) -> Edit:
+    """The dict with this value for a key; raises RenderError."""
     if not isinstance(value, cst.Dict):
         raise RenderError("what it is given is no dict that stands there")
     for element in value.elements:

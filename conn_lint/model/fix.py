@@ -34,6 +34,7 @@ PlanKind: TypeAlias = Literal[
     "cache-function",  # the function that makes it keeps what it made
     "borrow-from-pool",  # a pool in place of connections of one's own
     "end-before-wait",  # the transaction ends in front of the wait
+    "set-key",  # an entry in a table of settings is given a key
     "set-keyword",  # calls are given a keyword, or another value for one
     "remove-suppression",  # a comment that silences nothing goes
 ]

@@ -74,8 +74,8 @@ class DjangoConnectionSettings(Rule):
     ```
 
     ## Fix safety
-    Where a call makes the entry (`dj_database_url.config(...)`), `conn_health_checks` and `disable_server_side_cursors`
-    are set; the first costs a short query for each request, the second memory where large results are read: therefore
+    `CONN_HEALTH_CHECKS` and `DISABLE_SERVER_SIDE_CURSORS` are set, in the dict of the entry or at the call that makes
+    it (`dj_database_url.config(...)`); the first costs a short query for each request, the second memory where large results are read: therefore
     unsafe. `CONN_MAX_AGE` and pools are the author's, for they decide how many connections stay open.
     """
 
@@ -86,11 +86,15 @@ class DjangoConnectionSettings(Rule):
     severity = Severity.WARNING
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """One finding for each defect; databases of one statement that share it are named together."""
-        found: dict[tuple[object, str], list[tuple[Database, _Defect]]] = {}
+        """One finding for each defect; databases of one statement that share it are named together, unless a fix
+        can cure each.
+        """
+        found: dict[tuple[object, ...], list[tuple[Database, _Defect]]] = {}
         for database in project.databases():
             for defect in _defects(database):
-                found.setdefault((database.location, defect.message), []).append((database, defect))
+                own = database.alias if defect.key else ""
+                key = (database.call or database.location, own, defect.message)
+                found.setdefault(key, []).append((database, defect))
         for pairs in found.values():
             names = " and ".join(dict.fromkeys(repr(d.alias) for d, _ in pairs))
             database, defect = pairs[0]
@@ -104,7 +108,7 @@ class DjangoConnectionSettings(Rule):
                     step for server, _ in database.servers for step in pooler_words.written(server)
                 ),
                 statement=database.statement,
-                plan=_plan(database, defect) if len(pairs) == 1 else None,
+                plan=_plan(database, defect),
             )
 
 
@@ -179,9 +183,17 @@ def _proposal(database: Database) -> str:
 
 
 def _plan(database: Database, defect: _Defect) -> FixPlan | None:
-    """A keyword of the call that makes the entry; a key of a dict is left to the author."""
-    if not defect.key or database.call is None:
+    """A keyword of the call that makes the entry, or a key of the dict that it is."""
+    if not defect.key:
         return None
+    if database.call is None:
+        return FixPlan(
+            kind="set-key",
+            title=f"Set {defect.key}",
+            applicability=defect.applicability,
+            spans=(database.location,),
+            details=(("entry", database.alias), ("set", f"{defect.key}={defect.value}")),
+        )
     return FixPlan(
         kind="set-keyword",
         title=f"Set {defect.key}",
