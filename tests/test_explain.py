@@ -258,6 +258,17 @@ def test_where_nothing_was_found_the_places_are_shown(
     assert "app.py:3 redis.Redis()" in result.output
 
 
+def test_a_baseline_hides_no_cause(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import psycopg2\n\n\ndef load():\n    psycopg2.connect('').cursor().execute('SELECT 1')\n"
+    )
+    (tmp_path / "pyproject.toml").write_text("[tool.conn-lint]\nbaseline = 'known.txt'\n")
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(main, ["check", "--write-baseline", "--no-cache"]).exit_code == 0
+    assert CliRunner().invoke(main, ["check", "--no-cache"]).exit_code == 0
+    assert "CNX201" in CliRunner().invoke(main, ["explain", TOO_MANY, "--no-cache"]).output
+
+
 def test_rules_that_are_off_are_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         "import sqlalchemy\n\nengine = sqlalchemy.create_engine('postgresql+psycopg2://db/shop')\n"

@@ -336,6 +336,11 @@ def test_five_hundred_nodes_are_quick_and_do_not_overlap(browser: Page, tmp_path
       return all.flatMap((a, i) => all.slice(i + 1).filter(b => !beside(a, b) && !above(a, b))).length;
     })()"""
     assert browser.evaluate(overlaps) == 0
+    everything = len(titles(browser))
+    browser.click("#findings button")  # in a crowd, a choice shows what leads there alone
+    assert browser.evaluate("document.querySelectorAll('.node.found').length") == 1
+    browser.click("#focus")
+    assert len(titles(browser)) == everything
 
 
 def test_circles_of_calls_end(browser: Page, tmp_path: Path) -> None:

@@ -98,13 +98,16 @@ def _explain(
     run: Run, errors: tuple[KnownError, ...], given: str, *, everything: bool
 ) -> Explanation:
     from conn_lint.cli.output import make_report  # noqa: PLC0415
-    from conn_lint.config.projects import display_below, relocate_connection  # noqa: PLC0415
+    from conn_lint.config.projects import display_below, relocate, relocate_connection  # noqa: PLC0415
     from conn_lint.engine.explain import frames_of, opened_by, rank  # noqa: PLC0415
     from conn_lint.knowledge.errors import load_errors  # noqa: PLC0415
     from conn_lint.report.explanation import Explanation  # noqa: PLC0415
 
     known = load_errors()
-    findings = make_report(run).findings
+    findings = [*make_report(run).findings]
+    for _, outcome in run.checked:  # a baseline takes nothing away from what may be the cause
+        show = functools.partial(display_below, outcome.root)
+        findings += [relocate(finding, show) for finding in outcome.matched.known]
     causes = rank(findings, errors, known, frames_of(given))
     shown = causes if everything else causes[:_SHOWN]
     places = []

@@ -16,23 +16,21 @@ from conn_lint.model.known_error import Cause, KnownError, KnownErrors
 
 MOST_TEXT = 1_000_000  # characters that are looked at: the last ones, where the error stands
 _MOST_ERRORS = 3
+_MOST_FRAMES = 300
 _NEAREST = 3
 _SEVERITY = {Severity.ERROR: 1.0, Severity.WARNING: 0.8, Severity.NOTE: 0.4}
 _PERHAPS = 0.6
 _AGAIN = 0.9  # so much less counts each further finding of one rule
 _SAME_FUNCTION, _SAME_FILE = 3.0, 1.5
 
-_FRAME = re.compile(
-    r'File "(?P<path>[^"\n]{1,500})", line (?P<line>\d{1,9}), in (?P<name>[\w<>.]{1,200})'
-)
+_FRAME = re.compile(r'File "(?P<path>[^"\n]{1,500})", line \d{1,9}, in (?P<name>[\w<>.]{1,200})')
 _WORD = re.compile(r"[a-z0-9_]{3,40}")
 
 
 class Frame(NamedTuple):
-    """One line of a traceback."""
+    """A function that a traceback passes through."""
 
     path: str
-    line: int
     function: str
 
 
@@ -70,11 +68,12 @@ def nearest_errors(text: str, known: KnownErrors) -> tuple[KnownError, ...]:
 
 
 def frames_of(text: str) -> tuple[Frame, ...]:
-    """The lines of the tracebacks in a text."""
-    return tuple(
-        Frame(found["path"].replace("\\", "/"), int(found["line"]), found["name"])
-        for found in _FRAME.finditer(text[-MOST_TEXT:])
+    """The places in the tracebacks of a text, each once: of many tracebacks the last."""
+    found = dict.fromkeys(
+        Frame(frame["path"].replace("\\", "/"), frame["name"])
+        for frame in _FRAME.finditer(text[-MOST_TEXT:])
     )
+    return tuple(found)[-_MOST_FRAMES:]
 
 
 def rank(
@@ -90,12 +89,11 @@ def rank(
     """
     causes: dict[Finding, Cause] = {}
     for finding in findings:
-        for error in errors:
-            weight = _weight(finding, error, known)
+        weighed = [(_weight(finding, error, known), error) for error in errors]
+        weight, error = max(weighed, key=lambda item: item[0], default=(0.0, None))
+        if error is not None and weight:
             trace = _trace(finding, frames)
-            known_cause = causes.get(finding)
-            if weight and (known_cause is None or known_cause.weight < weight * trace):
-                causes[finding] = Cause(finding, error, weight * trace, trace > 1)
+            causes[finding] = Cause(finding, error, weight * trace, trace > 1)
     likeliest = sorted(causes.values(), key=lambda c: (-c.weight, c.finding.sort_key()))
     return tuple(_mixed(likeliest))
 

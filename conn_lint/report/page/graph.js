@@ -8,6 +8,7 @@
   for (const id of nodes.keys()) { above.set(id, []); below.set(id, []); }
   for (const edge of data.edges) { below.get(edge.from).push(edge); above.get(edge.to).push(edge); }
   const state = { query: "", rules: new Set(), groups: new Set(), node: null, finding: null, focus: false, zoom: 1 };
+  const CROWDED = data.nodes.length > 80; // then a choice shows what leads there alone
   const SEVERITIES = ["error", "warning", "note"];
   const WIDTH = 236, COLUMN = 330, LINE = 17, GAP = 16, GROUP_HEAD = 26, MARGIN = 36, LONGEST = 32;
 
@@ -310,18 +311,25 @@
     return found;
   }
 
+  function focusButton() {
+    const text = state.focus ? "Show everything again" : "Show only what leads here";
+    const toggle = () => { state.focus = !state.focus; update(true); };
+    return element("p", {}, element("button", { type: "button", id: "focus", "aria-pressed": String(state.focus), text, on: toggle }));
+  }
+
   function details() {
     const parts = [];
     const close = element("button", { type: "button", "aria-label": "Close", text: "\u2715", on: () => clear() });
     if (state.finding !== null) {
       const finding = data.findings[state.finding];
       parts.push(element("div", { class: "row" }, element("h3", { text: "Finding" }), close), findingCard(finding));
+      if (state.node) parts.push(focusButton());
     } else if (state.node) {
       const node = nodes.get(state.node);
       parts.push(element("div", { class: "row" }, element("h3", { text: node.title }), close), element("div", { class: "place", text: node.where }));
       if (node.remarks.length) parts.push(element("p", { text: node.remarks.join("; ") }));
       if (node.group) parts.push(element("p", { class: "place", text: groups.get(node.group) }));
-      parts.push(element("p", {}, element("button", { type: "button", id: "focus", "aria-pressed": String(state.focus), text: state.focus ? "Show everything again" : "Show only what leads here", on: () => { state.focus = !state.focus; update(true); } })));
+      parts.push(focusButton());
       for (const index of node.findings) parts.push(findingCard(data.findings[index]));
       const ways = waysTo(node.id);
       if (ways.length) {
@@ -341,12 +349,14 @@
   function chooseNode(id) {
     state.node = id;
     state.finding = null;
+    state.focus ||= CROWDED;
     history.replaceState(null, "", `#${id}`);
     update(true);
   }
   function chooseFinding(index) {
     state.finding = index;
     state.node = data.findings[index].nodes[0] || null;
+    state.focus ||= CROWDED;
     history.replaceState(null, "", state.node ? `#${state.node}` : "#");
     update(true);
   }
