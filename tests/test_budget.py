@@ -367,3 +367,49 @@ def test_alternatives_and_what_only_others_start_with_do_not_count(tmp_path: Pat
         "Procfile": "web: gunicorn web:app\nwork: python work.py\n",
     }
     assert rows(one(write(tmp_path, files))) == [("web", "web.py", 1, 5)]
+
+
+def test_a_project_within_a_repository_is_run_from_above(tmp_path: Path) -> None:
+    compose = (
+        "services:\n"
+        "  api:\n    build: ./api\n    deploy:\n      replicas: 2\n"
+        "  jobs:\n    build:\n      context: .\n      dockerfile: api/Dockerfile\n    command: python -m pool\n"
+        "  other:\n    build: ./other\n    command: gunicorn pool:app -w 9\n"
+    )
+    repository = tmp_path / "repository"
+    files = {
+        ".git/HEAD": "",
+        "compose.yml": compose,
+        "api/pyproject.toml": "[project]\nname = 'api'\n",
+        "api/Dockerfile": "FROM python\nCMD gunicorn pool:app -w 3\n",
+        "api/pool.py": POOL,
+        "other/pyproject.toml": "[project]\nname = 'other'\n",
+        "other/pool.py": "x = 1\n",
+    }
+    write(repository, files)
+    write(tmp_path, {"compose.yml": "services:\n  x:\n    command: gunicorn pool:app -w 50\n"})
+    found = budget(repository / "api")
+    (server,) = found.servers
+    assert rows(server) == [("api", "pool.py", 6, 30), ("jobs", "pool.py", 1, 5)]
+    api, jobs = found.processes
+    places = [Path(path).resolve() for path in (api.path, api.instances.path, jobs.path)]
+    assert places == [
+        repository / "api" / "Dockerfile",
+        repository / "compose.yml",
+        repository / "compose.yml",
+    ]
+
+
+def test_what_lies_above_changes_the_result(tmp_path: Path) -> None:
+    files = {
+        ".git/HEAD": "",
+        "Procfile": "web: gunicorn pool:app -w 2\n",
+        "api/pyproject.toml": "[project]\nname = 'api'\n",
+        "api/pool.py": POOL,
+    }
+    write(tmp_path, files)
+    first = run("api", "--format", "json", cwd=tmp_path)[1]
+    write(tmp_path, {"Procfile": "web: gunicorn pool:app -w 4\n"})
+    again = run("api", "--format", "json", cwd=tmp_path)[1]
+    totals = [json.loads(text)["projects"][0]["servers"][0]["total"] for text in (first, again)]
+    assert totals == [10, 20]

@@ -60,6 +60,8 @@ class Analysis:
         self.knowledge = knowledge
         self._stated = versions
         self.documents = documents
+        self.above: tuple[DocumentSummary, ...] = ()  # what lies above the project...
+        self.below = ""  # ...which is this folder there
         self.program = Program(files, load, text)
         self.demand = Demand(files, knowledge, everything=everything)
         self.types = Types(self.program, KnowledgeCatalogue(knowledge))

@@ -10,6 +10,7 @@ from conn_lint.analyze.launching import LauncherSettings
 from conn_lint.analyze.products import settled
 from conn_lint.analyze.running import Running
 from conn_lint.analyze.tables import Tables
+from conn_lint.deploy.placing import placed, together
 from conn_lint.deploy.reading import read_deployment
 from conn_lint.deploy.stating import processes_stated
 from conn_lint.deploy.sums import budget_of
@@ -26,12 +27,14 @@ def program_budget(
 ) -> Budget:
     """What these pools come to, with the databases that tables of settings name."""
     knowledge = analysis.knowledge
-    deployment = read_deployment(
-        analysis.documents,
+    read = read_deployment(
+        together(analysis.documents, analysis.above, analysis.below),
         knowledge.launchers,
         knowledge.products,
         LauncherSettings(analysis).number,
+        analysis.below,
     )
+    deployment = placed(read, analysis.below)
     claims = [*claims_of(pools, knowledge.products), *Tables(analysis).claims()]
     claims = settled(claims, deployment, knowledge.products, analysis.documents)
     by_settings = any(claim.by_settings for claim in claims)

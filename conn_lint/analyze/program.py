@@ -19,13 +19,17 @@ def analyze_program(
     knowledge: Knowledge,
     *,
     documents: tuple[DocumentSummary, ...] = (),
+    above: tuple[DocumentSummary, ...] = (),
+    below: str = "",
     settings: Settings | None = None,
 ) -> Project:
     """Analyse all files as one program; `load` is asked for the units that turn out to matter.
 
     `text` gives a unit as it is written, for questions that spare parsing it. `settings` are the user's, where an
-    answer or a rule depends on one.
+    answer or a rule depends on one. Documents `above` lie in folders around the project, with paths from where it is
+    the folder `below`.
     """
     versions = settings.versions if settings is not None else ()
     analysis = Analysis(files, load, text, knowledge, documents, versions=versions)
+    analysis.above, analysis.below = above, below
     return Project(analysis, analysis.run(), settings)

@@ -18,6 +18,8 @@ class Image(NamedTuple):
     entrypoint: str
     command: str
     environment: Mapping[str, str]
+    path: str
+    line: int
 
     @property
     def whole(self) -> str:
@@ -28,10 +30,12 @@ class Image(NamedTuple):
 class Service(NamedTuple):
     """One service; a server's too."""
 
+    path: str
     name: str
     image: str
     command: str
     described: Described
+    built_in: str | None = None  # the folder of its image's Dockerfile, if the project builds it
 
 
 def services(
@@ -50,19 +54,24 @@ def services(
             inner.update(env.get(posixpath.normpath(posixpath.join(folder, file)), {}))
         inner.update(environment(service.at("environment")))
         command = _command(service, image)
+        place = (document.path, service.line("command") or service.line())
+        if image is not None and not (service.at("command") or service.at("entrypoint")):
+            place = image.path, image.line
         yield Service(
+            path=document.path,
             name=name,
             image=service.text("image"),
             command=command,
             described=Described(
                 name=name,
                 command=command,
-                path=document.path,
-                line=service.line("command") or service.line(),
+                path=place[0],
+                line=place[1],
                 instances=_instances(service),
                 environment=inner,
                 folder=posixpath.dirname(dockerfile) if dockerfile else folder,
             ),
+            built_in=_context(service, folder, dockerfile),
         )
 
 
@@ -101,6 +110,19 @@ def _dockerfile(service: Tree, folder: str) -> str:
     context = build.text() or build.text("context") or "."
     file = build.text("dockerfile") or "Dockerfile"
     return posixpath.normpath(posixpath.join(folder, context, file))
+
+
+def _context(service: Tree, folder: str, dockerfile: str) -> str | None:
+    """The folder that an image is made of: where its Dockerfile lies, or the context if that is deeper."""
+    if not dockerfile:
+        return None
+    build = service.at("build")
+    context = posixpath.normpath(
+        posixpath.join(folder, build.text() or build.text("context") or ".")
+    )
+    around = posixpath.dirname(dockerfile)
+    deeper = max(context.removeprefix("."), around, key=len)
+    return deeper if not deeper.startswith("..") else None
 
 
 def _env_files(service: Tree) -> list[str]:

@@ -21,10 +21,10 @@ def image_of(dockerfile: Tree) -> Image:
             environment.setdefault(str(name), value.text())
         before = names.get(stage.text("from"))
         number = before if before is not None and before < number else None
-    return Image(entrypoint, command, environment)
+    return Image(entrypoint, command, environment, dockerfile.path, _line_of(dockerfile))
 
 
-def line_of(dockerfile: Tree) -> int:
+def _line_of(dockerfile: Tree) -> int:
     """Where the command stands."""
     lines = [stage.line(key) for stage in dockerfile.values() for key in ("entrypoint", "cmd")]
     return max(lines, default=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import posixpath
 import re
 from collections import defaultdict
@@ -12,7 +13,7 @@ import msgspec
 
 from conn_lint.deploy.compose import Image, Service, environment, services
 from conn_lint.deploy.described import Described, SettingOf, Surroundings, processes_of
-from conn_lint.deploy.images import image_of, line_of
+from conn_lint.deploy.images import image_of
 from conn_lint.deploy.kubernetes import autoscaled, workloads
 from conn_lint.deploy.limits import limits_of_files, limits_of_services, product_of_image
 from conn_lint.deploy.poolers import is_pgbouncer, is_pgcat, pgbouncer, pgcat
@@ -27,21 +28,24 @@ _FOR_LIVE = re.compile(r"prod|production|deploy|live", re.IGNORECASE)
 _FOR_WORK = re.compile(
     r"dev|develop|test|tests|ci|local|debug|example|override|e2e|sample", re.IGNORECASE
 )
-_KUBERNETES, _LIVE_COMPOSE, _PLATFORM, _PROCFILE, _COMPOSE_RANK, _DOCKERFILE, _WORK = (
-    7,
-    6,
-    5,
-    4,
-    3,
-    2,
-    1,
-)
+
+
+class Rank(enum.IntEnum):
+    """How near to the real thing a description is."""
+
+    WORK = 1
+    DOCKERFILE = 2
+    COMPOSE = 3
+    PROCFILE = 4
+    PLATFORM = 5
+    LIVE_COMPOSE = 6
+    KUBERNETES = 7
 
 
 class Candidate(NamedTuple):
     """What one file (or the manifests of one cluster) describes: the higher its rank, the nearer to the real thing."""
 
-    rank: int
+    rank: Rank
     path: str
     processes: tuple[Process, ...]
 
@@ -51,16 +55,18 @@ def read_deployment(
     launchers: Sequence[Launcher],
     products: Sequence[Product],
     setting: SettingOf,
+    below: str = "",
 ) -> Deployment:
-    """All that the documents say. `setting` reads numbers from settings files of launchers that are Python."""
-    reader = _Reader(documents, launchers, setting)
+    """All that the documents say. `setting` reads numbers from settings files of launchers that are Python.
+
+    `below` is the folder of the project: what is built from other folders is another's.
+    """
+    reader = _Reader(documents, launchers, setting, below)
     candidates = sorted(reader.candidates(), key=_nearness)
-    chosen = candidates[0].processes if candidates else ()
-    processes = [*chosen, *reader.functions()]
-    ours = {process.path for process in chosen}
-    ordered = sorted(
-        reader.services(), key=lambda s: (s.described.path not in ours, _effort(s.described.path))
-    )
+    chosen = candidates[0] if candidates else Candidate(Rank.WORK, "", ())
+    processes = [*chosen.processes, *reader.functions()]
+    ordered = sorted(reader.services(), key=lambda s: (s.path != chosen.path, _effort(s.path)))
+    read = {chosen.path, *(process.path for process in processes)}
     return Deployment(
         processes=_named_once(processes),
         limits=(*limits_of_services(ordered, products), *limits_of_files(reader.trees, products)),
@@ -70,8 +76,7 @@ def read_deployment(
             for service in ordered
             if (product := product_of_image(service.image, products)) is not None
         ),
-        chosen=tuple(sorted({p.path for p in processes if p.path})),
-        others=tuple(sorted({c.path for c in candidates[1:]} - ours)),
+        others=tuple(sorted({c.path for c in candidates[1:]} - read)),
     )
 
 
@@ -81,8 +86,10 @@ class _Reader:
         documents: Sequence[DocumentSummary],
         launchers: Sequence[Launcher],
         setting: SettingOf,
+        below: str,
     ) -> None:
         self._documents = documents
+        self._below = below
         self.trees = [(document, tree_of(document)) for document in documents]
         self._env = {
             document.path: {str(e.keys[0]): str(e.value or "") for e in document.entries}
@@ -149,26 +156,34 @@ class _Reader:
         """Everything that describes processes."""
         by_file: dict[str, list[Service]] = defaultdict(list)
         for service in self.services():
-            by_file[service.described.path].append(service)
+            by_file[service.path].append(service)
         for path, found in by_file.items():
             effort = _effort(path)
-            rank = (_LIVE_COMPOSE, _COMPOSE_RANK, _WORK)[effort]
-            yield from self._candidate(rank, path, [service.described for service in found])
+            rank = (Rank.LIVE_COMPOSE, Rank.COMPOSE, Rank.WORK)[effort]
+            own = [service.described for service in found if self._is_ours(service.built_in)]
+            yield from self._candidate(rank, path, own)
         yield from self._cluster()
         for document, tree in self.trees:
             name = posixpath.basename(document.path)
             if document.format == "procfile":
                 effort = _effort(document.path)
-                rank = _WORK if effort == 2 else _PROCFILE
+                rank = Rank.WORK if effort == 2 else Rank.PROCFILE
                 yield from self._candidate(rank, document.path, self._lines(tree))
             elif name == "fly.toml":
-                yield from self._candidate(_PLATFORM, document.path, self._fly(tree))
+                yield from self._candidate(Rank.PLATFORM, document.path, self._fly(tree))
             elif name in ("render.yaml", "render.yml"):
-                yield from self._candidate(_PLATFORM, document.path, self._render(tree))
+                yield from self._candidate(Rank.PLATFORM, document.path, self._render(tree))
         yield from self._dockerfiles()
 
+    def _is_ours(self, built_in: str | None) -> bool:
+        """It may hold the project: it is built above or below its folder, or nobody says where."""
+        if built_in is None or not self._below:
+            return True
+        inner, outer = f"{built_in}/".lstrip("/"), f"{self._below}/"
+        return outer.startswith(inner) or inner.startswith(outer)
+
     def _candidate(
-        self, rank: int, path: str, described: Iterable[Described]
+        self, rank: Rank, path: str, described: Iterable[Described]
     ) -> Iterator[Candidate]:
         processes = tuple(p for one in described for p in processes_of(one, self._around))
         if processes:
@@ -222,7 +237,7 @@ class _Reader:
         ordered = sorted(parts, key=lambda part: (_effort(part.path), part.path))
         for described in workloads(ordered, autoscaled(ordered), default):
             found.setdefault(described.name, described)
-        for candidate in self._candidate(_KUBERNETES, "", found.values()):
+        for candidate in self._candidate(Rank.KUBERNETES, "", found.values()):
             path = min(process.path for process in candidate.processes)
             yield candidate._replace(path=path)
 
@@ -243,12 +258,12 @@ class _Reader:
                 best[folder] = entry
         described = [
             Described(
-                posixpath.basename(folder) or "app", image.whole, path, line_of(tree), None,
+                posixpath.basename(folder) or "app", image.whole, path, image.line, None,
                 image.environment, folder,
             )
             for folder, (_, path, tree, image) in best.items()
         ]  # fmt: skip
-        for candidate in self._candidate(_DOCKERFILE, "", described):
+        for candidate in self._candidate(Rank.DOCKERFILE, "", described):
             path = min(process.path for process in candidate.processes)
             yield candidate._replace(path=path)
 

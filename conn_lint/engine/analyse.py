@@ -178,7 +178,7 @@ class _Run:
     ) -> Project | None:
         from conn_lint.analyze import program  # noqa: PLC0415 - a result from the cache needs none of it
 
-        one, knowledge = self._phase_one, self._knowledge
+        one, knowledge, around = self._phase_one, self._knowledge, self._inputs.around
         try:
             return program.analyze_program(
                 files,
@@ -186,6 +186,8 @@ class _Run:
                 one.text,
                 knowledge,
                 documents=documents,
+                above=summaries(around.documents, self._cache.documents),
+                below=around.below,
                 settings=self._settings,
             )
         except Exception as error:  # noqa: BLE001 - what phase one found is still reported
@@ -260,6 +262,10 @@ def _run_key(inputs: Inputs, settings: Settings, wants: Wants) -> str:
         [(os.fsencode(f.path), f.digest, f.is_reported) for f in inputs.files.values()],
         sorted((os.fsencode(path), why) for path, why in inputs.unreadable.items()),
         sorted((os.fsencode(d.path), d.digest, d.problem) for d in inputs.documents.values()),
+        sorted(
+            (os.fsencode(d.path), d.digest, d.problem) for d in inputs.around.documents.values()
+        ),
+        os.fsencode(inputs.around.below),
         wants,
     )
     versions = f"{__version__} {code_version()} {data_digest()}"

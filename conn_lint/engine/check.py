@@ -18,6 +18,7 @@ from conn_lint.engine.phase_one import Progress, silent
 from conn_lint.engine.roots import Roots
 from conn_lint.engine.select import Selection
 from conn_lint.engine.suppress import is_suppressed
+from conn_lint.engine.surroundings import surroundings
 from conn_lint.engine.unused import find_unused
 from conn_lint.engine.within import News, Within, new_ones
 from conn_lint.model.baseline import Baseline
@@ -84,6 +85,8 @@ def check(
     listing = _listing(request, settings, roots, within)
     overrides = {name_below(p, settings.root): data for p, data in request.overrides.items()}
     inputs = read_inputs(listing, settings, overrides)
+    if request.adds_up or settings.deployment is not None:
+        inputs = msgspec.structs.replace(inputs, around=surroundings(settings.root))
     wants = Wants(request.isolated, request.draws, request.adds_up)
     result = analyse(inputs, settings, progress, wants)
     seen = _Seen(inputs, listing, settings.root)

@@ -12,6 +12,7 @@ from conn_lint.engine.cache import digest_of
 from conn_lint.engine.discover import MARK_WITHIN, Found, Listing, Role, is_generated
 from conn_lint.engine.documents import Document, read_bytes
 from conn_lint.engine.modules import MARKERS
+from conn_lint.engine.surroundings import Surroundings
 from conn_lint.model.settings import Settings
 
 
@@ -34,6 +35,7 @@ class Inputs(msgspec.Struct, frozen=True):
     unreadable: dict[str, str]
     started_from: frozenset[str]
     documents: dict[str, Document] = {}
+    around: Surroundings = Surroundings()
 
     def reported(self) -> list[str]:
         """The files on which findings are reported, ordered."""

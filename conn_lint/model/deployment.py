@@ -125,11 +125,10 @@ def opened_by(database: PoolerDatabase) -> int:
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """All that was read. `chosen` are the files that describe the processes, `others` describe them too."""
+    """All that was read. `others` are files that describe the same processes, and do not count."""
 
     processes: tuple[Process, ...] = ()
     limits: tuple[Limit, ...] = ()
     poolers: tuple[Pooler, ...] = ()
     serves: tuple[str, ...] = ()  # products of servers that compose files start
-    chosen: tuple[str, ...] = ()
     others: tuple[str, ...] = ()

@@ -62,7 +62,7 @@ def copies(row: Row) -> str:
     """How many times it counts, "" where that changes nothing."""
     if row.total is None or row.codes:
         return ""
-    return f"x {row.copies}{' threads' if row.per == 'thread' and row.copies > 1 else ''}"
+    return f"x {row.copies}"
 
 
 def place(row: Row) -> str:

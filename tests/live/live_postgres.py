@@ -28,7 +28,6 @@ _TEMPLATE = "shop"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": str(MAX_CONNECTIONS),
     "superuser_reserved_connections": "0",  # so that everybody is refused with the same words
     "max_wal_senders": "0",
     "autovacuum": "off",
@@ -71,16 +70,16 @@ def installed() -> Path | None:
 
 
 @contextmanager
-def running(wheel: Path) -> Iterator[Postgres]:
+def running(wheel: Path, max_connections: int = MAX_CONNECTIONS) -> Iterator[Postgres]:
     """A new server, which is gone with all its files at the end."""
     folder = Path(tempfile.mkdtemp(prefix="conn-lint-live-"))
     try:
-        yield from _run(wheel, folder)
+        yield from _run(wheel, folder, max_connections)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(wheel: Path, folder: Path) -> Iterator[Postgres]:
+def _run(wheel: Path, folder: Path, max_connections: int) -> Iterator[Postgres]:
     who: dict[str, Any] = {"cwd": folder}
     if os.geteuid() == 0:
         wheel = _copied(wheel, folder)
@@ -96,7 +95,8 @@ def _run(wheel: Path, folder: Path) -> Iterator[Postgres]:
         **who,
     )
     port = free_port()
-    settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
+    given = {**_SETTINGS, "max_connections": str(max_connections)}
+    settings = [part for key, value in given.items() for part in ("-c", f"{key}={value}")]
     with log.open("wb") as output:
         server = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-p", str(port), *settings],
