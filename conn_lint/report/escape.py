@@ -18,7 +18,10 @@ _ANYWHERE = re.compile(r"(?<=#)#(?=\w*\[)")
 _COMMAND = re.compile(rf"{_ANYWHERE.pattern}|\A(?P<blank>\s*):(?=:)")
 # Characters that XML cannot have, not even as references, besides those that are unsafe everywhere.
 _NOT_XML = re.compile("[\ufffe\uffff]")
-_NOT_MARKDOWN = re.compile(r"[^A-Za-z0-9 ,./()=+'-]")
+# Underscores within words and most colons mean nothing in Markdown: what is left can be read as plain text, too.
+_NOT_MARKDOWN = re.compile(
+    r"""[^A-Za-z0-9 ,./()=+'"?!;:_-]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//|[\w+-]+:)"""
+)
 
 
 def one_line(text: str) -> str:
