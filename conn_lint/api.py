@@ -26,7 +26,7 @@ def check_paths(
     jobs: int = 1,
     use_cache: bool = True,
 ) -> list[Finding]:
-    """The findings on files and folders, each with the settings of its project.
+    """The findings on files and folders, or to which steps there lead, each with the settings of its project.
 
     Paths in findings are absolute. Raises ConfigError for wrong settings and for missing paths,
     RuntimeError for an internal error.

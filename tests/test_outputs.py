@@ -60,6 +60,7 @@ def test_the_older_flags_go_together_with_it() -> None:
         (["json:-", "text:-"], "json and text cannot share standard output; json:FILE"),
         (["json:x", "sarif:./x"], "two reports would be written to x"),
         (["json:src"], "the report cannot be written: src is a folder"),
+        (["json:" + "x" * 300], "the report cannot be written: "),
         (["json:no/x"], "the report cannot be written: there is no folder no"),
     ],
 )
@@ -110,6 +111,12 @@ def test_the_page_of_a_job_gets_a_summary(
     assert page.read_text() == text + text.removeprefix("# Before\n")  # never over it, never twice
     invoke("--format", "text")
     assert page.read_text().count("## conn-lint") == 2
+
+
+def test_a_page_that_is_not_there_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "/no/such/folder/page.md")
+    code, _, err = invoke("--format", "github")
+    assert (code, err) == (1, "")
 
 
 def test_paths_are_those_of_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:

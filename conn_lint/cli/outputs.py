@@ -86,13 +86,22 @@ def targets_of(values: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[T
     if outputs and (values["diff"] or values["fix_only"]):
         flag = "--diff" if values["diff"] else "--fix-only"
         raise ConfigError(f"--output: {flag} writes no report")
-    _check(targets)
-    summary = environ.get(_SUMMARY)
-    if summary and any(target.output_format in _WITH_SUMMARY for target in targets):
-        page = Path(summary).resolve()
+    try:
+        _check(targets)
+    except OSError as error:  # a name that no file can have
+        raise ConfigError(f"the report cannot be written: {error}") from error
+    page = _page(environ)
+    if page is not None and any(target.output_format in _WITH_SUMMARY for target in targets):
         targets = [t for t in targets if t.path is None or t.path.resolve() != page]
         targets.append(Target("markdown", page, appends=True))
     return tuple(targets)
+
+
+def _page(environ: Mapping[str, str]) -> Path | None:
+    """The page of the job that GitHub runs; in a container it may be named and missing."""
+    name = environ.get(_SUMMARY)
+    page = Path(name).resolve() if name else None
+    return page if page is not None and page.parent.is_dir() else None
 
 
 def wants_edits(targets: tuple[Target, ...]) -> bool:
