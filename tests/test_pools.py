@@ -46,6 +46,26 @@ SIZE = "e = create_engine('postgresql://db/shop', pool_size=SIZE)\n"
         (f"{ENGINE}SIZE = 3\ndef f():\n    global SIZE\n    SIZE = 40\n{SIZE}", None, "unknown"),
         (f"{ENGINE}A = {{'pool_size': 6}}\ne = create_engine('sqlite://', **A)", 6, "constant"),
         (f"{ENGINE}A = dict(pool_size=6)\ne = create_engine('sqlite://', **A)", 6, "constant"),
+        (
+            f"{ENGINE}A = {{'pool_size': 6}}\ne = create_engine('sqlite://', **A.copy())",
+            6,
+            "constant",
+        ),
+        (
+            f"{ENGINE}A = {{'pool_size': 6}}\nB = {{**A, 'echo': 1}}\ne = create_engine('x://', **B)",
+            6,
+            "constant",
+        ),
+        (
+            f"{ENGINE}A = {{'pool_size': 6}}\nA['pool_size'] = 7\ne = create_engine('x://', **A)",
+            None,
+            "unknown",
+        ),
+        (
+            f"{ENGINE}A = {{'pool_size': 6}}\nA.update(more())\ne = create_engine('x://', **A)",
+            None,
+            "unknown",
+        ),
         (f"{ENGINE}A = {{'n': {{'s': 6}}}}\nSIZE = A['n']['s']\n{SIZE}", 6, "constant"),
         (f"{ENGINE}import m2\ne = create_engine('x://', **m2.A)", None, "unknown"),
         (f"{ENGINE}def f(n):\n    return create_engine('x://', pool_size=n)", None, "unknown"),

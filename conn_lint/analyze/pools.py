@@ -14,6 +14,7 @@ from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.found import HOLE, UNKNOWN, Found, Table, unpacked
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.stated import Stated
+from conn_lint.flow.guarding import is_for_script
 from conn_lint.link.values import ClassRef, External, FunctionId
 from conn_lint.model.creation import Creation
 from conn_lint.model.flow import CallEvent
@@ -148,7 +149,15 @@ class Pools:
             open=not call.named.whole,
             keeps=self._keeps(resource, call),
             embedded=(server.scheme or "").partition("+")[0] in _EMBEDDED,
+            for_script=self._is_for_script(event, at),
         )
+
+    def _is_for_script(self, event: CallEvent, at: FunctionId) -> bool:
+        function = self._analysis.program.function(at)
+        if function is None or function.kind != "module":
+            return False
+        nodes = (node for node, other in enumerate(function.graph.events) if other is event)
+        return any(is_for_script(function.graph, node) for node in nodes)
 
     def settings(
         self, resource: Resource, event: CallEvent, at: FunctionId

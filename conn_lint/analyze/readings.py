@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
     from conn_lint.analyze.values import Values
 
-# Methods of texts, addresses and secrets that give the same text again.
-_SAME_TEXT = frozenset(
+# Methods of texts, addresses, secrets and dicts that give the same again.
+_SAME = frozenset(
     {"strip", "rstrip", "lstrip", "render_as_string", "unicode_string", "get_secret_value",
-     "human_repr", "encode", "decode", "copy", "expandtabs", "__str__", "__to_string__"}
+     "human_repr", "encode", "decode", "copy", "__str__"}
 )  # fmt: skip
 _FIELD = re.compile(r"\{(\w*)[^{}]*\}")
 _PERCENT = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[sdifrx]")
@@ -111,8 +111,9 @@ class Readings:
         self, func: Attribute, arguments: tuple[Argument, ...], at: FunctionId
     ) -> Found | None:
         whole = self._values.of(func.value, at)
-        if func.attr in _SAME_TEXT:
-            return whole if whole.text is not None or whole.variable else None
+        if func.attr in _SAME:
+            is_kept = whole.text is not None or whole.variable or isinstance(whole.value, Table)
+            return whole if is_kept else None
         if isinstance(whole.value, Table) and func.attr == "get" and arguments:
             name = self._values.of(arguments[0].value, at).text
             return unpacked(whole).items.get(name) if name is not None else None

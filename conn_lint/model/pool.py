@@ -95,6 +95,7 @@ class PoolSettings(msgspec.Struct, frozen=True):
     open: bool = False
     keeps: Keeps | None = "pool"
     embedded: bool = False  # a file or memory, no server
+    for_script: bool = False  # made only if its file is run as a script
 
     def get(self, role: Role) -> Setting | None:
         """The setting of a role; None where the library has none, or nobody has looked."""

@@ -103,7 +103,7 @@ def _kept(pool: PoolSettings) -> int | None:
     creation = pool.creation
     if not creation.resource.slots or creation.entry is not None or pool.embedded:
         return None
-    if pool.open or pool.keeps != "pool":
+    if pool.open or pool.keeps != "pool" or pool.for_script:
         return None
     size = pool.get("size")
     if size is not None:

@@ -67,6 +67,8 @@ class StaleConnections(Rule):
                 continue
             if creation.resource.kind == "connection" or creation.entry is not None:
                 continue
+            if pool.for_script:
+                continue
             if not _never(pool):
                 continue
             cure = _cure(pool)
