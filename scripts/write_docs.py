@@ -21,6 +21,7 @@ sys.path[:0] = [
 ]  # the checkout this script lies in, installed or not
 
 from config_schema import schema, settings_table  # noqa: E402
+from error_page import errors_page  # noqa: E402
 from flow_picture import flow_picture  # noqa: E402
 from rule_pages import (  # noqa: E402
     GENERATED,
@@ -199,6 +200,9 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "terminal.svg": picture(TOUR, "conn-lint check"),
         ROOT / "docs" / "flow.svg": flow_picture(
             TOUR / "shop" / "store.py", "find", "= connect()", "conn.close()"
+        ),
+        ROOT / "docs" / "errors.md": errors_page(
+            GENERATED.format(source="conn_lint/knowledge/data/errors/known.toml")
         ),
         ROOT / "docs" / "rules.md": rules_page(),
         ROOT / "docs" / "libraries.md": libraries_page(),
