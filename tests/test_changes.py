@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from projects import LEAK, write
-from test_given import API, DB
+from repositories import API, DB, commit, git
 
 from conn_lint.cli import main
 from conn_lint.config.changes import changes_since, target_branch
@@ -28,17 +28,6 @@ def load(dsn):
     finally:
         conn.close()
 """
-
-
-def git(root: Path, *args: str) -> str:
-    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
-    command = ["git", "-C", str(root), *identity, *args]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def commit(root: Path) -> None:
-    git(root, "add", "--all")
-    git(root, "commit", "-q", "-m", "x")
 
 
 @pytest.fixture
@@ -164,6 +153,39 @@ def test_a_merge_that_is_on_shows_too_much_rather_than_too_little(repository: Pa
         git(repository, "merge", "-q", "feature")
     write(repository, {"tidy.py": LEAK})
     assert ("tidy.py", 5, "CNX201") in found("--changed-since", "HEAD")
+
+
+def test_what_the_user_has_told_git_does_not_matter(repository: Path) -> None:
+    for name, value in (
+        *(("diff.interHunkContext", "9"), ("diff.context", "9"), ("diff.noprefix", "true")),
+        *(("diff.external", "false"), ("diff.renames", "false"), ("color.diff", "always")),
+        *(("diff.relative", "true"), ("core.pager", "false"), ("diff.algorithm", "patience")),
+    ):
+        git(repository, "config", name, value)
+    write(repository, {"tidy.py": "# a\n" + TIDY + "# b\n"})
+    git(repository, "mv", "old.py", "moved.py")
+    assert changes_since("main", repository).lines == {
+        repository / "tidy.py": ((1, 1), (11, 11)),
+        repository / "moved.py": (),
+    }
+    assert found() == []
+
+
+def test_what_a_deleted_file_causes_is_found(repository: Path) -> None:
+    write(repository, {"base.py": "class Base:\n    def close(self):\n        self.conn.close()\n"})
+    store = (
+        "import psycopg2\n\n\nclass Store({}):\n"
+        "    def __init__(self):\n        self.conn = psycopg2.connect('')\n"
+    )
+    use = "\n\ndef use():\n    Store().conn.cursor()\n"
+    write(repository, {"store.py": "from base import Base\n" + store.format("Base") + use})
+    commit(repository)
+    git(repository, "branch", "-q", "-f", "main")
+    before = found(".")
+    (repository / "base.py").unlink()
+    write(repository, {"store.py": store.format("") + use})
+    assert [row for row in found() if row[0] == "store.py"]
+    assert before != found(".")
 
 
 def test_settings_files_count_and_others_do_not(repository: Path) -> None:

@@ -8,25 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from projects import command, run_check, write
+from repositories import API, DB
 
 from conn_lint.cli import main
 
-DB = "import psycopg2\n\n\ndef connect():\n    return psycopg2.connect('')\n"
-API = """\
-from db import connect
-from flask import Flask
-
-app = Flask("shop")
-
-
-@app.get("/orders")
-def orders():
-    conn = connect()
-    try:
-        return conn.cursor().fetchall()
-    finally:
-        conn.close()
-"""
 FILES = {"pyproject.toml": "[tool.conn-lint]\n", "db.py": DB, "web/api.py": API, "other.py": ""}
 
 

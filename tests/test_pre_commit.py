@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from projects import CLEAN, LEAK, write
-from test_changes import commit, git
-from test_given import API, DB
+from repositories import API, DB, commit, git
 
 from conn_lint.engine.documents import format_of
 

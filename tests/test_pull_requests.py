@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 from projects import LEAK, write
+from repositories import commit, git
 from test_action import ACTION
-from test_changes import commit, git
 from test_docs import blocks
 from test_pre_commit import HOOKS
 

@@ -22,6 +22,7 @@ _DIFF = (
     "--find-renames",
     "--ignore-submodules=all",
     "--unified=0",
+    "--inter-hunk-context=0",
     "--no-abbrev",
     "--patch-with-raw",
     "-z",
