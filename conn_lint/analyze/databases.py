@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 _OTHERS = re.compile(
-    r"(^|[/._-])(tests?|testing|ci|dev|devel|development|local|localhost|debug|sandbox|e2e|bench\w*|docs?)([/._-]|$)",
+    r"(^|[/._-])(tests?|testing|ci|dev|devel|development|local|localhost|debug|sandbox|demo|github|e2e|bench\w*|docs?)([/._-]|$)",
     re.IGNORECASE,
 )
-"""Modules of settings that are none of a server's in earnest."""
+"""Modules of settings, and names of databases, that are none of a server's in earnest."""
 _EXAMPLES = re.compile(
     r"(^|[/._-])(example|sample|template|dist|default)s?([/._-]|$)", re.IGNORECASE
 )
+_TRIALS = ("sandbox", "demo", "example", "examples", "testproject", "test_project")
 _MARKS = ("INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "SECRET_KEY")
 _ASYNC = "ASGI_APPLICATION"
 _ASYNC_APPS = ("daphne", "channels")
@@ -119,6 +120,8 @@ class Databases:
         is_async = self._is_async(path)
         for number, variant in enumerate(variants):
             for alias, entry in variant.items():
+                if _is_for_tests(entry):
+                    continue
                 same = [o[number][alias] for o in others if number < len(o) and alias in o[number]]
                 yield self._database(alias, entry, same, path, is_async=is_async)
 
@@ -196,9 +199,17 @@ class Databases:
         )
 
 
+def _is_for_tests(entry: Entry) -> bool:
+    """The database is called so: `NAME: "github_actions"` under `if os.environ.get("GITHUB_WORKFLOW")`."""
+    name = entry.items.get("NAME")
+    return name is not None and bool(name.text) and _OTHERS.search(name.text or "") is not None
+
+
 def _last(path: str) -> str:
     """The file's name and that of its folder, in which settings may lie."""
     folder, name = posixpath.split(path)
+    if folder.rpartition("/")[2] in _TRIALS:
+        return path
     return f"{posixpath.basename(folder)}/{name}" if "settings" in folder else name
 
 

@@ -22,7 +22,7 @@ _REFERENCE = re.compile(
     r"\$\$|\$\{(?P<name>[A-Za-z_]\w*)(?::?-(?P<default>[^{}]*)|:?\?[^{}]*)?\}|\$(?P<bare>[A-Za-z_]\w*)|\$\{[^}]*\}"
 )
 _BASE = ".env"
-_DEEPEST = 5
+_LONGEST = 2000
 
 
 class Scope(NamedTuple):
@@ -88,8 +88,9 @@ def _scope(
     is_example = _EXAMPLE.search(posixpath.basename(document.path).lower()) is not None
     source: Source = "example" if is_example else "document"
     variables: dict[str, Found] = {}
+    expanding = _Expanding({**entries, **base})
     for name, entry in entries.items():
-        value = _expanded(_text(entry), {**base, **entries}, name, 0)
+        value = expanding.value(name, entry)
         if value.strip(HOLE + " "):
             place = Location(document.path, entry.span)
             variables[name] = Found(value, source, name, place)
@@ -103,20 +104,40 @@ def _text(entry: Entry) -> str:
     return text.partition("=")[2].strip() if isinstance(entry.keys[-1], int) else text
 
 
-def _expanded(text: str, entries: Mapping[str, Entry], own: str, depth: int) -> str:
-    """The text with the variables that it refers to; a hole for those that cannot be told."""
+class _Expanding:
+    """Puts values in the place of references; each variable is expanded once, and none through itself."""
 
-    def replaced(match: re.Match[str]) -> str:
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._entries = entries
+        self._done: dict[str, str] = {}
+
+    def value(self, name: str, own: Entry) -> str:
+        """The value of a variable; in `X: ${X}` the inner one is that of another file."""
+        self._done[name] = HOLE
+        other = self._entries[name]
+        if other is not own:
+            self._done[name] = self._text(_text(other))
+        found = self._text(_text(own))
+        self._done[name] = found
+        return found
+
+    def _text(self, text: str) -> str:
+        if "$" not in text:
+            return text
+        found = _REFERENCE.sub(self._replaced, text[:_LONGEST])
+        return found if len(found) <= _LONGEST else HOLE
+
+    def _replaced(self, match: re.Match[str]) -> str:
         if match[0] == "$$":
             return "$"
         name = match["name"] or match["bare"] or ""
-        if name in entries and depth < _DEEPEST and (name != own or not depth):
-            inner = _text(entries[name])
-            if inner != text:
-                return _expanded(inner, entries, name, depth + 1)
-        return match["default"] if match["default"] is not None else HOLE
-
-    return _REFERENCE.sub(replaced, text) if "$" in text else text
+        default = match["default"] if match["default"] is not None else HOLE
+        if name not in self._entries:
+            return default
+        if name not in self._done:
+            self._done[name] = default
+            self._done[name] = self._text(_text(self._entries[name]))
+        return self._done[name] if self._done[name] != HOLE else default
 
 
 def _around(path: str) -> Iterator[str]:

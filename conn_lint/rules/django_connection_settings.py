@@ -75,8 +75,9 @@ class DjangoConnectionSettings(Rule):
 
     ## Fix safety
     `CONN_HEALTH_CHECKS` and `DISABLE_SERVER_SIDE_CURSORS` are set, in the dict of the entry or at the call that makes
-    it (`dj_database_url.config(...)`); the first costs a short query for each request, the second memory where large results are read: therefore
-    unsafe. `CONN_MAX_AGE` and pools are the author's, for they decide how many connections stay open.
+    it (`dj_database_url.config(...)`); the first costs a short query for each request, the second memory where large
+    results are read: therefore unsafe. `CONN_MAX_AGE` and pools are the author's, for they decide how many connections
+    stay open.
     """
 
     __slots__ = ()
