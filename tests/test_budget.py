@@ -312,6 +312,7 @@ def test_the_readme_shows_the_same() -> None:
 SETTINGS = """\
 import os
 
+INSTALLED_APPS = ["shop"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}}
 if os.environ.get("PG"):
     DATABASES = {

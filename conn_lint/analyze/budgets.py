@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from conn_lint.analyze.claims import claims_of
 from conn_lint.analyze.launching import LauncherSettings
+from conn_lint.analyze.packages import Packages
 from conn_lint.analyze.products import settled
 from conn_lint.analyze.running import Running
-from conn_lint.analyze.tables import Tables
+from conn_lint.analyze.tables import claims_of_databases
 from conn_lint.deploy.placing import placed, together
 from conn_lint.deploy.reading import read_deployment
 from conn_lint.deploy.stating import processes_stated
@@ -19,13 +20,17 @@ from conn_lint.model.deployment import Stated
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
+    from conn_lint.model.database import Database
     from conn_lint.model.pool import PoolSettings
 
 
 def program_budget(
-    analysis: Analysis, pools: Sequence[PoolSettings], stated: Stated | None
+    analysis: Analysis,
+    pools: Sequence[PoolSettings],
+    databases: Sequence[Database],
+    stated: Stated | None,
 ) -> Budget:
-    """What these pools come to, with the databases that tables of settings name."""
+    """What these pools come to, with the databases that settings name."""
     knowledge = analysis.knowledge
     read = read_deployment(
         together(analysis.documents, analysis.above, analysis.below),
@@ -35,8 +40,9 @@ def program_budget(
         analysis.below,
     )
     deployment = placed(read, analysis.below)
-    claims = [*claims_of(pools, knowledge.products), *Tables(analysis).claims()]
-    claims = settled(claims, deployment, knowledge.products, analysis.documents)
+    products = knowledge.products
+    claims = [*claims_of(pools, products), *claims_of_databases(databases, products)]
+    claims = settled(claims, deployment, products, Packages(analysis))
     by_settings = any(claim.by_settings for claim in claims)
     running = Running(analysis)
     processes = processes_stated(stated or Stated(), deployment.processes)
@@ -44,5 +50,5 @@ def program_budget(
         process.name: running.loads(process, processes, by_settings=by_settings)
         for process in processes
     }
-    products = {product.name: product for product in knowledge.products}
-    return budget_of(claims, deployment, stated, products, loads)
+    by_name = {product.name: product for product in products}
+    return budget_of(claims, deployment, stated, by_name, loads)

@@ -49,11 +49,6 @@ def host_of(host: str) -> str:
     return "" if HOLE in host or "/" in host or host.lower() in _HERE else host
 
 
-def product_of_name(engine: str, products: Sequence[Product]) -> Product | None:
-    """What settings call the kind of a server."""
-    return next((product for product in products if engine in product.engines), None)
-
-
 def _claim(pool: PoolSettings, product: Product) -> Claim:
     creation, server = pool.creation, pool.server
     size, per, how, parameter = _size(pool)

@@ -148,6 +148,7 @@ class Databases:
             servers=tuple((server, self._pooler(server)) for server in servers),
             is_async=is_async,
             is_example=_EXAMPLES.search(_last(entry.location.path)) is not None,
+            pool_size=_pool_size(options),
         )
 
     def _engine(self, entry: Entry) -> DatabaseEngine | None:
@@ -261,3 +262,13 @@ def _pool(options: Table) -> bool | None:
     if isinstance(found.value, Table):
         return True
     return bool(found.value) if found.is_known else None
+
+
+def _pool_size(options: Table) -> int | None:
+    """The size that its own pool is given: without a largest one, the smallest is that, too."""
+    sizes = unpacked(options.items["pool"]).items if "pool" in options.items else {}
+    for key in ("max_size", "min_size"):
+        given = sizes[key].value if key in sizes and sizes[key].is_known else None
+        if isinstance(given, int) and not isinstance(given, bool):
+            return given
+    return None

@@ -139,7 +139,9 @@ class Project:
 
     @functools.cached_property
     def _budget(self) -> Budget:
-        return program_budget(self._analysis, self.pools(), self.settings.deployment)
+        return program_budget(
+            self._analysis, self.pools(), self.databases(), self.settings.deployment
+        )
 
     def budget(self) -> Budget:
         """What all its processes may open to its servers, beside what those take."""

@@ -45,9 +45,8 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `schemes` begin its URLs (what stands before a `+driver`), `resources` the names of resources that connect to it,
     `images` are of containers. `limit` is the setting that says how many connections it takes, `default` its value
-    as it comes (0: not known); `files` are its own settings files, `packages` distributions of its drivers, `engines`
-    what settings of frameworks call it. `any_of`: what resources connect to that serve several products, where nothing
-    tells which.
+    as it comes (0: not known); `files` are its own settings files, `engines` what settings of frameworks call it.
+    `any_of`: what resources connect to that serve several products, where nothing tells which.
     """
 
     name: str
@@ -60,6 +59,5 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     images: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
     any_of: bool = False
     sized: bool = True  # more connections than the processors can serve make it slower
