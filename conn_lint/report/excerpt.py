@@ -14,7 +14,7 @@ ReadLines: TypeAlias = Callable[[str], Sequence[str]]
 """The lines of a file by its shown path; empty where it cannot be read."""
 
 _CUT = "..."
-_ROOM_TO_SAY_SO = 20
+_ROOM_TO_SAY_SO = 5
 
 
 class Excerpt(NamedTuple):
@@ -81,11 +81,11 @@ def _cut(before: str, marked: str, after: str, width: int) -> tuple[str, str, st
     """A part of a line that is too long: the marks, a little of what is in front of them, and what has room."""
     room = max(width // 4, width - cells(marked) - cells(after))
     if cells(before) > room:
-        sign = _CUT if room >= _ROOM_TO_SAY_SO // 4 else ""
+        sign = _CUT if room >= _ROOM_TO_SAY_SO else ""
         before = sign + tail(before, room - len(sign))
     marked = head(marked, width - cells(before))
     room = width - cells(before) - cells(marked)
     if cells(after) > room:
-        sign = _CUT if room >= _ROOM_TO_SAY_SO // 4 else ""
+        sign = _CUT if room >= _ROOM_TO_SAY_SO else ""
         after = head(after, room - len(sign)) + sign
     return before, marked, after

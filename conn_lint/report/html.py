@@ -15,12 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import Any
 
-from conn_lint.model.finding import Finding, Step
+from conn_lint.model.finding import Finding
 from conn_lint.model.location import Location
 from conn_lint.model.mask import mask
 from conn_lint.report.base import rule_url
 from conn_lint.report.chart import Chart, Group, Node
 from conn_lint.report.excerpt import ReadLines, excerpts
+from conn_lint.report.json_report import step_object
 
 _WIDTH = 160
 _CONTEXT = 2
@@ -120,7 +121,7 @@ class _Page:
             "path": finding.location.path,
             "line": span.line,
             "column": span.column + 1,
-            "chain": [_step(step) for step in finding.chain],
+            "chain": [step_object(step) for step in finding.chain],
             "source": self._source(finding),
             "url": rule_url(finding.code, finding.rule),
             "nodes": nodes,
@@ -142,12 +143,3 @@ def _places(findings: tuple[Finding, ...]) -> Mapping[Location, list[int]]:
         for place in dict.fromkeys([finding.location, *(s.location for s in finding.chain)]):
             found[place].append(number)
     return found
-
-
-def _step(step: Step) -> dict[str, Any]:
-    return {
-        "path": step.location.path,
-        "line": step.location.span.line,
-        "function": step.function,
-        "note": step.note,
-    }

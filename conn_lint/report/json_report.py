@@ -39,7 +39,7 @@ def finding_object(finding: Finding, report: Report) -> dict[str, Any]:
         "end_line": span.end_line,
         "end_column": span.end_column + 1,
         "because": _because(finding),
-        "chain": [_step(step) for step in finding.chain],
+        "chain": [step_object(step) for step in finding.chain],
         "fix": _fix(finding, report),
         "url": rule_url(finding.code, finding.rule),
     }
@@ -50,7 +50,8 @@ def _because(finding: Finding) -> dict[str, Any] | None:
     return {"path": because.path, "line": because.span.line} if because is not None else None
 
 
-def _step(step: Step) -> dict[str, Any]:
+def step_object(step: Step) -> dict[str, Any]:
+    """One link of a chain, as programs read it."""
     return {
         "path": step.location.path,
         "line": step.location.span.line,
