@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import live_pooler
+import psycopg2
 import pytest
 from live_apps import Application
 from live_postgres import DEADLINE, Database, Postgres
@@ -16,6 +19,24 @@ from conn_lint.knowledge.load import load_builtin
 from conn_lint.model.passage import Prepared
 
 pytest.importorskip("psycopg_pool")
+# What a client leaves in its session, and a question to which another client's answer is "no" as long as it is alone.
+LEFT = {
+    "LISTEN": ("listen orders", "select count(*) > 0 from pg_listening_channels()"),
+    "SET": ("set search_path to tenant", "select current_setting('search_path') = 'tenant'"),
+    "an advisory lock": (
+        "select pg_advisory_lock(7)",
+        "select count(*) > 0 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()",
+    ),
+    "a temporary table": (
+        "create temporary table work (id integer)",
+        "select to_regclass('pg_temp.work') is not null",
+    ),
+    "a cursor WITH HOLD": (
+        "declare orders cursor with hold for select 1",
+        "select count(*) > 0 from pg_cursors where is_holdable",
+    ),
+    "PREPARE": ("prepare one as select 1", "select count(*) > 0 from pg_prepared_statements"),
+}
 DRIVER = Path(__file__).parent / "drive_pooler.py"
 STATEMENTS = 480  # of a process
 PROCESSES = {"asyncpg": 2}  # its names differ within a process, and are the same in all processes
@@ -112,3 +133,35 @@ def test_a_client_fails_before_the_fix_and_works_after(
     measured(f"{name} behind a pooler", f"errors of {STATEMENTS} statements", was[0], now[0])
     assert was[0] > 0
     assert now == (0, STATEMENTS)
+
+
+def test_every_state_of_a_session_is_run() -> None:
+    states = {state.name for family in load_builtin() for state in family.session_state}
+    assert set(LEFT) == states
+
+
+@pytest.mark.parametrize("state", sorted(LEFT))
+def test_another_client_meets_what_one_leaves_in_a_session(postgres: Postgres, state: str) -> None:
+    program = live_pooler.installed()
+    if program is None:
+        pytest.skip("pgbouncer is not installed")
+    statement, question = LEFT[state]
+    found = next(s for f in load_builtin() for s in f.session_state if s.name == state)
+    assert re.search(found.pattern, statement, re.IGNORECASE), "CNX406 knows the statement"
+    with (
+        postgres.database() as database,
+        live_pooler.running(program, postgres.port, default_pool_size=1) as port,
+    ):
+        assert not met(database.url, statement, question)
+        assert met(behind(port, database), statement, question)
+
+
+def met(url: str, statement: str, question: str) -> bool:
+    """One client runs the statement and stays; another one asks."""
+    with closing(psycopg2.connect(url)) as one, closing(psycopg2.connect(url)) as other:
+        one.autocommit = other.autocommit = True
+        with one.cursor() as cursor:
+            cursor.execute(statement)
+        with other.cursor() as cursor:
+            cursor.execute(question)
+            return bool(cursor.fetchone()[0])
