@@ -21,6 +21,7 @@ from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, SourceFile, TextOf
 from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding
+from conn_lint.model.settings import Settings
 from conn_lint.model.summary import DocumentSummary
 
 
@@ -31,13 +32,17 @@ def forced(
     knowledge: Knowledge,
     *,
     documents: tuple[DocumentSummary, ...] = (),
+    above: tuple[DocumentSummary, ...] = (),
+    below: str = "",
+    settings: Settings | None = None,
 ) -> Project:
     """Phase two where nothing is left out: all units are read, and all are solved in each round."""
     made = Analysis(files, load, text, knowledge, documents, everything=True)
+    made.above, made.below = above, below
     made.program.load(
         (path, number) for path, file in files.items() for number in range(len(file.skeleton.units))
     )
-    return Project(made, made.run())
+    return Project(made, made.run(), settings)
 
 
 Found = tuple[list[tuple[str, Finding]], list[tuple[str, Connection]]]
