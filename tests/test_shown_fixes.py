@@ -295,3 +295,73 @@ def test_the_pool_that_the_project_has_is_named(name: str, tmp_path: Path) -> No
     reason, word = shown(text, tmp_path, "CNX101")
     assert word == "display-only"
     assert reason.startswith(f"the project has a pool at {name}:3: ")
+
+
+SHARED = """import psycopg2
+from flask import Flask, jsonify
+
+app = Flask(__name__)
+conn = psycopg2.connect("dbname=shop")  # one for all
+
+
+@app.get("/orders")
+def orders():
+    # All of them.
+    cur = conn.cursor()
+    cur.execute("SELECT id FROM orders")
+    rows = cur.fetchall()
+    return jsonify(rows)
+
+
+@app.post("/orders")
+def add_order():
+    print("one more")
+    with conn, conn.cursor() as cur:
+        cur.execute("INSERT INTO orders DEFAULT VALUES")
+    return "", 201
+
+
+def other(conn):
+    return conn
+"""
+
+
+def test_a_pool_is_shown_in_place_of_one_connection(tmp_path: Path) -> None:
+    after, word = shown(SHARED, tmp_path, "CNX104")
+    assert word == "display-only"
+    assert "conn = psycopg2.connect" not in after
+    assert "# one for all\n" in after
+    assert '    return ThreadedConnectionPool(_POOL_SIZE, _POOL_SIZE, "dbname=shop")\n' in after
+    assert (
+        "def orders():\n    with _borrow_connection() as conn:\n        # All of them.\n"
+        "        cur = conn.cursor()\n"
+    ) in after
+    assert (
+        "    with _borrow_connection() as conn, conn, conn.cursor() as cur:\n        cur." in after
+    )
+    assert "def other(conn):\n    return conn\n" in after
+    assert [one.finding.code for one in rendered(after, tmp_path)] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("# one for all", "\nconn.autocommit = True", "line 6 uses it in no plain function"),
+        ("def orders", "async def orders", "would stop the loop"),
+        ("    cur = conn", "    global conn\n    cur = conn", "something else"),
+        ("    rows = cur", "    yield cur\n    rows = cur", "is a generator"),
+        ('    rows = cur.fetchall()\n', "    rows = (row for row in cur)\n    return rows\n", "reads it later"),
+        ("    return jsonify(rows)", "    return jsonify([cur, rows])", "returns what needs it"),
+        ("    cur = conn.cursor()", "    cur = (lambda: conn.cursor())()", "no plain function"),
+        ("print(", "def inner():\n        conn.cursor()\n\n    print(", "no plain function"),
+    ],
+)  # fmt: skip
+def test_no_pool_for_who_cannot_borrow(old: str, new: str, reason: str, tmp_path: Path) -> None:
+    text = SHARED.replace(old, new, 1)
+    assert text != SHARED
+    assert reason in shown(text, tmp_path, "CNX104")[0]
+
+
+def test_no_pool_where_other_files_use_the_connection(tmp_path: Path) -> None:
+    write(tmp_path, {"more.py": "from code import conn\n\n\ndef more():\n    conn.cursor()\n"})
+    assert "all who use it must borrow" in shown(SHARED, tmp_path, "CNX104")[0]

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from conn_lint.analyze.homes import Homes
 from conn_lint.analyze.packages import Packages
 from conn_lint.analyze.places import Places
@@ -73,6 +75,40 @@ class Borrowings:
         if self._may_nest(sharing):
             return None
         in_one_file = all(user.at.path == solved.at.path for user in users)
+        found = self._pooled(pool, checkout)
+        return msgspec.structs.replace(
+            found,
+            home=(
+                self._homes.of(solved.at.path, {user.at for user in users})
+                if in_one_file and pool.is_async and pool.async_with == "shuts-down"
+                else None
+            ),
+            maker="" if is_made_by_user else self._program.qualname(solved.at),
+            users=tuple(map(self._borrower, users)),
+        )
+
+    def in_place(self, location: Location) -> Borrowing | None:
+        """The pool that could take the place of the one connection that is opened there, at the import of the file;
+        None where other files use that, too.
+        """
+        solved = self.opened_at(location)
+        pool = self._analysis.knowledge.resource(solved.resource.instead) if solved else None
+        checkout = self._checkout(pool) if pool is not None and _can_lend(pool) else None
+        if solved is None or pool is None or checkout is None or pool.is_async:
+            return None
+        module = self._program.files[location.path].module.rpartition(".")[2]
+        for path, file in self._program.files.items():
+            imported = {
+                part for item in file.skeleton.imports for part in (item.module, item.name or "")
+            }
+            near = any(name.rpartition(".")[2] in (module, "") for name in imported)
+            words = {name for unit in file.skeleton.units for name in unit.names}
+            if path != location.path and near and not words.isdisjoint(solved.names):
+                return None
+        return self._pooled(pool, checkout)
+
+    def _pooled(self, pool: Resource, checkout: Resource) -> Borrowing:
+        """How the pool is made and lends."""
         stands_in = pool.stands_in
         if stands_in is None and pool.is_async and _sizes(pool)[0].position == 0:
             stands_in = StandIn("named")
@@ -90,14 +126,10 @@ class Borrowings:
             if pool.is_async or stands_in is not None
             else (),
             stands_in=stands_in,
-            home=(
-                self._homes.of(solved.at.path, {user.at for user in users})
-                if in_one_file and pool.is_async and pool.async_with == "shuts-down"
-                else None
-            ),
+            home=None,
             foreign="" if self._packages.has(package) else package,
-            maker="" if is_made_by_user else self._program.qualname(solved.at),
-            users=tuple(map(self._borrower, users)),
+            maker="",
+            users=(),
         )
 
     def _borrower(self, user: Solved) -> Borrower:

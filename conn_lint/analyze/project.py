@@ -187,6 +187,10 @@ class Project:
         """How what is opened there could be borrowed from a pool."""
         return self._borrowings.of(creation.location)
 
+    def pool_in_place(self, creation: Creation) -> Borrowing | None:
+        """The pool that could take the place of one connection that is opened at import."""
+        return self._borrowings.in_place(creation.location)
+
     def handing(self, creation: Creation, call: Location) -> Handing | None:
         """How a function could be handed what it opens, by the one call of it, which stands in a loop."""
         return self._handings.of(creation.location, call)

@@ -35,7 +35,7 @@ def borrow_from_pool(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
     if lending.direct:
         edits += lending.imports()
     else:
-        edits += _factory(home, call, lending) if plan.detail("maker") else _lender(home, lending)
+        edits += _factory(home, call, lending) if plan.detail("maker") else lender(home, lending)
     return (*edits, *(_borrowed(plan, user, lending.direct) for user in users))
 
 
@@ -158,7 +158,7 @@ def _is_docstring(statement: cst.CSTNode) -> bool:
             return False
 
 
-def _lender(parsed: Parsed, lending: Lending) -> Iterator[Edit]:
+def lender(parsed: Parsed, lending: Lending) -> Iterator[Edit]:
     """A function of its own that lends, below the imports."""
     lines = lending.lines(LENDER, "conn")
     if _has(parsed, lines):

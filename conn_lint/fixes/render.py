@@ -12,6 +12,7 @@ from conn_lint.fixes.make_one import cache_function, make_one
 from conn_lint.fixes.parsed import Files, Parsed, RenderError
 from conn_lint.fixes.release import close_in_finally, wrap_in_with
 from conn_lint.fixes.settings_key import set_key
+from conn_lint.fixes.sharing import pool_in_place
 from conn_lint.fixes.suppression import KIND as REMOVE_SUPPRESSION
 from conn_lint.fixes.suppression import remove_suppression
 from conn_lint.fixes.waiting import end_before_wait
@@ -30,6 +31,7 @@ _RENDERERS: dict[PlanKind, Renderer] = {
     "hand-to-callee": hand_to_callee,
     "make-one": make_one,
     "cache-function": cache_function,
+    "pool-in-place": pool_in_place,
     "end-before-wait": end_before_wait,
     "set-key": set_key,
     REMOVE_SUPPRESSION: remove_suppression,

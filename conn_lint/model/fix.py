@@ -33,6 +33,7 @@ PlanKind: TypeAlias = Literal[
     "make-one",  # one per process: a cached function, the module, or the framework's own place
     "cache-function",  # the function that makes it keeps what it made
     "borrow-from-pool",  # a pool in place of connections of one's own
+    "pool-in-place",  # a pool in place of the one connection that several use
     "end-before-wait",  # the transaction ends in front of the wait
     "set-key",  # an entry in a table of settings is given a key
     "set-keyword",  # calls are given a keyword, or another value for one

@@ -50,21 +50,33 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
         _level(creation, found, project),
         (creation.location, *spans),
         (
-            ("pool", found.pool),
-            ("take", found.take),
-            ("gives", found.gives),
-            ("give", found.give),
-            ("commits", "yes" if found.commits else ""),
-            ("waits", "yes" if found.waits else ""),
-            ("ends", _ends(creation)),
             *_how(found),
+            ("ends", _ends(creation)),
             ("maker", found.maker),
             ("manager", manager),
             ("size", str(size)),
-            ("sizes", " ".join(found.sizes)),
             ("releases", " ".join(str(len(user.releases)) for user in found.users)),
             ("names", ";".join(" ".join(user.names) for user in found.users)),
         ),
+    )
+
+
+def pool_in_its_place(creation: Creation, project: Project) -> FixPlan:
+    """For one connection that several use: a pool, from which each of them borrows. Only shown: what one of them has
+    not committed, another one may have done for him.
+    """
+    found = project.pool_in_place(creation)
+    title = "put a pool in its place"
+    details: tuple[tuple[str, str], ...]
+    if found is None:
+        details = (("why", "all who use it must borrow a connection and give it back"),)
+    else:
+        title = f"put a {found.pool} in its place, if each who uses it commits what he writes"
+        if found.foreign:
+            title += f" (needs the package {found.foreign})"
+        details = (*_how(found), ("size", str(_SIZES["request"])))
+    return FixPlan(
+        "pool-in-place", title, Applicability.DISPLAY_ONLY, (creation.location,), details
     )
 
 
@@ -93,7 +105,14 @@ def _pool_of_project(creation: Creation, found: Borrowing, project: Project) -> 
 
 
 def _how(found: Borrowing) -> Iterator[tuple[str, str]]:
-    """How the pool is made, where it is not just given the same."""
+    """How the pool is made and lends."""
+    yield "pool", found.pool
+    yield "take", found.take
+    yield "gives", found.gives
+    yield "give", found.give
+    yield "commits", "yes" if found.commits else ""
+    yield "waits", "yes" if found.waits else ""
+    yield "sizes", " ".join(found.sizes)
     if (how := found.stands_in) is not None:
         yield "given", how.given
         yield "nested", how.nested

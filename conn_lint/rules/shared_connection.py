@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.rules import wording
 from conn_lint.rules.base import Rule
-from conn_lint.rules.sharing_plan import pool_in_its_place
+from conn_lint.rules.borrowing_plan import pool_in_its_place
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -70,8 +70,11 @@ class SharedConnection(Rule):
     ```
 
     ## Fix safety
-    Only shown, and in words: all who use the connection must borrow one from a pool and give it back, which nobody but
-    their author can arrange.
+    Only shown. A pool takes the connection's place, with a function that lends from it, and each function that uses
+    the connection borrows one around the lines that do. What one function wrote and another one committed would be
+    lost, so each must commit what it writes: only their author can tell. It is in words where the library has no such
+    pool, where other files use the connection, where the file itself does more with it than to open it, and for
+    methods, coroutines, generators and inner functions.
 
     ## When to silence it
     Where the library says that its connections may be shared by threads and tasks, and the tables do not know it: then
@@ -114,5 +117,5 @@ class SharedConnection(Rule):
                 resource=creation.resource.name,
                 reach=tuple(sorted(user.function for user in users)),
                 advice=advice,
-                plan=pool_in_its_place(creation),
+                plan=pool_in_its_place(creation, project),
             )

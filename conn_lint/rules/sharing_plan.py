@@ -62,17 +62,6 @@ def _pool_plan(creation: Creation, making: Making, project: Project) -> FixPlan:
     return FixPlan(kind, title, level, (creation.location,), tuple(details))
 
 
-def pool_in_its_place(creation: Creation) -> FixPlan:
-    """For one connection that several use: a pool, from which each of them borrows."""
-    return FixPlan(
-        "borrow-from-pool",
-        "put a pool in its place",
-        Applicability.DISPLAY_ONLY,
-        (creation.location,),
-        (("why", "all who use it must borrow a connection and give it back"),),
-    )
-
-
 def _level(creation: Creation, making: Making) -> Applicability:
     if making.inputs != "fixed" or _doubts(creation, making):
         return Applicability.DISPLAY_ONLY
