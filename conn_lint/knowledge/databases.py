@@ -15,7 +15,6 @@ class Databases:
     def __init__(self, families: Sequence[Family]) -> None:
         self._engines = tuple(e for f in reversed(families) for e in f.database_engine)
         self._makers = {n: m for f in families for m in f.database_maker for n in m.names}
-        self.words = frozenset(name.rpartition(".")[2] for name in self._makers)
 
     def engine(self, name: str) -> DatabaseEngine | None:
         """The engine of this name."""
