@@ -16,9 +16,12 @@ from projects import write
 
 from conn_lint.cli import main
 from conn_lint.cli.outputs import FORMATS
+from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.model.fix import Edit
-from conn_lint.model.location import Span
+from conn_lint.model.location import Location, Span
+from conn_lint.report.base import Report, step_line
 from conn_lint.report.places import as_whole_lines, byte_column, uri
+from conn_lint.report.sarif import render_sarif
 from conn_lint.rules import ALL_RULES
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -317,3 +320,15 @@ def test_edits_as_whole_lines(
 ) -> None:
     made = [Edit(path, Span(*span), text) for path, span, text in edits]
     assert as_whole_lines(made, ["a", "b", "c", ""]) == expected
+
+
+def test_a_step_in_a_settings_file_is_in_no_function() -> None:
+    here = Location(".env", Span(1, 0, 1, 3))
+    step = Step(here, "", "the server's address")
+    finding = Finding("CNX201", "never-released", "m", here, Severity.ERROR, (step,))
+    assert step_line(step) == ".env:1 the server's address"
+    (log,) = map(json.loads, render_sarif(Report((finding,))))
+    validate(log, "sarif-2.1.0.json")
+    (related,) = log["runs"][0]["results"][0]["relatedLocations"]
+    assert related["message"]["text"] == "the server's address"
+    assert "logicalLocations" not in related

@@ -81,10 +81,14 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: -finding.severity)
 
 
+def step_words(step: Step) -> str:
+    """What a step says, without its place."""
+    return ": ".join(filter(None, (step.function, step.note)))
+
+
 def step_line(step: Step) -> str:
     """A step of a chain as one line, where formats have no place of their own for it."""
-    place = f"{step.location.path}:{step.location.span.line}"
-    return f"{place} {step.function}: {step.note}" if step.note else f"{place} {step.function}"
+    return f"{step.location.path}:{step.location.span.line} {step_words(step)}"
 
 
 def reason(because: Location) -> str:

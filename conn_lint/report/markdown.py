@@ -7,7 +7,16 @@ from collections.abc import Iterator
 
 from conn_lint.model.finding import Finding, Step
 from conn_lint.model.location import Location
-from conn_lint.report.base import Report, counted, cure, reason, rule_url, summary, worst_first
+from conn_lint.report.base import (
+    Report,
+    counted,
+    cure,
+    reason,
+    rule_url,
+    step_words,
+    summary,
+    worst_first,
+)
 from conn_lint.report.escape import markdown_line
 from conn_lint.report.places import uri
 
@@ -63,6 +72,5 @@ def _place(location: Location, source: str) -> str:
 
 
 def _step(step: Step) -> str:
-    note = f": {markdown_line(step.note)}" if step.note else ""
     place = f"<code>{markdown_line(step.location.path)}:{step.location.span.line}</code>"
-    return f"{place} <code>{markdown_line(step.function)}</code>{note}"
+    return f"{place} {markdown_line(step_words(step))}"

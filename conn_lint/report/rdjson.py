@@ -9,7 +9,7 @@ from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.model.fix import Applicability, Fix
 from conn_lint.model.location import Location
 from conn_lint.model.mask import mask
-from conn_lint.report.base import HOME, Report, details, rule_url
+from conn_lint.report.base import HOME, Report, details, rule_url, step_words
 from conn_lint.report.escape import json_text
 from conn_lint.report.excerpt import ReadLines
 from conn_lint.report.places import as_whole_lines, byte_column
@@ -57,9 +57,8 @@ def _location(location: Location, lines: Sequence[str]) -> dict[str, Any]:
 
 
 def _related(step: Step, read_lines: ReadLines) -> dict[str, Any]:
-    message = f"{step.function}: {step.note}" if step.note else step.function
     return {
-        "message": message,
+        "message": step_words(step),
         "location": _location(step.location, read_lines(step.location.path)),
     }
 

@@ -10,7 +10,7 @@ from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.model.fingerprint import VERSION, Key, keys
 from conn_lint.model.fix import Edit, Fix
 from conn_lint.model.location import Location, Span
-from conn_lint.report.base import HOME, Report, RuleText, reason, rule_url
+from conn_lint.report.base import HOME, Report, RuleText, reason, rule_url, step_words
 from conn_lint.report.escape import json_text
 from conn_lint.report.places import uri
 
@@ -100,8 +100,7 @@ def _message(finding: Finding) -> str:
     for number, step in enumerate(finding.chain):
         place = f"{step.location.path}:{step.location.span.line}"
         text = place.translate({ord(char): f"\\{char}" for char in "[]\\"})
-        note = f": {step.note}" if step.note else ""
-        lines.append(f"[{text}]({number}) {_text(step.function + note)}")
+        lines.append(f"[{text}]({number}) {_text(step_words(step))}")
     if finding.because is not None:
         lines.append(_text(reason(finding.because)))
     return "\n".join(lines)
@@ -120,10 +119,10 @@ def _site(finding: Finding) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    note = f"{step.function}: {step.note}" if step.note else step.function
     place = _place(step.location)
-    place["logicalLocations"] = [_logical(step.function)]
-    return {**place, "message": {"text": _text(note)}}
+    if step.function:
+        place["logicalLocations"] = [_logical(step.function)]
+    return {**place, "message": {"text": _text(step_words(step))}}
 
 
 def _logical(function: str) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class ConnectionBudget(Rule):
                 chain=tuple(
                     Step(row.location, row.process, f"{row.call}: {_sum(row)}") for row in rows[1:]
                 ),
+                direction="beside",
                 statement=rows[0].statement,
             )
 

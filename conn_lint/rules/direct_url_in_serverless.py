@@ -92,6 +92,7 @@ class DirectUrlInServerless(Rule):
             location=creation.location,
             severity=Severity.NOTE if route.is_example else self.severity,
             chain=(*pooler_words.steps(route), handler),
+            direction="beside",
             statement=creation.statement,
         )
 

@@ -108,6 +108,7 @@ class DjangoConnectionSettings(Rule):
                 chain=tuple(
                     step for server, _ in database.servers for step in pooler_words.written(server)
                 ),
+                direction="beside",
                 statement=database.statement,
                 plan=_plan(database, defect),
             )

@@ -103,6 +103,7 @@ class PoolWaitsForever(Rule):
             location=creation.location,
             severity=self.severity,
             chain=tuple(Step(t.location, t.call, "takes one, and waits") for t in endless[:_SHOWN]),
+            direction="beside",
             statement=creation.statement,
             plan=_plan(pool, endless),
         )

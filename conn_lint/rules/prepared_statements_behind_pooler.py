@@ -105,6 +105,7 @@ class PreparedStatementsBehindPooler(Rule):
             location=creation.location,
             severity=Severity.NOTE if route.is_example else self.severity,
             chain=pooler_words.steps(route),
+            direction="beside",
             statement=creation.statement,
             plan=_plan(routed, route, statements),
         )

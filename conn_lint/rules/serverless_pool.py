@@ -93,6 +93,7 @@ class ServerlessPool(Rule):
                 location=creation.location,
                 severity=self.severity,
                 chain=(handler,),
+                direction="beside",
                 statement=creation.statement,
                 plan=_plan(pool),
             )

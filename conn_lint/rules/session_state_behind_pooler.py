@@ -72,5 +72,6 @@ class SessionStateBehindPooler(Rule):
                 location=use.location,
                 severity=Severity.NOTE if use.route.is_example else self.severity,
                 chain=pooler_words.steps(use.route),
+                direction="beside",
                 statement=use.statement,
             )
