@@ -27,7 +27,7 @@ class Client:
     ) -> None:
         self.settings = settings
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "conn_lint", "server"],
+            [sys.executable, "-m", "conn_lint", "server", "--stdio"],
             cwd=root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -170,6 +170,11 @@ def test_settings(project: Path) -> None:
         client.notify("workspace/didChangeConfiguration", {"settings": {"conn-lint": {"selct": 1}}})
         told = client.wait(lambda m: m.get("method") == "window/showMessage")
         assert "unknown key 'selct', did you mean 'select'?" in told["params"]["message"]
+        client.notify(
+            "workspace/didChangeConfiguration", {"settings": {"conn-lint": {"config": 1}}}
+        )
+        told = client.wait(lambda m: m.get("method") == "window/showMessage")
+        assert "settings of the editor: Expected `str | null`" in told["params"]["message"]
         write(project, {"conn-lint.toml": "ignore = ["})
         client.notify("workspace/didChangeConfiguration", {"settings": {"conn-lint": {}}})
         told = client.wait(lambda m: m.get("method") == "window/showMessage")
@@ -299,3 +304,25 @@ def test_a_file_that_the_editor_calls_otherwise(project: Path) -> None:
         changes = [a["edit"]["changes"] for a in client.actions(uri, 4) if "edit" in a]
         assert changes
         assert all(list(change) == [uri] for change in changes)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "\ud800",
+        "x = 1\n" * 3 + "\0",
+        "(" * 5000,
+        "\f\n\u2028 x = '\u2029'\r\ry",
+        "# coding: nothing\n",
+    ],
+)
+def test_any_text_is_survived(client: Client, project: Path, source: str) -> None:
+    uri = client.open(project / "new name #1.py", source)
+    assert {found["code"] for found in client.diagnostics(uri)} <= {"CNX900"}
+    client.actions(uri, 0)
+    client.actions(uri, 0, ["source.fixAll"])
+    client.hover(uri, 7, 7)
+    client.change(uri, LEAK)
+    assert [f["code"] for f in client.diagnostics(uri)] == ["CNX201"]
+    assert client.is_running()

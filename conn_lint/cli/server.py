@@ -11,7 +11,8 @@ _MISSING = 'the language server needs its extra: pip install "conn-lint[lsp]"'
 
 
 @click.command()
-def server() -> None:
+@click.option("--stdio", is_flag=True, help="What it does anyway: some editors say so.")
+def server(stdio: bool) -> None:
     """Serve an editor: findings as you type, documentation and fixes, by the Language Server Protocol.
 
     It speaks on standard input and output, and is started by the editor.

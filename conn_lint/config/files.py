@@ -36,7 +36,7 @@ def read_layer(path: Path, shown: str, seen: tuple[Path, ...] = ()) -> Layer:
     A file that extends another wins over it. Raises ConfigError.
     """
     table, where = _read_table(path, shown)
-    options = _absolute(parse_options(table, where), path.parent)
+    options = absolute(parse_options(table, where), path.parent)
     try:
         knowledge = parse_user(table, where)
     except KnowledgeError as error:
@@ -70,7 +70,7 @@ def _read_table(path: Path, shown: str) -> tuple[Mapping[str, Any], str]:
     return nested, f"{shown}: {TABLE}"
 
 
-def _absolute(options: Options, folder: Path) -> Options:
+def absolute(options: Options, folder: Path) -> Options:
     """Paths count from the folder of the file that names them."""
 
     def resolve(name: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
-from pygls.workspace import PositionCodec
+from pygls.workspace import PositionCodec, TextDocument
 
 from conn_lint import __version__
 from conn_lint.model.fix import Applicability
@@ -75,10 +75,14 @@ class Server(LanguageServer):
 
     # Files
 
+    def documents(self) -> dict[str, TextDocument]:
+        """What is open, by the addresses that the editor has given (the library's keys are unquoted)."""
+        return {document.uri: document for document in self.workspace.text_documents.values()}
+
     def opened(self) -> dict[str, str]:
         """The addresses of the open Python files, with their paths."""
         found = {}
-        for uri in self.workspace.text_documents:
+        for uri in self.documents():
             path = path_of(uri)
             if path is not None and path.suffix in (".py", ".pyi"):
                 found[uri] = path.as_posix()
@@ -86,19 +90,19 @@ class Server(LanguageServer):
 
     def contents(self) -> dict[str, bytes]:
         """The open files by path, as they would be saved."""
-        documents = self.workspace.text_documents
+        documents = self.documents()
         return {path: to_bytes(documents[uri].source) for uri, path in self.opened().items()}
 
     def files(self) -> OpenFiles:
         """All files as they are now."""
-        documents = self.workspace.text_documents
+        documents = self.documents()
         uris = {path: uri for uri, path in self.opened().items()}
         sources = {path: documents[uri].source for path, uri in uris.items()}
         return OpenFiles(uris, sources, self.workspace.position_codec)
 
     def current(self, uri: str) -> Sequence[Shown]:
         """What was found in the file as it is now; nothing if it has changed since."""
-        looked, document = self.looked.get(uri), self.workspace.text_documents.get(uri)
+        looked, document = self.looked.get(uri), self.documents().get(uri)
         if looked is None or document is None or looked.version != document.version:
             return ()
         return looked.shown
@@ -113,19 +117,18 @@ class Server(LanguageServer):
 
     async def _look(self, wait: float) -> None:
         await asyncio.sleep(wait)
-        documents = self.workspace.text_documents
+        documents = self.documents()
         uris = self.opened()
         versions = {uri: documents[uri].version for uri in uris}
         if not uris:
             return
         try:
             answer = await run(self.order(self.contents()))
-        except OSError as error:
-            self.say((f"no run can be started: {error.strerror or error}",))
-            return
-        self.say(answer.problems)
-        if not answer.problems or answer.shown:
-            self._publish(answer, uris, versions)
+            self.say(answer.problems)
+            if not answer.problems or answer.shown:
+                self._publish(answer, uris, versions)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next key gets another run
+            self.say((f"a run failed: {type(error).__name__}: {error}",))
 
     def order(self, opened: Mapping[str, bytes], **more: Any) -> Order:
         """An order with the settings of the editor."""
@@ -165,14 +168,13 @@ class Server(LanguageServer):
         if path is None:
             return None
         beside = {other: data for other, data in contents.items() if other != path}
-        document = self.workspace.text_documents[uri]
-        version = document.version
+        version = self.documents()[uri].version
         order = self.order({path: contents[path]}, beside=beside, level=level)
         answer = await run(order)
         self.say(answer.problems)
         found = next((d for p, d in answer.fixed.items() if _same(p, path)), None)
-        document = self.workspace.text_documents[uri]
-        if found is None or document.version != version:
+        document = self.documents().get(uri)
+        if found is None or document is None or document.version != version:
             return None
         edits = list(changes(self.files().text(path), decode(found).raw))
         return types.WorkspaceEdit(changes={uri: edits})

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from conn_lint.config.files import absolute
 from conn_lint.config.options import ConfigError, parse_options
 from conn_lint.config.projects import Job, Projects, Run, check_projects, relocate
 from conn_lint.config.repairs import Renderings, Repairs
@@ -20,6 +21,8 @@ from conn_lint.config.resolve import Flags
 from conn_lint.engine.ignore import compile_patterns
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.fix import Applicability, Edit
+
+_SETTINGS = "settings of the editor"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +60,7 @@ def answer(order: Order) -> Answer:
     """Carry out an order."""
     try:
         flags = Flags(
-            options=parse_options(order.options, "settings of the editor"),
+            options=absolute(parse_options(order.options, _SETTINGS), Path.cwd()),
             config=Path(order.config) if order.config else None,
         )
         opened = dict(_reported(order.opened, flags))
@@ -122,8 +125,12 @@ def _absolute(root: Path, name: str) -> str:
 
 def main() -> None:
     """Read an order, write the answer."""
-    order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Order)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(answer(order)))
+    try:
+        order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Order)
+        done = answer(order)
+    except msgspec.ValidationError as error:  # a setting of another type
+        done = Answer(problems=(f"{_SETTINGS}: {error}",))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(done))
 
 
 if __name__ == "__main__":
