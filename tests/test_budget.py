@@ -162,6 +162,7 @@ def test_cores_bound_what_is_proposed(tmp_path: Path) -> None:
         ({"instanses": 3}, "did you mean 'instances'"),
         ({"workers": 0}, "workers: must be at least 1"),
         ({"reserve": -1}, "reserve: must be at least 0"),
+        ({"workers": 10**30}, "workers: must be at most"),
         ({"server": [{"name": "a", "max_connections": 3}]}, "did you mean 'max-connections'"),
         ({"server": [{"name": "a"}, {"name": "a"}]}, "there is a server 'a' already"),
         ({"process": [{"workers": 3}]}, "missing required field 'name'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from conn_lint.deploy.commands import Launched, launched
@@ -294,3 +296,35 @@ def test_pgcat() -> None:
     assert (pooler.mode, pooler.port, pooler.opens) == ("session", 6433, 26)
     assert [d.host for d in pooler.databases] == ["10.0.0.1", "10.0.0.2"]
     assert "min_pool_size is 10" in pooler.problems[0][1]
+
+
+LONG = 100_000
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("postgresql.conf", "a x" + " " * LONG + "y"),
+        ("postgresql.conf", "a" * LONG),
+        ("Dockerfile", "FROM x\nENV " + "a" * LONG + "\n"),
+        ("Dockerfile", "FROM x\nCMD gunicorn a:b -w ${" + "a" * LONG + "\n"),
+        ("Dockerfile", "FROM x\nCMD " + "[" * LONG + "\n"),
+        ("Procfile", "web: gunicorn a:b -w " + "${a" * (LONG // 3) + "\n"),
+        ("Procfile", "web: " + "sh -c '" * 1000 + "\n"),
+        ("pgbouncer.ini", "[pgbouncer]\na=1\n[databases]\nx = " + "a" * LONG + "\n"),
+        ("start.sh", "gunicorn a:b " + "-w " * LONG + "\n"),
+    ],
+)
+def test_odd_files_take_no_longer_than_they_are_long(path: str, text: str) -> None:
+    begin = time.process_time()
+    deployment({path: text})
+    assert time.process_time() - begin < 5
+
+
+def test_scripts_that_run_each_other_come_to_an_end() -> None:
+    many = "".join(f"./{name}.sh\n" for name in ("a", "b", "c", "start") for _ in range(200))
+    files = {f"{name}/start.sh": many for name in ("x", "y")}
+    files |= {"start.sh": many + "exec gunicorn a:b\n", "Dockerfile": "FROM x\nCMD ./start.sh\n"}
+    begin = time.process_time()
+    assert processes(files) == [("app", 1, 1, "a:b")]
+    assert time.process_time() - begin < 5

@@ -136,6 +136,7 @@ def _check_words(key: str, value: object, words: Iterable[str], where: str) -> N
 
 
 _ZERO_IS_GOOD = frozenset(("reserve",))
+_MOST_STATED = 1_000_000
 
 
 def _check_deployment(value: object, where: str) -> None:
@@ -165,6 +166,8 @@ def _check_keys(table: Mapping[str, Any], kind: type[msgspec.Struct], place: str
         if key not in allowed:
             raise ConfigError(f"{place}: unknown key {key!r}{nearest(key, allowed)}")
         least = 0 if key in _ZERO_IS_GOOD else 1
+        if isinstance(value, int) and value > _MOST_STATED:
+            raise ConfigError(f"{place}: {key}: must be at most {_MOST_STATED}")
         if isinstance(value, int) and not isinstance(value, bool) and value < least:
             raise ConfigError(f"{place}: {key}: must be at least {least}, not {value}")
 

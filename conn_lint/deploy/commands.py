@@ -11,9 +11,9 @@ from typing import NamedTuple
 from conn_lint.model.launcher import Launcher
 
 _VARIABLE = re.compile(
-    r"\$(?:\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}]*))?[^{}]*\}|(?P<plain>[A-Za-z_]\w*))"
+    r"\$(?:\{(?P<braced>\w+\b)(?::?[-=](?P<default>[^{}]*))?[^{}]*\}|(?P<plain>[A-Za-z_]\w*))"
 )
-_MOST_WORDS = 500
+_MOST_WORDS = 5000
 _DEEPEST = 4
 _JOINS = frozenset(("&&", "||", ";", "&", "|", "then", "do", "else", "if", "fi", "done"))
 _HANDS_ON = re.compile(r"^\s*exec\s+\"?\$[@*]")

@@ -42,7 +42,16 @@ class Surroundings(NamedTuple):
 def processes_of(described: Described, around: Surroundings) -> Iterator[Process]:
     """One process kind for each program that the command starts."""
     command = described.command
-    found = list(launched(command, around.launchers, described.environment, around.scripts))
+    seen: set[str] = set()
+
+    def once(name: str) -> Sequence[str]:
+        """A script's commands where it is first run: scripts that run each other come to an end."""
+        if name in seen:
+            return ()
+        seen.add(name)
+        return around.scripts(name)
+
+    found = list(launched(command, around.launchers, described.environment, once))
     for number, one in enumerate(found):
         more = f" {number + 1}" if number else ""
         yield _process(described, one, around, f"{described.name}{more}")

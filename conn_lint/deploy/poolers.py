@@ -9,7 +9,7 @@ from conn_lint.deploy.tree import Tree
 from conn_lint.model.deployment import Figure, Pooler, PoolerDatabase, opened_by
 from conn_lint.model.summary import DocumentSummary
 
-_PAIR = re.compile(r"(?P<name>\w+)\s*=\s*(?P<value>'[^']*'|\S+)")
+_PAIR = re.compile(r"(?<!\w)(?P<name>\w+)\s*=\s*(?P<value>'[^']*'|\S+)")
 # PgBouncer's own defaults (pgbouncer.org/config.html, 1.24).
 _MODE, _POOL, _CLIENTS, _PORT = "session", 20, 100, 6432
 # PgCat's (github.com/postgresml/pgcat, CONFIG.md): pool_mode transaction; the size of a user's pool must be given.

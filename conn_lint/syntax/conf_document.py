@@ -7,9 +7,7 @@ import re
 from conn_lint.model.location import Span
 from conn_lint.syntax.entries import Found
 
-_SETTING = re.compile(
-    r"\s*(?P<name>[A-Za-z_][\w.-]*)\s*(?:=\s*|\s)(?P<value>'(?:''|[^'])*'|[^\s#][^#]*?)\s*(?:#.*)?\Z"
-)
+_SETTING = re.compile(r"\s*(?P<name>[A-Za-z_][\w.-]*)(?:\s*=|\s)\s*(?P<value>'[^']*'|[^\s#][^#]*)")
 
 
 def read(text: str, found: Found) -> None:
@@ -17,6 +15,6 @@ def read(text: str, found: Found) -> None:
     for number, line in enumerate(text.split("\n"), 1):
         match = _SETTING.match(line)
         if match is not None:
-            value = match["value"].strip("'")
-            span = Span(number, match.start("value"), number, match.end("value"))
-            found.add((match["name"],), value, span)
+            value = match["value"].rstrip()
+            span = Span(number, match.start("value"), number, match.start("value") + len(value))
+            found.add((match["name"],), value.strip("'"), span)

@@ -12,7 +12,9 @@ from conn_lint.syntax.entries import Found, Keys
 _INSTRUCTION = re.compile(r"\s*(?P<word>[A-Za-z]+)\s+(?P<rest>.*)", re.DOTALL)
 _CONTINUES = re.compile(r"\\\s*$")
 _HEREDOC = re.compile(r"<<-?\s*[\"']?(?P<end>\w+)[\"']?")
-_PAIR = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>\"(?:\\.|[^\"\\])*\"|'[^']*'|[^\s\"']*)")
+_PAIR = re.compile(
+    r"(?<!\w)(?P<name>[A-Za-z_]\w*)=(?P<value>\"(?:\\.|[^\"\\])*\"|'[^']*'|[^\s\"']*)"
+)
 
 
 def read(text: str, found: Found) -> None:
