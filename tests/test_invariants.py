@@ -92,9 +92,11 @@ def rules_of_program(program: dict[str, str], order: list[str]) -> list[tuple[st
 
 
 READABLE = [folder for folder in FOLDERS if folder.name != "broken_neighbour"]
+# What is found in the others rests on settings files, which a program in memory has not.
+IN_CODE = [folder for folder in READABLE if folder.name != "lambda_settings"]
 
 
-@pytest.mark.parametrize("folder", READABLE, ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", IN_CODE, ids=lambda path: path.name)
 def test_order_of_files(folder: Path) -> None:
     program = texts(folder)
     names = sorted(program)
