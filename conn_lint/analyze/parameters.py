@@ -51,7 +51,7 @@ class Parameters:
         given, named = self._values.arguments(event.arguments, caller.at)
         found = named.items.get(parameter.name)
         position = function.parameters.index(parameter) - shift
-        if found is None and parameter.kind != "keyword" and position < len(given):
+        if found is None and parameter.kind != "keyword" and 0 <= position < len(given):
             found = given[position]
         if found is not None:
             if found.source == "argument":
