@@ -48,6 +48,13 @@ IMPORTS = "from app import c\nfrom app.c import Command, db\nimport acme\n"
     ("text", "expected"),
     [
         ("def f(x):\n    x.run()", True),
+        ("def f(x):\n    return Command(x).run()", True),
+        ("def f(x):\n    return c.Base(x).run()", True),
+        ("def f(x):\n    return c.O1(x).run()", False),
+        ("def f(x):\n    return c.O1(x).other().run()", True),
+        ("def f(x, c):\n    return c.O1(x).run()", True),
+        ("def f(x):\n    return c.make(x).run()", True),
+        ("def f(x):\n    return stranger(x).run()", True),
         ("def f():\n    Command().run()", True),
         ("def f():\n    run()", False),
         ("def run():\n    pass", False),
@@ -83,6 +90,8 @@ def test_a_method(text: str, expected: bool) -> None:
         ("class Other(Other2):\n    def f(self):\n        super().get()", False),
         ("def f(x):\n    list(x.get())", False),
         ("def f(x):\n    y = x.list()\n    y.get()", True),
+        ("from app.c import *\ndef f(x):\n    y = list(x)\n    y.get()", False),
+        ("from stranger import *\ndef f(x):\n    y = list(x)\n    y.get()", True),
         ("from app.own import list\ndef f(x):\n    y = list(x)\n    y.get()", True),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 
 from conn_lint.knowledge.index import dotted_prefixes
 from conn_lint.knowledge.lookup import Knowledge
@@ -31,7 +32,6 @@ class Demand:
         self._callers: dict[str, list[UnitKey]] = defaultdict(list)
         self._mentions: dict[str, list[str]] | None = None
         self._subclasses: dict[str, set[str]] | None = None
-        self._stored: set[str] | None = None
         self._found: dict[str, tuple[UnitKey, ...]] = {}
         self._aliases: dict[str, set[str]] = defaultdict(set)
         for path, file in files.items():
@@ -71,31 +71,33 @@ class Demand:
 
     def holders(self, attr: str) -> list[UnitKey]:
         """The units that may put something on an attribute of this name, and mention a word."""
-        found: list[UnitKey] = []
         known = self.giving
-        for path in self._files_with(attr):
-            for number, unit in enumerate(self._files[path].skeleton.units):
-                if attr in unit.stores and (self.everything or not known.isdisjoint(unit.names)):
-                    found.append((path, number))
-        return found
+        return [
+            key
+            for key in self._storing.get(attr, ())
+            if self.everything or not known.isdisjoint(self._names(*key))
+        ]
 
     def stores(self, attr: str) -> bool:
         """Some unit may put something on an attribute of this name."""
-        if self._stored is None:
-            self._stored = {
-                name
-                for file in self._files.values()
-                for unit in file.skeleton.units
-                for name in unit.stores
-            }
-        return attr in self._stored
+        return attr in self._storing
+
+    @cached_property
+    def _storing(self) -> Mapping[str, list[UnitKey]]:
+        """The units that may assign each attribute."""
+        found: dict[str, list[UnitKey]] = {}
+        for path, file in self._files.items():
+            for number, unit in enumerate(file.skeleton.units):
+                for attr in unit.stores:
+                    found.setdefault(attr, []).append((path, number))
+        return found
 
     def mentioning(self, name: str, others: Collection[str] = ()) -> list[UnitKey]:
         """The units that mention `name`, and one of the others if there are any."""
         if name not in self._found:
             self._found[name] = tuple(
                 (path, number)
-                for path in self._files_with(name)
+                for path in self.files_with(name)
                 for number in self._units_with(name, path)
             )
         found = self._found[name]
@@ -150,7 +152,8 @@ class Demand:
             todo = {sub for base in todo for sub in self._subclasses.get(base, ())} - found
         return found
 
-    def _files_with(self, name: str) -> list[str]:
+    def files_with(self, name: str) -> list[str]:
+        """The files that mention the name."""
         if self._mentions is None:
             self._mentions = defaultdict(list)
             for path, file in self._files.items():

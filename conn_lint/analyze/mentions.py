@@ -41,6 +41,7 @@ class Mentions:
         self._roots: dict[ClassRef, frozenset[str]] = {}
         self._nodes: dict[FunctionId, dict[str, list[int]]] = {}
         self._only: dict[tuple[str, int], bool] = {}
+        self._imports_of: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
         self._says: dict[tuple[UnitKey, frozenset[str]], bool] = {}
 
     @cached_property
@@ -52,14 +53,6 @@ class Mentions:
                 if item.name is not None and item.bound not in (item.name, "*"):
                     found[item.name].add(item.bound)
         return {name: frozenset(bound) for name, bound in found.items()}
-
-    @cached_property
-    def _names(self) -> dict[str, frozenset[str]]:
-        """All that a file mentions."""
-        return {
-            path: frozenset(name for unit in file.skeleton.units for name in unit.names)
-            for path, file in self._program.files.items()
-        }
 
     @cached_property
     def _heads(self) -> dict[str, list[tuple[str, int]]]:
@@ -161,12 +154,21 @@ class Mentions:
         return sorted(set(found))
 
     def _imports(self, path: str, name: str, module: str) -> bool:
-        return any(
-            item.bound in (name, "*")
-            or item.name in (name, module)
-            or module in item.module.split(".")
-            for item in self._program.files[path].skeleton.imports
+        bound, names, parts = self._imported(path)
+        return (
+            name in bound or "*" in bound or not names.isdisjoint((name, module)) or module in parts
         )
+
+    def _imported(self, path: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """What the imports of a file bind, what they name, and the parts of modules' names in them."""
+        if path not in self._imports_of:
+            imports = self._program.files[path].skeleton.imports
+            self._imports_of[path] = (
+                frozenset(item.bound for item in imports),
+                frozenset(item.name for item in imports if item.name is not None),
+                frozenset(part for item in imports for part in item.module.split(".")),
+            )
+        return self._imports_of[path]
 
     def of_method(self, ref: FunctionRef, cls: ClassRef) -> list[UnitKey]:
         """The units that may refer to a method: their files mention its class, or somebody who gives one."""
@@ -174,8 +176,10 @@ class Mentions:
         units = self._analysis.mentioning(name)
         if self.is_distinctive(ref):
             return units
-        roots = self.roots(cls)
-        return [key for key in units if not roots.isdisjoint(self._names[key[0]])]
+        files = {
+            path for root in self.roots(cls) for path in self._analysis.demand.files_with(root)
+        }
+        return [key for key in units if key[0] in files]
 
     def roots(self, cls: ClassRef) -> frozenset[str]:
         """The names by which code gets an object of the class: its own, its relatives', its givers'."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from conn_lint.analyze.mentions import OWN_NAMES
 from conn_lint.link.program import UnitKey
-from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance
+from conn_lint.link.symbols import is_builtin
+from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance, ObjectRef
 from conn_lint.model.expression import Attribute, Expr, Name
 from conn_lint.syntax.spelled import BARE, UNKNOWN
 
@@ -59,6 +60,10 @@ class Written:
     def _may_come_from(
         self, key: UnitKey, receiver: str, name: str, ref: FunctionRef, cls: ClassRef | None
     ) -> bool:
+        if receiver.endswith("()"):
+            if cls is not None and self._makes_other(key, receiver[:-2], name, ref, cls):
+                return False
+            receiver = UNKNOWN
         if cls is None:
             return self._may_be_function(key, receiver, name, ref)
         if receiver == BARE:  # in the body of its class
@@ -69,6 +74,20 @@ class Written:
         if not is_open and not self._gets_one(key, receiver, cls, ref):
             return False
         return receiver == UNKNOWN or not self._is_foreign(key, receiver)
+
+    def _makes_other(
+        self, key: UnitKey, maker: str, name: str, ref: FunctionRef, cls: ClassRef
+    ) -> bool:
+        """What is called gives an object of a class of the project whose method of that name is another one."""
+        root = maker.partition(".")[0]
+        if not self._program.is_only_asked(key, root):
+            return False
+        types = self._analysis.types
+        made = types.infer(_chain(maker), FunctionId(key[0], 0, 0))
+        if not isinstance(made, ClassRef) or made in types.attributes.ancestry(cls):
+            return False
+        found = types.attributes.of(ObjectRef(made.path, made.head), name)
+        return isinstance(found, FunctionRef) and found._replace(bound=False) != ref
 
     def _gets_one(self, key: UnitKey, receiver: str, cls: ClassRef, ref: FunctionRef) -> bool:
         """An object of the class may come into the unit by a name in it, or from an attribute."""
@@ -83,8 +102,16 @@ class Written:
         return not self._program.is_local(key, receiver)
 
     def _is_own(self, key: UnitKey, name: str) -> bool:
-        """What has the name of a builtin is taken from something, or bound in the file."""
-        return self._program.receivers(key, name) != {BARE} or self._is_global(key, name)
+        """What has the name of a builtin is taken from something, or bound where a function's body can see it."""
+        if self._program.receivers(key, name) != {BARE}:
+            return True
+        skeleton = self._program.files[key[0]].skeleton
+        inner = (head for head in skeleton.heads if head.name == name and head.parent >= 0)
+        if any(skeleton.heads[head.parent].kind == "function" for head in inner) or any(
+            item.bound == name for item in skeleton.imports
+        ):
+            return True
+        return not is_builtin(self._analysis.types.symbols.in_module(key[0], name))
 
     def _may_be_function(self, key: UnitKey, receiver: str, name: str, ref: FunctionRef) -> bool:
         """A function of a module is written alone or after the module's name, or was put on an attribute."""
@@ -125,11 +152,16 @@ class Written:
 
     def _is_foreign(self, key: UnitKey, receiver: str) -> bool:
         """The receiver is what a name of the module says, nothing binds that name here, and it is a library's."""
-        root, *attributes = receiver.split(".")
-        if not self._program.is_only_read_from(key, root):
+        if not self._program.is_only_read_from(key, receiver.partition(".")[0]):
             return False
-        expr: Expr = Name(root)
-        for attribute in attributes:
-            expr = Attribute(expr, attribute)
-        module = FunctionId(key[0], 0, 0)
-        return isinstance(self._analysis.types.infer(expr, module), External | Instance)
+        found = self._analysis.types.infer(_chain(receiver), FunctionId(key[0], 0, 0))
+        return isinstance(found, External | Instance)
+
+
+def _chain(text: str) -> Expr:
+    """`a.b` as an expression."""
+    root, *attributes = text.split(".")
+    expr: Expr = Name(root)
+    for attribute in attributes:
+        expr = Attribute(expr, attribute)
+    return expr

@@ -17,6 +17,7 @@ class Modules:
         self._files = frozenset(paths)
         self._roots = tuple(sorted(set(roots), key=lambda root: (-len(root), root)))
         self._folders: set[str] = set()
+        self._absolute: dict[tuple[str, str], ModuleRef | None] = {}  # by the importer's folder
         self._by_name: dict[str, list[str]] = defaultdict(list)
         for path in sorted(self._files):
             folder = posixpath.dirname(path)
@@ -29,6 +30,12 @@ class Modules:
 
     def absolute(self, dotted: str, importer: str) -> ModuleRef | None:
         """The module of the project that `import dotted` means in the file `importer`."""
+        key = (dotted, posixpath.dirname(importer))
+        if key not in self._absolute:
+            self._absolute[key] = self._find(dotted, importer)
+        return self._absolute[key]
+
+    def _find(self, dotted: str, importer: str) -> ModuleRef | None:
         tail = dotted.replace(".", "/")
         for base in self._bases(importer):
             found = self._at(posixpath.join(base, tail) if base else tail, namespaces=False)

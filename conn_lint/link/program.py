@@ -16,6 +16,7 @@ from conn_lint.syntax.spelled import (
     is_local,
     is_more_than_import,
     is_more_than_type,
+    is_only_asked,
     is_only_read_from,
     may_be_type,
     receivers,
@@ -31,6 +32,7 @@ TextOf: TypeAlias = Callable[[UnitKey], str]
 """The text of a unit as it is written."""
 
 _MAX_HOPS = 4
+_NONE: frozenset[str] = frozenset()
 _SCRIPT = re.compile(r"""__name__\s*==\s*["']__main__["']""")
 
 
@@ -108,6 +110,10 @@ class Program:
         """Nothing in the unit binds the name: attributes are taken from it, and that is all."""
         return is_only_read_from(self._text(key), name)
 
+    def is_only_asked(self, key: UnitKey, name: str) -> bool:
+        """Nothing in the unit binds the name: it is called, or attributes are taken from it, and that is all."""
+        return is_only_asked(self._text(key), name)
+
     def is_local(self, key: UnitKey, name: str) -> bool:
         """The name is bound in the unit, and not to an attribute of something."""
         return is_local(self._text(key), name)
@@ -155,6 +161,8 @@ class Program:
 
         Under whatever name an import has brought them.
         """
+        if not self.head(ref).decorators:
+            return _NONE
         key = (ref.path, ref.head)
         if key not in self._decorators:
             names = (text.partition("(")[0].strip() for text in self.head(ref).decorators)

@@ -62,7 +62,7 @@ class Symbols:
             module = self._module(star, path)
             if isinstance(module, ModuleRef) and module.path is not None:
                 value = self.in_module(module.path, name, depth + 1)
-                if value is None or not _is_builtin(value):
+                if value is None or not is_builtin(value):
                     return value
             elif not isinstance(module, ModuleRef):
                 return None  # a stranger may define anything
@@ -87,7 +87,7 @@ class Symbols:
         """The attribute `name` of a module of the project."""
         if module.path is not None:
             value = self.in_module(module.path, name, depth + 1)
-            if value is not None and not _is_builtin(value):
+            if value is not None and not is_builtin(value):
                 return value
         return self._program.modules.member(module, name)
 
@@ -143,5 +143,6 @@ class Symbols:
         return summary is not None and name in summary.functions[0].locals
 
 
-def _is_builtin(value: Value | Assigned) -> bool:
+def is_builtin(value: Value | Assigned | None) -> bool:
+    """Python itself brings it."""
     return isinstance(value, External) and value.name.startswith("builtins.")

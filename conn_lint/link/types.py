@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from conn_lint.link import hints
 from conn_lint.link.attributes import Attributes
+from conn_lint.link.binders import binders
 from conn_lint.link.holders import Holders
 from conn_lint.link.injection import Injection
 from conn_lint.link.program import Program
@@ -40,7 +42,6 @@ from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
     CallEvent,
-    DefineEvent,
     Event,
     ImportEvent,
     ReturnEvent,
@@ -94,6 +95,7 @@ class Types:
         self._results: dict[tuple[FunctionId, int], Value | None] = {}
         self._returns: dict[FunctionRef, Value | None] = {}
         self._makers: dict[FunctionId, dict[int, Event]] = {}
+        self._bindings: dict[FunctionId, Mapping[str, list[Event]]] = {}
         self.holders = Holders(self)
         self.injection = Injection(self)
         self._depth = 0
@@ -190,11 +192,11 @@ class Types:
             given = self._parameter(name, at, function)
             if given is not None:
                 return given
-        for event in function.graph.events:
+        if at not in self._bindings:
+            self._bindings[at] = binders(function)
+        for event in self._bindings[at].get(name, ()):
             match event:
-                case AssignEvent(target=target, value=value, annotation=annotation) if (
-                    target == name
-                ):
+                case AssignEvent(value=value, annotation=annotation):
                     if annotation is not None:
                         typed = hints.read(annotation, self, at)
                         if typed is not None:
@@ -205,10 +207,8 @@ class Types:
                     for item in imports:
                         if item.bound == name:
                             imported.append(self.settled(self.symbols.imported(item, at.path)))
-                case DefineEvent(name=defined) if defined == name:
-                    found.append(self._defined(name, at, function))
                 case _:
-                    pass
+                    found.append(self._defined(name, at, function))
         known = [
             v for v in imported if isinstance(v, External) and self.catalogue.knows_module(v.name)
         ]

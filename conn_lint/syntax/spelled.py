@@ -15,11 +15,13 @@ _CHAIN = re.compile(r"\.[ \t]*(?:\w+[ \t]*\.[ \t]*)*\w*[^\W\d]")  # from right t
 _DEFINED = re.compile(r"\bdef[ \t]*\Z")
 _IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+[\w.]*\.[ \t]*\Z", re.MULTILINE)
 _BLANKS = " \t"
+_MISLEADING = frozenset("\"'#")
 _BREAKS = " \t\r\n\f\\"
 
 
 def receivers(text: str, name: str) -> frozenset[str]:
-    """What the name is taken from wherever the text has it: `a.b` for `a.b.name`, or one of the constants.
+    """What the name is taken from wherever the text has it: `a.b` for `a.b.name`, `a.B()` for `a.B(x).name`, or one
+    of the constants.
 
     Where it is only defined (`def name`) or part of a module's name in an import, nothing is said. Strings and
     comments are read like code, so there may be more than what the code says, never less.
@@ -61,7 +63,7 @@ def _receivers(before: str) -> Iterator[str]:
         return
     chain = _CHAIN.match(line[::-1])  # to look from the end on is to look once
     if chain is None:
-        yield UNKNOWN
+        yield _maker(line[:-1].rstrip(_BLANKS)) or UNKNOWN
         return
     start = len(line) - chain.end()
     ahead = line[:start]
@@ -71,12 +73,39 @@ def _receivers(before: str) -> Iterator[str]:
         yield line[start:-1].replace(" ", "").replace("\t", "")
 
 
+def _maker(before: str) -> str:
+    """What is called in front, as `a.B()`: "" where that is no chain of names, or strings and comments may mislead."""
+    if not before.endswith(")"):
+        return ""
+    depth = 0
+    for at in range(len(before) - 1, -1, -1):
+        char = before[at]
+        if char in ")]}":
+            depth += 1
+        elif char in "([{":
+            depth -= 1
+            if not depth:
+                break
+        elif char in _MISLEADING:
+            return ""
+    else:
+        return ""
+    chain = _CHAIN.match(f".{before[:at].rstrip(_BLANKS)[::-1]}")
+    if chain is None:
+        return ""
+    start = at - (len(before[:at]) - len(before[:at].rstrip(_BLANKS))) - chain.end() + 1
+    name = chain[0][:0:-1].replace(" ", "").replace("\t", "")
+    return "" if not start or _is_after_point(before[:start]) else f"{name}()"
+
+
 def _is_after_point(before: str) -> bool:
     """The last thing in front is a point, be it in another line."""
     return before.rstrip(_BREAKS).endswith(".")
 
 
 _FAR = 1000  # characters in front of a type in which its bracket opens
+_ASKED = re.compile(r"[ \t]*(?:\.[ \t]*[^\W\d]|\()")
+_NAMED = re.compile(r"\b(?:def|class|as|import)[ \t]*\Z")
 _READ = re.compile(r"[ \t]*\.[ \t]*[^\W\d]")
 _TO_ATTRIBUTE = re.compile(r"[ \t]*(?::[^=\n]*)?:?=(?!=)[^\n]*\.[ \t]*\w+[ \t]*(?!\w|[ \t]*[(\[])")
 _CALLED = re.compile(r"\s*\(")
@@ -133,6 +162,15 @@ def is_only_read_from(text: str, name: str) -> bool:
     """Wherever the text has the name, an attribute is taken from it: so nothing in it binds the name."""
     return name.isascii() and all(
         _READ.match(text, start + len(name)) for start in _places(text, name)
+    )
+
+
+def is_only_asked(text: str, name: str) -> bool:
+    """Wherever the text has the name, it is called or an attribute is taken from it: nothing in it binds the name."""
+    return name.isascii() and all(
+        _ASKED.match(text, start + len(name))
+        and not _NAMED.search(text[max(0, start - _REACH) : start])
+        for start in _places(text, name)
     )
 
 
