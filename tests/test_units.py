@@ -231,7 +231,12 @@ def test_units_are_cut_out_of_a_text_as_out_of_its_lines() -> None:
     texts += [path.read_text(encoding="utf-8") for path in sorted(FIXTURES.rglob("*.py"))[:80]]
     for text in texts:
         skeleton = read_skeleton(text)
-        whole = FileText(text)
+        texts_of = (
+            FileText(text),
+            FileText(text, text.encode()),
+            FileText(text, text.encode("utf-16")),
+        )
         for index in range(len(skeleton.units)):
             expected = slice_unit(text, skeleton, index)
-            assert whole.unit(skeleton.heads, skeleton.units, index) == expected
+            for whole in texts_of:
+                assert whole.unit(skeleton.heads, skeleton.units, index) == expected

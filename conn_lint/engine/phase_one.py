@@ -182,7 +182,8 @@ class PhaseOne:
         """A unit as it is written."""
         path, number = key
         if path not in self._texts:
-            self._texts[path] = FileText(decode(self._inputs.files[path].data).text)
+            data = self._inputs.files[path].data
+            self._texts[path] = FileText(decode(data).text, data)
         skeleton = self._readings[self._inputs.files[path].digest].skeleton
         return self._texts[path].unit(skeleton.heads, skeleton.units, number)
 

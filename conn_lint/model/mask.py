@@ -46,9 +46,10 @@ _TYPES = frozenset(
     ("str", "bytes", "int", "float", "bool", "object", "secretstr", "secretbytes", "any")
 )
 _HINTS = (
-    *b"key token :// pass secret pwd credential bearer sk- xox glpat aki asia aiza eyj".split(),
+    *b"token :// pass secret pwd credential bearer sk- xox glpat aki asia aiza eyj".split(),
     b"basic ",
 )
+_KEYS = (b"api", b"access", b"private", b"account", b"auth")  # "secret" is looked for anyway
 _SHORT_HINT = re.compile(rb"gh._")
 
 
@@ -84,7 +85,21 @@ def may_hold_secret(data: bytes) -> bool:
     data = (
         data.lower()
     )  # to look for each word takes a tenth of the time of a regex for all of them
-    return any(hint in data for hint in _HINTS) or _SHORT_HINT.search(data) is not None
+    return (
+        any(hint in data for hint in _HINTS)
+        or _SHORT_HINT.search(data) is not None
+        or _has_secret_key(data)
+    )
+
+
+def _has_secret_key(data: bytes) -> bool:
+    """One of the words that end in "key"; the word alone is everywhere."""
+    at = data.find(b"key")
+    while at >= 0:
+        if data[max(0, at - 8) : at].rstrip(b"_-").endswith(_KEYS):
+            return True
+        at = data.find(b"key", at + 3)
+    return False
 
 
 def _is_code(match: re.Match[str]) -> bool:
