@@ -9,7 +9,7 @@ from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
 from conn_lint.link.values import External, FunctionId
-from conn_lint.model.expression import Attribute, Temp
+from conn_lint.model.expression import Attribute, Expr, Temp
 from conn_lint.model.flow import AwaitEvent, CallEvent, WithEnterEvent
 from conn_lint.model.option import Option
 from conn_lint.model.pool import Taking
@@ -93,9 +93,14 @@ class Borrowed:
                             isinstance(event, CallEvent)
                             and isinstance(event.func, Attribute)
                             and event.func.attr == method
-                            and self._analysis.types.infer(event.func.value, at) is None
+                            and self._is_unknown(event.func.value, at)
                         ):
                             yield at, event
+
+    def _is_unknown(self, receiver: Expr, at: FunctionId) -> bool:
+        """Nothing is known of it, or only where it lies on a library's object (`request.app.state.pool`)."""
+        value = self._analysis.types.infer(receiver, at)
+        return value is None or isinstance(value, External)
 
     def _taking(self, event: CallEvent, at: FunctionId, resource: Resource) -> Taking:
         function = self._program.function(at)

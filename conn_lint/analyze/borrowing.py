@@ -117,6 +117,14 @@ class Borrowings:
             pool=pool.name,
             is_async=pool.is_async,
             take=checkout.acquire[0].rpartition(".")[2],
+            limit=next(
+                (
+                    o.parameter
+                    for o in checkout.options
+                    if o.role == "wait" and o.default == "forever"
+                ),
+                "",
+            ),
             gives=_gives(checkout) or "call",
             give=checkout.release_on_owner[0] if checkout.release_on_owner else "",
             commits=_at_end(checkout) == "ends-transaction-then-returns",

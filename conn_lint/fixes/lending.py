@@ -48,7 +48,7 @@ class Lending:
         """What a with takes that needs no function to lend, "" where one is needed."""
         if self._kept is None or self._rolls_back or self._plan.detail("maker"):
             return ""
-        return f"{self._kept.text}.{self._plan.detail('take')}()"
+        return f"{self._kept.text}.{self._plan.detail('take')}"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ class Lending:
 
     def _lent(self, pool: str = "pool") -> list[str]:
         """Take, yield and give back, in the way of the pool."""
-        unit, take = self._unit, f"{pool}.{self._plan.detail('take')}()"
+        unit, take = self._unit, f"{pool}.{self._plan.detail('take')}"
         wait, within = ("await ", "async with") if self._is_async else ("", "with")
         match self._plan.detail("gives"):
             case "with":

@@ -109,6 +109,7 @@ class Borrowing(msgspec.Struct, frozen=True):
 
     `pool` is its dotted name, `take` its method that lends; `gives` says how a connection goes back: by its method
     `give`, by the connection's own, or at the end of a `with`, which may end the transaction first (`commits`).
+    `limit` is the keyword of `take` that ends a wait which would have no end otherwise.
     `waits`: who comes when all are lent waits for his turn. `sizes` are the keywords of its sizes (none where they
     come first), `stands_in` says how else it is made, `home` which application may keep it. `foreign`: the pool comes
     from this other package, which the project is not known to have. `users` get the connection and release it: by the
@@ -118,6 +119,7 @@ class Borrowing(msgspec.Struct, frozen=True):
     pool: str
     is_async: bool
     take: str
+    limit: str
     gives: Literal["call", "close", "with"]
     give: str
     commits: bool

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # How many connections the pool has: requests come in crowds, jobs mostly one by one.
 _SIZES = {"request": 5, "connection": 5, "job": 2, "message": 2, "update": 2}
 
+_PATIENCE = 30  # seconds for who waits, where the pool has no limit of its own: as long as others have by default
+
 _CLOSES = ("closes", "commits-then-closes")
 
 
@@ -107,7 +109,7 @@ def _pool_of_project(creation: Creation, found: Borrowing, project: Project) -> 
 def _how(found: Borrowing) -> Iterator[tuple[str, str]]:
     """How the pool is made and lends."""
     yield "pool", found.pool
-    yield "take", found.take
+    yield "take", f"{found.take}({f'{found.limit}={_PATIENCE}' if found.limit else ''})"
     yield "gives", found.gives
     yield "give", found.give
     yield "commits", "yes" if found.commits else ""
