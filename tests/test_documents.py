@@ -21,7 +21,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
-FORMATS = ("env", "ini", "lock", "requirements", "toml", "yaml")
+FORMATS = ("env", "ini", "lock", "prisma", "requirements", "toml", "yaml")
 
 
 def read(format_name: str, text: str) -> DocumentSummary:
@@ -424,6 +424,39 @@ def test_bad_yaml_has_no_entries(text: str, error: str) -> None:
     assert document.entries == ()
     assert error in (document.error or "")
     assert time.monotonic() - started < 5
+
+
+# Schemas of Prisma
+
+PRISMA = """generator client {
+  provider = "prisma-client-py"
+  features = ["one", "two"]
+}
+// datasource old { url = "postgresql://old" }
+datasource db { // of the shop
+  // url = "postgresql://older"
+  provider  = "postgresql"
+  url       = env( "SHOP_URL" ) // pooled
+  directUrl = "postgresql://db\\"s:5432/shop"
+}
+model Order {
+  url = "postgresql://nowhere"
+}
+"""
+
+
+def test_prisma_values() -> None:
+    assert values("prisma", PRISMA) == values("prisma", PRISMA.replace("\n", "\r\n"))
+    assert values("prisma", PRISMA) == {
+        "generator.client.provider": "prisma-client-py",
+        "datasource.db.provider": "postgresql",
+        "datasource.db.url.env": "SHOP_URL",
+        "datasource.db.directUrl": 'postgresql://db"s:5432/shop',
+    }
+
+
+def test_prisma_places() -> None:
+    assert places("prisma", PRISMA)["datasource.db.url.env"] == '"SHOP_URL"'
 
 
 # All of them

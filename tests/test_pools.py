@@ -12,6 +12,8 @@ from conn_lint.analyze.found import Found
 from conn_lint.analyze.project import Project
 from conn_lint.model.option import Role, Scalar
 from conn_lint.model.pool import PoolSettings
+from conn_lint.model.summary import DocumentSummary
+from conn_lint.syntax.documents import read_document
 
 
 def pools(files: dict[str, str]) -> tuple[PoolSettings, ...]:
@@ -287,3 +289,68 @@ def test_any_text_is_some_address(text: str) -> None:
         server = server_of(Found(address, "argument"))
         assert server.port is None or 0 <= server.port <= 65535
         assert server.host is None or "\0" not in server.host
+
+
+REDIS = "import os\nimport redis\nr = redis.from_url(os.environ['URL'])\n"
+PRISMA = "from prisma import Prisma\ndb = Prisma()\n"
+
+
+def document(path: str, text: str) -> DocumentSummary:
+    form = "prisma" if path.endswith(".prisma") else "env"
+    return read_document(text.encode(), form, path)
+
+
+def set_up(text: str, **files: str) -> PoolSettings:
+    """The one creation of a program beside settings files; `DOT` and `__` stand for "." and "/"."""
+    paths = {name.replace("DOT", ".").replace("__", "/"): said for name, said in files.items()}
+    made = analysis({"m.py": text}, documents=tuple(document(*item) for item in paths.items()))
+    (found,) = Project(made, made.run()).pools()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("files", "size"),
+    [
+        ({"DOTenv": "URL=redis://h/0?max_connections=7"}, 7),
+        ({"DOTenv": "URL=redis://h?max_connections=7", "DOTenvDOTprod": "URL=redis://h"}, 100),
+        ({"DOTenvDOTexample": "URL=redis://h?max_connections=7"}, 100),
+        ({"DOTenv": "OTHER=redis://h?max_connections=7"}, 100),
+    ],
+)
+def test_a_url_in_a_settings_file_sets_a_pool(files: dict[str, str], size: int) -> None:
+    found = set_up(REDIS, **files).get("max-size")
+    assert found is not None
+    assert (found.value if size == 7 else None, found.source == "document") == (
+        (7, True) if size == 7 else (None, False)
+    )
+    assert (found.location is not None) == (size == 7)
+
+
+SOURCE = 'datasource db {\n  url = "postgresql://db/shop?connection_limit=7&pool_timeout=0"\n}\n'
+GENERATOR = 'generator client {\n  provider = "prisma-client-PY"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "size"),
+    [
+        ({"schemaDOTprisma": SOURCE}, 7),
+        ({"prisma__schemaDOTprisma": GENERATOR.replace("PY", "py") + SOURCE}, 7),
+        ({"schemaDOTprisma": GENERATOR.replace("PY", "js") + SOURCE}, None),
+        ({"aDOTprisma": GENERATOR.replace("PY", "js"), "bDOTprisma": SOURCE}, None),
+        ({"a__schemaDOTprisma": SOURCE, "b__schemaDOTprisma": SOURCE.replace("7", "8")}, None),
+        ({"schemaDOTprisma": SOURCE.replace("url", "directUrl")}, None),
+        ({}, None),
+    ],
+)
+def test_a_schema_says_what_its_client_connects_to(files: dict[str, str], size: int | None) -> None:
+    found = set_up(PRISMA, **files)
+    assert found.largest == size
+    wait = found.get("wait")
+    assert wait is not None
+    assert wait.value == ("forever" if size else 10)
+
+
+def test_the_call_says_it_before_the_schema() -> None:
+    text = "from prisma import Prisma\ndb = Prisma(datasource={'url': 'postgresql://other/x'})\n"
+    found = set_up(text, schemaDOTprisma=SOURCE)
+    assert (found.server.host, found.largest) == ("other", None)

@@ -126,6 +126,7 @@ def test_the_hooks_are_given_what_is_read(hook: dict[str, str]) -> None:
     names = [
         *("a.py", "src/b.pyi", ".env", "deploy/.env.prod", "compose.yaml", "docker-compose.ci.yml"),
         *("serverless.yml", "template.yaml", "etc/pgbouncer.ini", "pgcat.toml", "settings.toml"),
+        "prisma/schema.prisma",
     ]
     for name in names:
         assert re.search(hook["files"], name), name

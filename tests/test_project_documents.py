@@ -209,6 +209,7 @@ def test_nothing_of_it_is_imported_without_need(tmp_path: Path) -> None:
 SECRETS = {
     "env": f"DATABASE_URL=postgres://u:{SECRET}@h:6543/d\nDB_PASSWORD={SECRET}\n",
     "ini": f"[databases]\napp = host=h password={SECRET} port=1\n[x]\nadmin_token = {SECRET}\n",
+    "prisma": f'datasource db {{\n  url = "postgresql://u:{SECRET}@h:6543/d"\n}}\n',
     "toml": f"[password]\nvalue = '{SECRET}'\n[x]\nurl = 'mysql://u:{SECRET}@h/d'\npin.secret = 4711\n",
     "yaml": f"""\
 environment:

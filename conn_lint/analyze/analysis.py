@@ -36,6 +36,7 @@ from conn_lint.model.flow import AssignEvent, CallEvent, Raised, RaiseEvent, Sto
 from conn_lint.model.summary import DocumentSummary, Function
 
 if TYPE_CHECKING:
+    from conn_lint.analyze.surroundings import Surroundings
     from conn_lint.analyze.versions import Versions
 
 _MAX_ROUNDS = 40
@@ -113,6 +114,13 @@ class Analysis:
         from conn_lint.analyze.versions import Versions  # noqa: PLC0415 - few runs ask for it
 
         return Versions(self.documents, self._stated)
+
+    @functools.cached_property
+    def surroundings(self) -> Surroundings:
+        """The ways in which the program's settings files set it up."""
+        from conn_lint.analyze.surroundings import Surroundings  # noqa: PLC0415 - few runs ask for it
+
+        return Surroundings(self)
 
     def runs_with(self, module: str, version: str) -> bool | None:
         """Whether the library that a dotted name belongs to is of this version or later; None: it cannot be told."""

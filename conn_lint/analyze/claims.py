@@ -95,7 +95,7 @@ def _size(pool: PoolSettings) -> tuple[int | None, Per, str, str]:
         return None, "process", "as many as are asked for at a time", parameter
     unknown = next((s for s in (whole, size, more) if s is not None and not s.is_known), None)
     if unknown is not None:
-        name = unknown.variable or unknown.parameter
+        name = unknown.variable or unknown.parameter or next(iter(unknown.in_url), unknown.role)
         return None, "process", f"its size cannot be told ({name})", parameter
     return None, "process", "its size cannot be told", parameter
 

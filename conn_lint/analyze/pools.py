@@ -13,19 +13,18 @@ from conn_lint.analyze.addresses import server_of, written
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.found import HOLE, UNKNOWN, Found, Table, unpacked
 from conn_lint.analyze.places import Places
-from conn_lint.analyze.stated import Stated
 from conn_lint.flow.guarding import is_for_script
 from conn_lint.link.values import ClassRef, External, FunctionId
 from conn_lint.model.creation import Creation
 from conn_lint.model.flow import CallEvent
 from conn_lint.model.option import Keeps, Option, Role, Scalar
-from conn_lint.model.pool import PoolSettings, Server, Setting
+from conn_lint.model.pool import PoolSettings, Server, Setting, Source
 from conn_lint.model.resource import Resource
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
     from conn_lint.analyze.sites import Solved
-from conn_lint.analyze.values import Values
+    from conn_lint.analyze.surroundings import Setup
 
 _ADDRESS: frozenset[Role] = frozenset({"url", "host", "port", "database"})
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?\Z")
@@ -48,7 +47,7 @@ class _Given(NamedTuple):
     call: str
     given: list[Found]
     named: Table
-    url: Mapping[str, str]
+    url: Mapping[str, Found]
     stated: Mapping[str, Found | None] = {}
 
     def of(self, option: Option) -> Found | None:
@@ -56,7 +55,7 @@ class _Given(NamedTuple):
         if option.calls and self.call not in option.calls:
             return None
         table = self.named
-        stated = self.stated.get(option.variable)
+        stated = self.stated.get(option.schema or option.variable)
         if option.inside:
             inner = self._inside(option.inside)
             if inner is None and stated is not None:
@@ -73,7 +72,7 @@ class _Given(NamedTuple):
             return self.given[option.position]
         for name in option.url:
             if name.lower() in self.url:
-                return Found(_plain(self.url[name.lower()]), "argument")
+                return self.url[name.lower()]
         may_be = option.parameter or option.inside
         return UNKNOWN if may_be and not table.whole else None
 
@@ -90,10 +89,15 @@ class Made(NamedTuple):
     at: FunctionId
 
 
-def server_in(values: Values, resource: Resource, event: CallEvent, at: FunctionId) -> Server:
-    """The server that the call connects to, as far as these values tell."""
-    given, named = values.arguments(event.arguments, at)
-    return _server(resource, _Given(text_of(event).rpartition(".")[2], given, named, {}))
+def server_in(setup: Setup, resource: Resource, event: CallEvent, at: FunctionId) -> Server:
+    """The server that the call connects to, as far as the program tells when it is set up so."""
+    return _server(resource, _given(setup, resource, event, at))
+
+
+def _given(setup: Setup, resource: Resource, event: CallEvent, at: FunctionId) -> _Given:
+    given, named = setup.values.arguments(event.arguments, at)
+    call = text_of(event).rpartition(".")[2]
+    return _Given(call, given, named, {}, setup.stated.options(resource))
 
 
 class Pools:
@@ -102,9 +106,7 @@ class Pools:
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._knowledge = analysis.knowledge
-        self._values = analysis.values
         self._places = Places(analysis.program)
-        self._stated = Stated(analysis)
 
     def all(self, creations: Iterable[tuple[Creation, Solved]]) -> Iterator[PoolSettings]:
         """The settings of all creations, and of those that are told to keep no connection."""
@@ -148,7 +150,7 @@ class Pools:
             server=server,
             open=not call.named.whole,
             keeps=self._keeps(resource, call),
-            embedded=(server.scheme or "").partition("+")[0] in _EMBEDDED,
+            embedded=_is_embedded(server),
             for_script=self._is_for_script(event, at),
         )
 
@@ -166,11 +168,17 @@ class Pools:
         return self._settings(resource, self._call(resource, event, at)[0])
 
     def _call(self, resource: Resource, event: CallEvent, at: FunctionId) -> tuple[_Given, Server]:
-        given, named = self._values.arguments(event.arguments, at)
-        stated = {o.variable: self._stated.of(o.variable) for o in resource.options if o.variable}
-        call = _Given(text_of(event).rpartition(".")[2], given, named, {}, stated)
+        surroundings = self._analysis.surroundings
+        call = _given(surroundings.base, resource, event, at)
         server = _server(resource, call)
-        url = {key.lower(): value for key, value in server.parameters}
+        url = _parameters(server)
+        if server.source == "unknown" and server.variable:
+            there = [server_in(s, resource, event, at) for s in surroundings.setups(at.path)]
+            there = [s for s in there if s.source == "document"]
+            url = _agreed([_parameters(s) for s in there])
+            schemes = {s.scheme for s in there}
+            if len(schemes) == 1 and not _is_embedded(there[0]):
+                server = msgspec.structs.replace(server, scheme=schemes.pop())
         return call._replace(url=url), server
 
     def _settings(self, resource: Resource, call: _Given) -> dict[Role, Setting]:
@@ -194,10 +202,17 @@ class Pools:
                     parameter=option.parameter or option.inside,
                     variable=found.variable,
                     location=found.location,
+                    in_url=option.url[:1],
                 )
         if found is not None:
             return Setting(
-                option.role, None, "unknown", option.parameter, found.variable, found.location
+                role=option.role,
+                value=None,
+                source="unknown",
+                parameter=option.parameter,
+                variable=found.variable,
+                location=found.location,
+                in_url=option.url[:1],
             )
         return self._default(option, resource)
 
@@ -217,6 +232,7 @@ class Pools:
             parameter=option.parameter or option.inside,
             library=package,
             version=resource.evidence.version,
+            in_url=option.url[:1],
         )
 
     def _keeps(self, resource: Resource, call: _Given) -> Keeps | None:
@@ -228,6 +244,29 @@ class Pools:
             record = self._knowledge.pool_class(found.value.name)
             return record.keeps if record is not None else None
         return None
+
+
+def _is_embedded(server: Server) -> bool:
+    return (server.scheme or "").partition("+")[0] in _EMBEDDED
+
+
+def _parameters(server: Server) -> dict[str, Found]:
+    """What the URL says beside the address; where that is written elsewhere, it is too."""
+    source: Source = "document" if server.source == "document" else "argument"
+    where = server.location if source == "document" else None
+    return {
+        key.lower(): Found(_plain(value), source, "", where) for key, value in server.parameters
+    }
+
+
+def _agreed(urls: list[dict[str, Found]]) -> dict[str, Found]:
+    """What all of the settings files say."""
+    first = urls[0] if urls else {}
+    return {
+        key: found
+        for key, found in first.items()
+        if all(key in url and url[key].value == found.value for url in urls)
+    }
 
 
 def _server(resource: Resource, call: _Given) -> Server:

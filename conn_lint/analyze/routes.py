@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from conn_lint.analyze.environment import Environment, Scope
 from conn_lint.analyze.found import Found, Table, unpacked
 from conn_lint.analyze.poolers import ProjectPoolers
 from conn_lint.analyze.pools import Made, server_in
-from conn_lint.analyze.values import Values
 from conn_lint.link.values import External, FunctionId
 from conn_lint.model.flow import CallEvent
 from conn_lint.model.passage import Prepared
@@ -33,9 +31,7 @@ class Routes:
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._servers = analysis.knowledge.servers
-        self._environment = Environment(analysis.documents, analysis.program.files)
         self._poolers = ProjectPoolers(analysis.documents)
-        self._values: dict[int, Values] = {}
         self.made: dict[tuple[FunctionId, int], Routed] = {}
 
     def all(self, made: Iterable[Made]) -> Iterator[Routed]:
@@ -53,23 +49,18 @@ class Routes:
 
     def _addresses(self, resource: Resource, event: CallEvent, at: FunctionId) -> Iterator[Server]:
         """What the settings files say comes first; examples count where no other file says anything."""
-        base = server_in(self._analysis.values, resource, event, at)
+        surroundings = self._analysis.surroundings
+        base = server_in(surroundings.base, resource, event, at)
         is_open = base.source not in _DECIDED or bool(base.variable) or base.host is None
         found = False
         for examples in (False, True) if is_open else ():
-            for scope in () if found else self._environment.scopes(at.path, examples=examples):
-                server = server_in(self._within(scope), resource, event, at)
+            for setup in () if found else surroundings.setups(at.path, examples=examples):
+                server = server_in(setup, resource, event, at)
                 if server.written and server.source in ("document", "example"):
                     found = True
                     yield server
         if base.written:
             yield base
-
-    def _within(self, scope: Scope) -> Values:
-        key = id(scope)
-        if key not in self._values:
-            self._values[key] = Values(self._analysis, scope.variables)
-        return self._values[key]
 
     def _route(self, server: Server, resource: Resource, event: CallEvent, at: FunctionId) -> Route:
         known = self._servers.pooler(server)

@@ -17,7 +17,7 @@ from conn_lint.model.summary import DocumentSummary
 
 _ENV, _YAML, _INI, _TOML = "env", "yaml", "ini", "toml"
 _LOCK, _REQUIREMENTS = "lock", "requirements"
-_CONF, _DOCKER, _PROCFILE, _SHELL = "conf", "dockerfile", "procfile", "shell"
+_CONF, _DOCKER, _PRISMA, _PROCFILE, _SHELL = "conf", "dockerfile", "prisma", "procfile", "shell"
 
 # The first pattern that a name matches decides. Of anything else, only what lies at the project's
 # root counts (`_AT_THE_ROOT`), or what says inside that it is a template (`_TEMPLATE`).
@@ -48,6 +48,7 @@ _NAMES = tuple(
             r"([._-].+)?\.sh",
             _SHELL,
         ),
+        (r".+\.prisma", _PRISMA),
         (r"render\.ya?ml", _YAML),
         (r"(settings|config|\.?secrets|fly)\.toml", _TOML),
         (r"(default|base|local|dev|development|stage|staging|prod|production)\.toml", _TOML),
@@ -63,13 +64,24 @@ _TEMPLATE_SUFFIXES = frozenset((".yml", ".yaml"))
 _SUFFIXES = (
     _TEMPLATE_SUFFIXES
     | _AT_THE_ROOT.keys()
-    | {".cnf", ".conf", ".dockerfile", ".Dockerfile", ".env", ".json", ".lock", ".sh", ".txt"}
+    | {
+        ".cnf",
+        ".conf",
+        ".dockerfile",
+        ".Dockerfile",
+        ".env",
+        ".json",
+        ".lock",
+        ".prisma",
+        ".sh",
+        ".txt",
+    }
 )
 _PREFIXES = (".env", "Containerfile", "Dockerfile", "Procfile")
 _MOST_BYTES = {
     **dict.fromkeys((_CONF, _DOCKER, _PROCFILE, _SHELL), 200_000),
     **dict.fromkeys((_ENV, _INI), 1_000_000),
-    **dict.fromkeys((_REQUIREMENTS, _TOML, _YAML), 500_000),
+    **dict.fromkeys((_PRISMA, _REQUIREMENTS, _TOML, _YAML), 500_000),
     _LOCK: 5_000_000,
 }
 

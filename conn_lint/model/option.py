@@ -32,7 +32,8 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `parameter` is its keyword ("" where there is none), `also` are others of the same meaning, `position` where it may
     be given by position. `inside` names the parameter whose dict it is a key of, `url` the parameters of a URL's query
-    that give it, `variable` a name in the project's settings that does (or that has the dict). With `calls` it holds
+    that give it, `variable` a name in the project's settings that does (or that has the dict), `schema` the
+    format of the documents whose data source does. With `calls` it holds
     for those calls of `acquire` alone that end so. `default` is in the role's unit or one of its words, "required", or
     absent where nobody has looked; it holds from version `since` on, and was `before` until then. `means` turns values
     that are given into the role's words: "None=forever", "0=unlimited". `milliseconds`: the argument is in them (the
@@ -45,6 +46,7 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inside: str = ""
     url: tuple[str, ...] = ()
     variable: str = ""
+    schema: str = ""
     calls: tuple[str, ...] = ()
     default: Scalar = None
     since: str = ""

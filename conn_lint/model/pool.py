@@ -27,7 +27,8 @@ class Setting(msgspec.Struct, frozen=True):
 
     `parameter` is the keyword that gives it (or could), `variable` that of the environment which decides it,
     `location` where the value is written if not in the call, `version` the library's version that the default was
-    read in. Without a `source` that is known, the value says nothing.
+    read in, `in_url` the parameter of the server's URL that gives it too. Without a `source` that is known,
+    the value says nothing.
     """
 
     role: Role
@@ -38,6 +39,7 @@ class Setting(msgspec.Struct, frozen=True):
     location: Location | None = None
     library: str = ""
     version: str = ""
+    in_url: tuple[str, ...] = ()
 
     @property
     def is_known(self) -> bool:

@@ -29,7 +29,8 @@ class OversizedPool(Rule):
 
     What counts is a maximum that the program states, with what the pool may open beyond its size, above
     `max-pool-size` (20), or no maximum at all: followed to the constant, the field of a settings class or the default
-    of an environment variable that gives it. Sizes that nobody has stated are the library's, and not reported.
+    of an environment variable that gives it, or to the parameter of a URL (`connection_limit=50`, in `.env` too). Sizes
+    that nobody has stated are the library's, and not reported.
 
     ## Example
     ```python
@@ -89,12 +90,15 @@ def _plan(pool: PoolSettings) -> FixPlan | None:
     """Smaller numbers in their place, where they stand in the call."""
     given = [setting for setting in pool_words.sizes(pool) if setting.is_given]
     small: dict[Role, int] = {setting.role: _SIZE for setting in given}
-    if any(s.source != "argument" for s in given) or pool_words.is_positional(pool, small):
+    changes = pool_words.changes(pool, small)
+    if not changes or any(s.source != "argument" for s in given):
+        return None
+    if pool_words.is_positional(pool, small):
         return None
     return FixPlan(
         kind="set-keyword",
         title="a pool of at most 20: how many are enough is to be measured",
         applicability=Applicability.DISPLAY_ONLY,
         spans=(pool.creation.location,),
-        details=(("set", "\n".join(pool_words.changes(pool, small))),),
+        details=(("set", "\n".join(changes)),),
     )

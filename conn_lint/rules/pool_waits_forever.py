@@ -137,7 +137,7 @@ def _is_meant(pool: PoolSettings, wait: Setting) -> bool:
 def _by_whom(setting: Setting, endless: list[Taking]) -> str:
     """Whose choice it is, and which calls go by it."""
     if setting.is_given:
-        return f" ({setting.parameter} says so)"
+        return f" ({pool_words.name(setting)} says so)"
     default = f", by default of {setting.library} ({setting.version})"
     if not endless:
         return default

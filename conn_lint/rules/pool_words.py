@@ -23,12 +23,13 @@ def stated(settings: Iterable[Setting], here: str) -> str:
     `here` is the file of the call, which is not named again.
     """
     return " + ".join(
-        f"{_name(setting)}={value_of(setting)}{_place(setting, here)}" for setting in settings
+        f"{name(setting)}={value_of(setting)}{_place(setting, here)}" for setting in settings
     )
 
 
-def _name(setting: Setting) -> str:
-    return setting.parameter or setting.role
+def name(setting: Setting) -> str:
+    """Its keyword, else the parameter of the URL, else what it is."""
+    return setting.parameter or next(iter(setting.in_url), setting.role)
 
 
 def value_of(setting: Setting) -> str:
@@ -59,6 +60,13 @@ def changes(pool: PoolSettings, values: Mapping[Role, int]) -> list[str]:
     found = (pool.get(role) for role in values)
     named = [setting for setting in found if setting is not None and setting.parameter]
     return [f"{setting.parameter}={values[setting.role]}" for setting in named]
+
+
+def in_url(pool: PoolSettings, values: Mapping[Role, int]) -> list[str]:
+    """The same for those that only the server's URL gives."""
+    found = (pool.get(role) for role in values)
+    named = [s for s in found if s is not None and s.in_url and not s.parameter]
+    return [f"{setting.in_url[0]}={values[setting.role]}" for setting in named]
 
 
 def is_positional(pool: PoolSettings, roles: Collection[Role]) -> bool:

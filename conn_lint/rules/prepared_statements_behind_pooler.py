@@ -45,7 +45,8 @@ class PreparedStatementsBehindPooler(Rule):
     Prisma's client is told by `pgbouncer=true` in the URL.
 
     The address is followed to where it is written: a literal, a constant, a field of a class of settings, a variable
-    of the environment in `.env`, in compose files and templates of functions. Ports 6543 and 6432, hosts with
+    of the environment in `.env`, in compose files and templates of functions; for Prisma to the `url` of
+    `schema.prisma`. Ports 6543 and 6432, hosts with
     `-pooler.`, Supabase's pooler (whose port 5432 is session mode: nothing is reported), `pgbouncer=true`. If the
     project has the pooler's own settings, these decide: `pool_mode = session`, or `max_prepared_statements` (PgBouncer
     1.21 and later keep track of prepared statements then), silence the rule. So do Neon's pooler and RDS Proxy, which

@@ -18,6 +18,7 @@ _READERS = {
     "ini": "conn_lint.syntax.ini_document",
     "lock": "conn_lint.syntax.lock_document",
     "requirements": "conn_lint.syntax.requirements_document",
+    "prisma": "conn_lint.syntax.prisma_document",
     "procfile": "conn_lint.syntax.procfile_document",
     "shell": "conn_lint.syntax.shell_document",
     "toml": "conn_lint.syntax.toml_document",

@@ -1,0 +1,42 @@
+"""The values of a program as each of the project's settings files has the variables of its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from conn_lint.analyze.environment import Environment
+from conn_lint.analyze.stated import Stated
+from conn_lint.analyze.values import Values
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
+
+class Setup(NamedTuple):
+    """One way in which the program may be set up."""
+
+    values: Values
+    stated: Stated
+
+
+class Surroundings:
+    """The setups of a program, each made once: what they have found is kept."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._environment = Environment(analysis.documents, analysis.program.files)
+        self._setups: dict[int, Setup] = {}
+        self._written: dict[str, bool] = {}
+        self.base = self._setup(analysis.values)
+
+    def setups(self, path: str, *, examples: bool = False) -> Iterator[Setup]:
+        """Those that the code of a file may run with; with `examples` those that only show how it may be set."""
+        for scope in self._environment.scopes(path, examples=examples):
+            key = id(scope)
+            if key not in self._setups:
+                self._setups[key] = self._setup(Values(self._analysis, scope.variables))
+            yield self._setups[key]
+
+    def _setup(self, values: Values) -> Setup:
+        return Setup(values, Stated(self._analysis, values, self._written))
