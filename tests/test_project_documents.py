@@ -235,7 +235,8 @@ def test_a_summary_holds_no_secret(format_name: str) -> None:
 
 
 def test_the_cache_holds_no_secret(tmp_path: Path) -> None:
-    names = {"env": ".env", "ini": "pgbouncer.ini", "toml": "config.toml", "yaml": "compose.yaml"}
+    names = {"env": ".env", "ini": "pgbouncer.ini", "prisma": "schema.prisma"}
+    names |= {"toml": "config.toml", "yaml": "compose.yaml"}
     write(tmp_path, {"a.py": LEAK, **{names[name]: text for name, text in SECRETS.items()}})
     done = command("check", "--verbose", cwd=tmp_path)
     assert SECRET not in done.stdout + done.stderr
