@@ -57,6 +57,18 @@ CASES = [
         "import httpx, redis\ndef g(x):\n    httpx.Client().get('https://a.example')\n"
         "    redis.Redis(host='cache').get(x)\ndef f(xs):\n    for x in xs:\n        g(x)\n",
     ),
+    # the end of the process: what only a script calls, and not what the module gives to others
+    (
+        "CNX201",
+        NOTE,
+        "import psycopg2\ndef main():\n    psycopg2.connect('dbname=shop').cursor()\n" + SCRIPT,
+    ),
+    (
+        "CNX201",
+        ERROR,
+        WEB + "import psycopg2\ndef count():\n    psycopg2.connect('dbname=shop').cursor()\n"
+        "app.teardown_appcontext(count)\nif __name__ == '__main__':\n    app.run()\n",
+    ),
     # CNX104
     (
         "CNX104",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conn_lint.flow.guarding import is_for_script
 from conn_lint.link.values import FunctionId, FunctionRef
+from conn_lint.model.expression import Name, walk
+from conn_lint.model.flow import expressions
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
@@ -58,9 +61,26 @@ class Endings:
     def _is_end(self, ref: FunctionRef, path: str, unit: int, depth: int) -> bool:
         skeleton = self._program.files[path].skeleton
         if unit == 0:
-            return path == ref.path and "__name__" in skeleton.units[0].names
+            named = "__name__" in skeleton.units[0].names
+            return (
+                path == ref.path and named and self._in_script(path, self._program.head(ref).name)
+            )
         caller = FunctionRef(path, skeleton.units[unit].head)
         return path == ref.path and self._once(caller, ref) and self._ends(caller, depth + 1)
+
+    def _in_script(self, path: str, name: str) -> bool:
+        """The module's body uses the name only where it is run as a script."""
+        body = self._program.function(FunctionId(path, 0, 0))
+        events = body.graph.events if body is not None else ()
+        using = [
+            node
+            for node, event in enumerate(events)
+            if event is not None
+            and any(part == Name(name) for expr in expressions(event) for part in walk(expr))
+        ]
+        if body is None or not using:
+            return False
+        return all(is_for_script(body.graph, node) for node in using)
 
     def _once(self, caller: FunctionRef, callee: FunctionRef) -> bool:
         """The caller does not call it in a loop."""
