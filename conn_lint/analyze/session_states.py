@@ -89,6 +89,7 @@ class SessionStates:
             self._places.location(at, event.span),
             self._places.statement(at, event),
             text_of(event),
+            routed.creation.resource.name,
             state,
             route,
         )

@@ -44,11 +44,12 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class StateUse(msgspec.Struct, frozen=True):
-    """A call that leaves something in a session of the server, over a route through a pooler."""
+    """A call that leaves something in a session of the server, over a route through a pooler; `resource` opened it."""
 
     location: Location
     statement: tuple[int, int]
     call: str
+    resource: str
     state: SessionState
     route: Route
 

@@ -94,6 +94,7 @@ class DirectUrlInServerless(Rule):
             chain=(*pooler_words.steps(route), handler),
             direction="beside",
             statement=creation.statement,
+            resource=creation.resource.name,
         )
 
 

@@ -97,7 +97,8 @@ class DjangoConnectionSettings(Rule):
                 key = (database.call or database.location, own, defect.message)
                 found.setdefault(key, []).append((database, defect))
         for pairs in found.values():
-            names = " and ".join(dict.fromkeys(repr(d.alias) for d, _ in pairs))
+            aliases = list(dict.fromkeys(d.alias for d, _ in pairs))
+            names = " and ".join(map(repr, aliases))
             database, defect = pairs[0]
             yield Finding(
                 code=self.code,
@@ -110,6 +111,7 @@ class DjangoConnectionSettings(Rule):
                 ),
                 direction="beside",
                 statement=database.statement,
+                resource=aliases[0] if len(aliases) == 1 else "",
                 plan=_plan(database, defect),
             )
 

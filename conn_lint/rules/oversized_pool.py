@@ -82,6 +82,7 @@ class OversizedPool(Rule):
                 location=creation.location,
                 severity=self.severity,
                 statement=creation.statement,
+                resource=creation.resource.name,
                 plan=_plan(pool),
             )
 

@@ -105,6 +105,7 @@ class PoolWaitsForever(Rule):
             chain=tuple(Step(t.location, t.call, "takes one, and waits") for t in endless[:_SHOWN]),
             direction="beside",
             statement=creation.statement,
+            resource=creation.resource.name,
             plan=_plan(pool, endless),
         )
 
@@ -124,6 +125,7 @@ class PoolWaitsForever(Rule):
             location=creation.location,
             severity=self.severity,
             statement=creation.statement,
+            resource=creation.resource.name,
         )
 
 

@@ -108,6 +108,7 @@ class PreparedStatementsBehindPooler(Rule):
             chain=pooler_words.steps(route),
             direction="beside",
             statement=creation.statement,
+            resource=creation.resource.name,
             plan=_plan(routed, route, statements),
         )
 

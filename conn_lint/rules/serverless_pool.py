@@ -95,6 +95,7 @@ class ServerlessPool(Rule):
                 chain=(handler,),
                 direction="beside",
                 statement=creation.statement,
+                resource=creation.resource.name,
                 plan=_plan(pool),
             )
 

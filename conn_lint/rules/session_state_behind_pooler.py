@@ -74,4 +74,5 @@ class SessionStateBehindPooler(Rule):
                 chain=pooler_words.steps(use.route),
                 direction="beside",
                 statement=use.statement,
+                resource=use.resource,
             )

@@ -84,6 +84,7 @@ class StaleConnections(Rule):
                 location=creation.location,
                 severity=self.severity,
                 statement=creation.statement,
+                resource=creation.resource.name,
                 plan=_plan(pool, cure),
             )
 
