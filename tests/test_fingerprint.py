@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
 from projects import LEAK, SECRET, run_check, write
 
-from conn_lint.model.fingerprint import Key, keys
+from conn_lint.model.fingerprint import Key, key_of
 
 OTHER = LEAK.replace("load", "store")
+LINE = "    conn = psycopg2.connect(dsn)"
+RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 
 
 def found(root: Path, source: str, name: str = "a.py") -> list[Key]:
     write(root, {"pyproject.toml": "[tool.conn-lint]\n", name: source})
     run = run_check(root / name)
-    return [key for _, outcome in run.checked for _, key in keys(outcome.findings)]
+    return [key_of(finding) for _, outcome in run.checked for finding in outcome.findings]
 
 
 def test_a_key_says_what_and_where(tmp_path: Path) -> None:
@@ -45,6 +49,50 @@ def test_others_have_other_keys(tmp_path: Path) -> None:
     assert (one.number, two.number) == (1, 2)
     assert one.digest() != two.digest()
     assert one.digest("a.py") != one.digest("b.py")
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (LEAK.replace(LINE, f"{LINE}  # noqa: CNX201"), ""),
+        (LEAK, "# noqa"),
+        (LEAK.replace(LINE, f"    # conn-lint: off\n{LINE}\n    # conn-lint: on"), ""),
+    ],
+)
+def test_who_hides_one_changes_no_other(first: str, later: str, tmp_path: Path) -> None:
+    more = "    conn = psycopg2.connect(dsn)  {}\n    conn.cursor()\n"
+    both = found(tmp_path, LEAK + more.format(""))
+    left = found(tmp_path, first + more.format(later))
+    assert left == (both[:1] if later else both[1:])
+
+
+def test_a_baseline_changes_no_number(tmp_path: Path) -> None:
+    both = found(tmp_path, LEAK + "    conn = psycopg2.connect(dsn)\n    conn.cursor()\n")
+    row = ["a.py", *both[0][:1], "load", "psycopg2.connect", both[0].content]
+    write(tmp_path, {"known.txt": f"{json.dumps(row)}\n"})
+    run = run_check(tmp_path / "a.py", baseline=str(tmp_path / "known.txt"))
+    assert [key_of(f) for _, outcome in run.checked for f in outcome.findings] == both[1:]
+
+
+def test_comments_that_silence_nothing_have_numbers(tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": "one = 1  # noqa: CNX201\ntwo = 2  # noqa: CNX201\n"})
+    run = run_check(tmp_path, extend_select=["CNX901"])
+    assert [f.number for _, outcome in run.checked for f in outcome.findings] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "pool_waits_forever", "oversized_pool", "serverless_pool", "prepared_statements_behind_pooler",
+        "django_connection_settings", "session_state_behind_pooler", "direct_url_in_serverless", "stale_connections",
+    ],
+)  # fmt: skip
+def test_rules_on_pools_name_what_they_are_about(rule: str) -> None:
+    run = run_check(RULES / rule, extend_select=["CNX408"])
+    name = rule.replace("_", "-")
+    about = [f.resource for _, outcome in run.checked for f in outcome.findings if f.rule == name]
+    assert about
+    assert all(about)
 
 
 def test_parts_of_a_key_do_not_run_together() -> None:

@@ -1,4 +1,6 @@
-"""Adds to findings what they are known by wherever they move: the function around them, and the code on their line."""
+"""Adds to findings what they are known by wherever they move: the function around them, the code on their line, and
+a number among equal ones.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from itertools import groupby
 import msgspec
 
 from conn_lint.model.finding import Finding
+from conn_lint.model.fingerprint import numbered
 from conn_lint.model.mask import mask
 from conn_lint.model.summary import Skeleton
 from conn_lint.syntax.noqa import Commented
@@ -21,7 +24,15 @@ def identified(
     skeletons: Mapping[str, Skeleton],
     read: Callable[[str], bytes | None],
 ) -> Iterator[Finding]:
-    """The findings, sorted by file, with `function` and `content`; `read` gives the bytes of a file."""
+    """The findings, in the order of their places, with what is added here; `read` gives the bytes of a file."""
+    return numbered(_described(findings, skeletons, read))
+
+
+def _described(
+    findings: Iterable[Finding],
+    skeletons: Mapping[str, Skeleton],
+    read: Callable[[str], bytes | None],
+) -> Iterator[Finding]:
     for path, group in groupby(findings, key=lambda finding: finding.location.path):
         text = _text(read(path))
         skeleton = skeletons.get(path)

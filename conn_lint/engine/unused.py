@@ -9,6 +9,7 @@ from conn_lint.engine.analyse import Result
 from conn_lint.engine.select import FAMILY, rule_codes
 from conn_lint.engine.suppress import Comments, names, silencers
 from conn_lint.model.finding import Finding
+from conn_lint.model.fingerprint import numbered
 from conn_lint.model.fix import Applicability, FixPlan
 from conn_lint.model.location import Location
 from conn_lint.model.mask import mask
@@ -129,14 +130,18 @@ def _placed(
         text = Commented(decode(data).text)
     except SourceError:
         return
+    made: list[Finding] = []
+    owns: list[Directive] = []
     for unused in found:
         lines = [d.line for d in (unused.directive, unused.end) if d is not None]
         places = [place for line in lines if (place := text.comment(line)) is not None]
         if places:
             spans = tuple(Location(path, span) for _, span in places)
-            finding = _finding(unused, mask(places[0][0]), spans)
-            if not _is_silenced(finding, unused.directive, comments, noqa=noqa):
-                yield finding
+            made.append(_finding(unused, mask(places[0][0]), spans))
+            owns.append(unused.directive)
+    for finding, own in zip(numbered(made), owns, strict=True):
+        if not _is_silenced(finding, own, comments, noqa=noqa):
+            yield finding
 
 
 def _is_silenced(finding: Finding, own: Directive, comments: Comments, *, noqa: bool) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from conn_lint.engine.analyse import name_below
 from conn_lint.model.changes import Changes
 from conn_lint.model.finding import Finding
-from conn_lint.model.fingerprint import Key, keys
+from conn_lint.model.fingerprint import Key, key_of
 from conn_lint.model.location import Location
 
 News: TypeAlias = frozenset[tuple[str, Location]]
@@ -70,9 +70,9 @@ def new_ones(before: Iterable[Finding], now: Iterable[Finding]) -> News:
 
     One that is only called from another function now (the function was renamed or the code has moved) was.
     """
-    old = [key for _, key in keys(before)]
+    old = list(map(key_of, before))
     known, counts = set(old), Counter(map(_loose, old))
-    found = list(keys(now))
+    found = [(finding, key_of(finding)) for finding in now]
     counts.subtract(_loose(key) for _, key in found)
     return frozenset(
         (finding.code, finding.location)

@@ -39,6 +39,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     `resource` names what it is about, where that is one thing. With it, the `function` around the place (or class) and
     the `content` of its line, which the engine adds, a finding is known again after it has moved (`model/fingerprint`).
+    `number`, the engine's too, tells those of a file apart that have all of this in common, from the top.
     `reach` are the entry points that lead to it, sorted, with "..." behind them if there are more than were looked at.
     `because` is a step of the chain that lies where findings are asked for, while the finding does not.
     `advice` is the sentence that `message` ends with, if that says what to do: reports with room show it apart.
@@ -55,6 +56,7 @@ class Finding(msgspec.Struct, frozen=True):
     resource: str = ""
     function: str = ""
     content: str = ""
+    number: int = 1
     advice: str = ""
     direction: Direction = "on"
     reach: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from conn_lint.model.finding import Finding
 
 VERSION = 1
@@ -18,8 +20,7 @@ VERSION = 1
 class Key(NamedTuple):
     """What stays the same while code around a finding changes: no line number, and not the file's path.
 
-    `content` is the text of its line, without secrets, comments and indentation. `number` tells those findings of a
-    file apart that have all else in common, from the top.
+    `content` is the text of its line, without secrets, comments and indentation. `number` is that of the finding.
     """
 
     code: str
@@ -36,13 +37,18 @@ class Key(NamedTuple):
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def keys(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Key]]:
-    """Each finding with its key. All findings of a file must be given, for their numbers."""
-    given = list(findings)
+def key_of(finding: Finding) -> Key:
+    """What a finding is known by."""
+    return Key(finding.code, finding.resource, finding.function, finding.content, finding.number)
+
+
+def numbered(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings with their numbers. All of a file must be given, in their order.
+
+    So must those that nobody gets to see: a comment or a baseline that hides one changes no other's number.
+    """
     seen: Counter[tuple[str, Key]] = Counter()
-    found: dict[int, Key] = {}
-    for finding in sorted(given, key=Finding.sort_key):
-        key = Key(finding.code, finding.resource, finding.function, finding.content, 0)
-        seen[finding.location.path, key] += 1
-        found[id(finding)] = key._replace(number=seen[finding.location.path, key])
-    return ((finding, found[id(finding)]) for finding in given)
+    for finding in findings:
+        same = (finding.location.path, key_of(finding)._replace(number=0))
+        seen[same] += 1
+        yield msgspec.structs.replace(finding, number=seen[same])

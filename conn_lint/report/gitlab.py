@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conn_lint.model.finding import Finding, Severity
-from conn_lint.model.fingerprint import Key, keys
+from conn_lint.model.fingerprint import key_of
 from conn_lint.report.base import Report, details
 from conn_lint.report.escape import json_text
 
@@ -17,16 +17,15 @@ def render_gitlab(report: Report) -> Iterator[str]:
     """An array of issues. A fingerprint tells a finding from all others of the report, and does not change with lines
     above it.
     """
-    wanted = set(report.shown())
-    yield json_text([_issue(f, key) for f, key in keys(report.findings) if f in wanted])
+    yield json_text([_issue(finding) for finding in report.shown()])
 
 
-def _issue(finding: Finding, key: Key) -> dict[str, Any]:
+def _issue(finding: Finding) -> dict[str, Any]:
     span = finding.location.span
     return {
         "description": f"{finding.code} {finding.message}",
         "check_name": finding.rule,
-        "fingerprint": key.digest(finding.location.path),
+        "fingerprint": key_of(finding).digest(finding.location.path),
         "severity": _SEVERITIES[finding.severity],
         "location": {
             "path": finding.location.path,

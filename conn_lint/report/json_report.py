@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conn_lint.model.finding import Finding, Step
-from conn_lint.model.fingerprint import keys
+from conn_lint.model.fingerprint import key_of
 from conn_lint.model.fix import Applicability, Edit
 from conn_lint.report.base import Report, rule_url
 from conn_lint.report.escape import json_text
@@ -18,8 +18,8 @@ def render_json(report: Report) -> Iterator[str]:
     """
     listed = report.listed()
     found = [
-        {**finding_object(finding, report), "fingerprint": key.digest()}
-        for finding, key in keys(report.findings)
+        {**finding_object(finding, report), "fingerprint": key_of(finding).digest()}
+        for finding in report.findings
         if finding in listed
     ]
     yield json_text(found)

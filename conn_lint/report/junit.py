@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from conn_lint.model.finding import Finding
-from conn_lint.model.fingerprint import Key, keys
 from conn_lint.report.base import Report, details
 from conn_lint.report.escape import xml_line
 
 
 def render_junit(report: Report) -> Iterator[str]:
     """The document. Without any finding it has one test, which passed: empty reports count as broken ones."""
-    wanted = set(report.shown())
-    found = [(finding, key) for finding, key in keys(report.findings) if finding in wanted]
+    found = report.shown()
     suites = ET.Element("testsuites", name="conn-lint")
-    for path, group in groupby(found, key=lambda item: item[0].location.path):
+    for path, group in groupby(found, key=lambda finding: finding.location.path):
         members = list(group)
         suite = _suite(suites, path, len(members), failures=len(members))
-        for finding, key in members:
-            _failure(_case(suite, _name(finding, key), path), finding)
+        for finding in members:
+            _failure(_case(suite, _name(finding), path), finding)
     if report.troubles:
         suite = _suite(suites, "conn-lint", len(report.troubles), errors=len(report.troubles))
         for number, trouble in enumerate(report.troubles, 1):
@@ -48,11 +46,11 @@ def _case(suite: ET.Element, name: str, group: str) -> ET.Element:
     )
 
 
-def _name(finding: Finding, key: Key) -> str:
+def _name(finding: Finding) -> str:
     """The same from run to run, so that a history can be kept: no line number."""
-    where = f" in {key.function}" if key.function else ""
-    again = f" ({key.number})" if key.number > 1 else ""
-    return f"{finding.code} {finding.rule}{where}: {key.content}{again}"
+    where = f" in {finding.function}" if finding.function else ""
+    again = f" ({finding.number})" if finding.number > 1 else ""
+    return f"{finding.code} {finding.rule}{where}: {finding.content}{again}"
 
 
 def _failure(case: ET.Element, finding: Finding) -> None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from conn_lint.model.finding import Finding, Severity, Step
-from conn_lint.model.fingerprint import VERSION, Key, keys
+from conn_lint.model.fingerprint import VERSION, key_of
 from conn_lint.model.fix import Edit, Fix
 from conn_lint.model.location import Location, Span
 from conn_lint.report.base import HOME, Report, RuleText, reason, rule_url, step_words
@@ -30,7 +30,7 @@ def render_sarif(report: Report) -> Iterator[str]:
     """The log, of one run."""
     numbers = {rule.code: number for number, rule in enumerate(report.rules)}
     listed = report.listed()
-    results = [_result(f, key, report, numbers) for f, key in keys(report.findings) if f in listed]
+    results = [_result(f, report, numbers) for f in report.findings if f in listed]
     run = {
         "tool": {"driver": _driver(report)},
         "columnKind": "unicodeCodePoints",
@@ -72,13 +72,13 @@ def _invocation(troubles: Iterable[str]) -> dict[str, Any]:
     return {"executionSuccessful": not notes, "toolExecutionNotifications": notes}
 
 
-def _result(finding: Finding, key: Key, report: Report, numbers: dict[str, int]) -> dict[str, Any]:
+def _result(finding: Finding, report: Report, numbers: dict[str, int]) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "level": _LEVELS[finding.severity],
         "message": {"text": _message(finding)},
         "locations": [_site(finding)],
-        "partialFingerprints": {f"connLint/v{VERSION}": key.digest()},
+        "partialFingerprints": {f"connLint/v{VERSION}": key_of(finding).digest()},
     }
     if finding.code in numbers:
         result["ruleIndex"] = numbers[finding.code]
