@@ -97,6 +97,7 @@ def test_findings_become_annotations_and_a_summary(runner: Path) -> None:
         ({"fail-on": "error"}, 1, ["a.py", "b b.py"]),
         ({"paths": "nothere"}, 2, []),
         ({"fail-on": "sometimes"}, 2, []),
+        ({"args": " \n", "paths": "b b.py"}, 1, ["b b.py"]),
         ({"args": "'"}, 1, []),
     ],
 )
