@@ -64,7 +64,7 @@ def test_fail_on(project: Path) -> None:
     [
         (("--severity", "CNX201"), "'CNX201' is not CODE=LEVEL"),
         (("--severity", "=note"), "'=note' is not CODE=LEVEL"),
-        (("--severity", "CNX777=note"), "'CNX777' is no rule"),
+        (("--severity", "CNX777=note"), "options: 'CNX777' is no rule"),
         (("--severity", "CNX201=high"), "'high' is not allowed"),
         (("--fail-on", "high"), "'high' is not allowed"),
         (("--max-findings", "-1"), "-1 is not in the range"),

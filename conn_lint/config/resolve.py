@@ -58,8 +58,9 @@ def resolve(root: Path, layer: Layer, flags: Flags, where: str) -> Settings:
     """The settings of one project; raises ConfigError."""
     options = flags.options.over(layer.options)
     _check_version(options.required_version, where)
-    for selectors in (options.select, options.extend_select, options.ignore, options.severity):
-        check_codes(selectors or (), where)
+    for given, source in ((flags.options, "options"), (options, where)):
+        for selectors in (given.select, given.extend_select, given.ignore, given.severity):
+            check_codes(selectors or (), source)
     per_file = options.per_file_ignores or {}
     for codes in per_file.values():
         check_codes(codes, where)
