@@ -230,7 +230,21 @@ def test_what_grows_without_end_is_unknown() -> None:
         ("SQLALCHEMY_ENGINE_OPTIONS = {'pool_size': 7}", 7, "constant"),
         ("SQLALCHEMY_ENGINE_OPTIONS = {'pool_recycle': 7}", 5, "default"),
         ("SQLALCHEMY_ENGINE_OPTIONS = more()", None, "unknown"),
-        ("app.config['SQLALCHEMY_ENGINE_OPTIONS'] = {'pool_size': 7}", None, "unknown"),
+        ("app.config['SQLALCHEMY_ENGINE_OPTIONS'] = {'pool_size': 7}", 7, "constant"),
+        ("def make(app):\n    app.config[\n        'SQLALCHEMY_ENGINE_OPTIONS'\n    ] = {'pool_size': 7}",
+         7, "constant"),
+        ("app.config['SQLALCHEMY_ENGINE_OPTIONS'] = {'pool_size': 7}\n"
+         "print(app.config.get('SQLALCHEMY_ENGINE_OPTIONS'), app.config['SQLALCHEMY_ENGINE_OPTIONS'])", 7, "constant"),
+        ("app.config['SQLALCHEMY_ENGINE_OPTIONS'] = {}\n"
+         "app.config['SQLALCHEMY_ENGINE_OPTIONS']['pool_size'] = 7", None, "unknown"),
+        ("app.config['SQLALCHEMY_ENGINE_OPTIONS'] = {'pool_size': 7}\n"
+         "app.config['SQLALCHEMY_ENGINE_OPTIONS'].update(pool_size=8)", None, "unknown"),
+        ("app.config['SQLALCHEMY_ENGINE_OPTIONS'] = {'pool_size': 7}\n\n\n"
+         "class B:\n    SQLALCHEMY_ENGINE_OPTIONS = {'pool_size': 8}", None, "unknown"),
+        ("others['SQLALCHEMY_ENGINE_OPTIONS'] = {'pool_size': 7}", None, "unknown"),
+        ("import os\nos.environ['SQLALCHEMY_ENGINE_OPTIONS'] = '{}'", None, "unknown"),
+        ("app.config['SQLALCHEMY_ENGINE_OPTIONS'] |= {'pool_size': 7}", None, "unknown"),
+        ("app.config.from_mapping({'SQLALCHEMY_ENGINE_OPTIONS': {'pool_size': 7}})", None, "unknown"),
         ("app.config.update(SQLALCHEMY_ENGINE_OPTIONS={'pool_size': 7})", None, "unknown"),
         ("class A:\n    SQLALCHEMY_ENGINE_OPTIONS = {'pool_size': 7}\n\n\n"
          "class B:\n    SQLALCHEMY_ENGINE_OPTIONS = {'pool_size': 8}", None, "unknown"),
@@ -354,3 +368,20 @@ def test_the_call_says_it_before_the_schema() -> None:
     text = "from prisma import Prisma\ndb = Prisma(datasource={'url': 'postgresql://other/x'})\n"
     found = set_up(text, schemaDOTprisma=SOURCE)
     assert (found.server.host, found.largest) == ("other", None)
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        "app.config['SQLALCHEMY_DATABASE_URI'] = os.environ['SHOP_URL']",
+        "SQLALCHEMY_DATABASE_URI = os.environ.get('SHOP_URL')",
+        "class C:\n    SQLALCHEMY_DATABASE_URI = os.getenv('SHOP_URL')",
+    ],
+)
+def test_a_setting_of_a_framework_is_followed_into_settings_files(conf: str) -> None:
+    text = f"import os\nfrom flask_sqlalchemy import SQLAlchemy\n\ndb = SQLAlchemy()\n{conf}\n"
+    env = document(".env", "SHOP_URL=postgresql+psycopg://shop@db:6432/shop\n")
+    made = analysis({"m.py": text}, documents=(env,))
+    (routed,) = Project(made, made.run()).routes()
+    assert [(r.server.host, r.server.port) for r in routed.routes] == [("db", 6432)]
+    assert routed.routes[0].pooler is not None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.environment import Environment
-from conn_lint.analyze.stated import Stated
+from conn_lint.analyze.stated import Keyed, Stated
 from conn_lint.analyze.values import Values
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Surroundings:
         self._analysis = analysis
         self._environment = Environment(analysis.documents, analysis.program.files)
         self._setups: dict[int, Setup] = {}
-        self._written: dict[str, bool] = {}
+        self._keyed: dict[str, Keyed] = {}
         self.base = self._setup(analysis.values)
 
     def setups(self, path: str, *, examples: bool = False) -> Iterator[Setup]:
@@ -39,4 +39,4 @@ class Surroundings:
             yield self._setups[key]
 
     def _setup(self, values: Values) -> Setup:
-        return Setup(values, Stated(self._analysis, values, self._written))
+        return Setup(values, Stated(self._analysis, values, self._keyed))

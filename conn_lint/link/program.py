@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import TypeAlias
 
 import msgspec
@@ -91,14 +91,15 @@ class Program:
 
     def says(self, *texts: str) -> bool:
         """Some file that is no test has one of the texts in it, as it is written."""
-        return any(
-            text in written
-            for path, file in self.files.items()
-            if not file.is_test
-            for number in range(len(file.skeleton.units))
-            for written in (self._text((path, number)),)
-            for text in texts
-        )
+        return any(True for _ in self.saying(*texts))
+
+    def saying(self, *texts: str) -> Iterator[tuple[UnitKey, str]]:
+        """The units that have one of the texts in them, with their own text; those of tests left out."""
+        for path, file in self.files.items():
+            for number in () if file.is_test else range(len(file.skeleton.units)):
+                written = self._text((path, number))
+                if any(text in written for text in texts):
+                    yield (path, number), written
 
     def receivers(self, key: UnitKey, name: str) -> frozenset[str]:
         """What the unit's text takes the name from (`syntax.spelled`); nothing is parsed for it."""
