@@ -16,7 +16,7 @@ demo: $(READY)
 	$(BIN)/conn-lint check --exit-zero --show-notes --no-cache fixtures/projects
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
