@@ -35,7 +35,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
             name = finding.location.path
             _, made = PROGRAMS[name]
             case = made.lines.get(finding.location.span.line, "outside")
-            rules.setdefault((name, case), set()).add(finding.rule)
+            if not finding.code.startswith("CNX4"):  # how one is set up is another question
+                rules.setdefault((name, case), set()).add(finding.rule)
     results: Found = {}
     for name, (resource, made) in PROGRAMS.items():
         style = name.rpartition("_")[0]

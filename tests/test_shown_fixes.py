@@ -236,7 +236,7 @@ SERVICE = (
 def test_the_application_of_a_file_keeps_its_pool(tmp_path: Path) -> None:
     after, word = shown(SERVICE, tmp_path, "CNX101")
     assert word == "unsafe"
-    assert "async with app.state.pool.acquire() as conn:" in after
+    assert "async with app.state.pool.acquire(timeout=30) as conn:" in after
     assert "app = FastAPI(lifespan=lifespan)" in after
 
 

@@ -123,19 +123,9 @@ class Running:
         return {path: frozenset(self._imported(path)) for path in self._program.files}
 
     def _imported(self, path: str) -> Iterator[str]:
-        modules = self._program.modules
         for item in self._program.files[path].skeleton.imports:
-            if item.level:
-                module = modules.relative(item.module, item.level, path)
-            else:
-                module = modules.absolute(item.module, path)
-            if module is None:
-                continue
-            yield from self._with_packages(module)
-            if item.name not in (None, "*"):
-                inner = modules.member(module, item.name or "")
-                if inner is not None and inner.path is not None:
-                    yield inner.path
+            for module in self._program.modules.named(item, path):
+                yield from self._with_packages(module)
 
     def _with_packages(self, module: ModuleRef) -> Iterator[str]:
         """The module, and the packages around it, which are loaded with it."""

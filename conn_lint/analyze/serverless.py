@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from conn_lint.link.values import External, FunctionRef
+from conn_lint.link.values import FunctionRef
 from conn_lint.model.finding import Step
 from conn_lint.model.location import Location, Span
 
@@ -60,21 +60,33 @@ class Serverless:
                 head = self._program.files[path].skeleton.heads[index]
                 span = Span(head.def_line, 0, head.def_line, 0)
                 yield Handler(head.qualname, Location(path, span))
-        for name in self._program.files[path].skeleton.units[0].calls:
-            if name in self._adapter_words:
-                value = self._analysis.types.module_name(path, name)
-                if isinstance(value, External) and value.name in self._adapters:
-                    yield Handler(name, Location(path, Span(1, 0, 1, 0)))
+        adapter = self._adapter(path)
+        if adapter:
+            yield Handler(adapter, Location(path, Span(1, 0, 1, 0)))
+
+    def _adapter(self, path: str) -> str:
+        """The name by which the module's body calls an adapter, as its imports say; "" if it calls none."""
+        skeleton = self._program.files[path].skeleton
+        calls = skeleton.units[0].calls
+        for adapter in sorted(self._adapters):
+            home, _, last = adapter.rpartition(".")
+            for item in skeleton.imports:
+                if item.name is None:
+                    known = f"{home}.".startswith(f"{item.module}.")
+                    called = last
+                else:
+                    whole = f"{item.module}.{item.name}"
+                    known = adapter == whole or f"{home}.".startswith(f"{whole}.")
+                    called = item.bound if adapter == whole else last
+                if known and not item.level and called in calls:
+                    return called
+        return ""
 
     @functools.cached_property
     def _adapters(self) -> frozenset[str]:
         """Calls that make such a function of a web application."""
         records = self._analysis.knowledge.frameworks.entries.matching("call")
         return frozenset(n for record in records if record.per == _PER for n in record.names)
-
-    @functools.cached_property
-    def _adapter_words(self) -> frozenset[str]:
-        return frozenset(name.rpartition(".")[2] for name in self._adapters)
 
     def _entered(self, path: str) -> Iterator[tuple[int, str]]:
         """The functions of a file that are entered, and for what."""
@@ -105,17 +117,7 @@ class Serverless:
         return self._reached[path]
 
     def _imported(self, path: str) -> Iterator[str]:
-        modules = self._program.modules
         for item in self._program.files[path].skeleton.imports:
-            module = (
-                modules.relative(item.module, item.level, path)
-                if item.level
-                else modules.absolute(item.module, path)
-            )
-            if module is None:
-                continue
-            if module.path is not None:
-                yield module.path
-            inner = modules.member(module, item.name) if item.name else None
-            if inner is not None and inner.path is not None:
-                yield inner.path
+            for module in self._program.modules.named(item, path):
+                if module.path is not None:
+                    yield module.path
