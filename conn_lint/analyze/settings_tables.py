@@ -92,12 +92,7 @@ class SettingsTables:
                 h.kind == "function" and h.def_line <= item.line <= h.end_line for h in heads
             ):
                 continue
-            modules = self._program.modules
-            found = (
-                modules.relative(item.module, item.level, path)
-                if item.level
-                else modules.absolute(item.module, path)
-            )
+            found = self._program.modules.source(item, path)
             if found is not None and found.path is not None and found.path != path:
                 yield found.path
 

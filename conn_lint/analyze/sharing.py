@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.kept import Kept
+from conn_lint.analyze.references import last
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.walking import Reached
 from conn_lint.link.symbols import Assigned
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance
-from conn_lint.model.expression import Attribute, Expr, Literal, Name, Temp, walk
+from conn_lint.model.expression import Attribute, Expr, Literal, Temp, walk
 from conn_lint.model.flow import AssignEvent, CallEvent, StoreEvent, expressions
 from conn_lint.model.framework import Hook
 from conn_lint.model.resource import Resource
@@ -127,7 +128,7 @@ class Sharing:
         value = self._analysis.types.infer(part, at)
         if isinstance(value, Instance):
             return value.type == resource.value
-        return _last_name(part.value) == place.owner
+        return last(part.value) == place.owner
 
     def _sees(self, path: str, name: str, home: str) -> bool:
         """The name means that module's variable in the file."""
@@ -203,7 +204,7 @@ class Sharing:
             other = self._program.function_id(method)
             function = self._program.function(other) if other is not None else None
             for event in function.graph.events if function is not None else ():
-                if isinstance(event, CallEvent) and _last(event) in _THREADS:
+                if isinstance(event, CallEvent) and last(event.func) in _THREADS:
                     for expr in expressions(event):
                         if any(isinstance(p, Attribute) and p.attr == wanted for p in walk(expr)):
                             return True
@@ -237,9 +238,9 @@ def _left_behind(
             case AssignEvent(target=target, value=value) if value in made:
                 names.add(target)
             case StoreEvent(target=Attribute(value=owner, attr=attr), value=value) if value in made:
-                last = _last_name(owner)
-                if last not in ("", "self", "cls"):
-                    places.add(OnObject(last, attr))
+                holder = last(owner)
+                if holder not in ("", "self", "cls"):
+                    places.add(OnObject(holder, attr))
             case _:
                 pass
     return names.intersection(function.global_names), frozenset(places)
@@ -250,13 +251,3 @@ def _parts(function: Function) -> Iterator[Expr]:
         if event is not None:
             for expr in expressions(event):
                 yield from walk(expr)
-
-
-def _last(event: CallEvent) -> str:
-    return _last_name(event.func)
-
-
-def _last_name(expr: Expr) -> str:
-    if isinstance(expr, Attribute):
-        return expr.attr
-    return expr.id if isinstance(expr, Name) else ""

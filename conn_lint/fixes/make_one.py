@@ -112,16 +112,9 @@ def _is_used_elsewhere(parsed: Parsed, made: Maker, giver: cst.SimpleStatementLi
     inside = [*made.needs.statements, made.call, *made.setup]
     spans = [parsed.span(one) for one in inside]
     return any(
-        not any(_within(parsed.span(name), span) for span in spans)
+        not any(span.contains(parsed.span(name)) for span in spans)
         for name in parsed.mentions(made.function, names)
     )
-
-
-def _within(inner: Span, outer: Span) -> bool:
-    return (outer.line, outer.column) <= (inner.line, inner.column) and (
-        inner.end_line,
-        inner.end_column,
-    ) <= (outer.end_line, outer.end_column)
 
 
 def trailing(parsed: Parsed, whole: cst.BaseCompoundStatement) -> int:

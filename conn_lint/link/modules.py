@@ -74,13 +74,15 @@ class Modules:
         folder = package.folder
         return self._at(posixpath.join(folder, name) if folder else name, namespaces=True)
 
+    def source(self, item: Import, importer: str) -> ModuleRef | None:
+        """The module of the project that an import statement imports, or imports from."""
+        if item.level:
+            return self.relative(item.module, item.level, importer)
+        return self.absolute(item.module, importer)
+
     def named(self, item: Import, importer: str) -> Iterator[ModuleRef]:
         """The modules of the project that an import statement names: what it imports from, and what it imports."""
-        module = (
-            self.relative(item.module, item.level, importer)
-            if item.level
-            else self.absolute(item.module, importer)
-        )
+        module = self.source(item, importer)
         if module is None:
             return
         yield module

@@ -179,11 +179,7 @@ class Program:
             if item.bound != name or item.name in (None, "*"):
                 continue
             own = item.name or name
-            module = (
-                self.modules.relative(item.module, item.level, path)
-                if item.level
-                else self.modules.absolute(item.module, path)
-            )
+            module = self.modules.source(item, path)
             if module is None or module.path is None or depth > _MAX_HOPS:
                 return own
             return self._imported(own, module.path, depth + 1)
