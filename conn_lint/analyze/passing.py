@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from conn_lint.analyze.conditions import Conditions
 from conn_lint.analyze.labels import Entered, Registration, entry_label
 from conn_lint.analyze.matching import dotted_name
+from conn_lint.analyze.references import last as last_of
 from conn_lint.knowledge.frameworks import CallWord, Record, Table
 from conn_lint.link.values import (
     ClassRef,
@@ -58,7 +59,7 @@ class Passing:
 
     def as_what(self, call: AnyCall, index: int, at: FunctionId) -> Entered | Hook | None:
         """What argument number `index` is registered as."""
-        last = self._conditions.original(at.path, last_name(call.func))
+        last = self._conditions.original(at.path, last_of(call.func))
         frameworks = self._frameworks
         if self._may_register(call, index, last, at):
             hook = self._record(frameworks.hooks, call, index, at)
@@ -74,7 +75,7 @@ class Passing:
         """A look at names alone, since `.get` and `.append` are called everywhere."""
         words = [last]
         if isinstance(call.func, Attribute):
-            words.append(f"{last_name(call.func.value)}.{last}")
+            words.append(f"{last_of(call.func.value)}.{last}")
         for known in self._call_words:
             for word in words:
                 found = known.get(word)
@@ -139,7 +140,7 @@ class Passing:
             return None
         made = self._types.maker(call.func, at) if isinstance(call.func, Temp) else call.func
         made = call if not isinstance(made, CallEvent | Call) else made
-        last = self._conditions.original(at.path, last_name(made.func))
+        last = self._conditions.original(at.path, last_of(made.func))
         frameworks = self._frameworks
         if last not in self._decorator_words:
             return None
@@ -165,7 +166,7 @@ class Passing:
             made = self._types.infer(value, at)
             cls = ClassRef(made.path, made.head) if isinstance(made, ObjectRef) else None
             return cls is not None and self._types.attributes.method(cls, "__call__") is not None
-        name = self._conditions.original(at.path, last_name(value))
+        name = self._conditions.original(at.path, last_of(value))
         if name not in self._function_names:
             return False
         root: Expr = value
@@ -194,7 +195,7 @@ class Passing:
             value = func.value if isinstance(func, Attribute) and func.attr[:1].islower() else func
         if isinstance(value, Literal):
             return str(value.value).rpartition(".")[2]
-        return last_name(value)
+        return last_of(value)
 
     @staticmethod
     def _registration(call: AnyCall, last: str) -> Registration:
@@ -242,14 +243,3 @@ def can_be_called(value: Expr, record: Recognition) -> bool:
         and isinstance(value.value, str)
         and DOTTED.match(value.value.replace(":", ".")) is not None
     )
-
-
-def last_name(func: Expr) -> str:
-    """The last part of a dotted name."""
-    match func:
-        case Attribute(attr=attr):
-            return attr
-        case Name(id=name):
-            return name
-        case _:
-            return ""

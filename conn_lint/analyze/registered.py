@@ -10,7 +10,8 @@ from conn_lint.analyze.conditions import Conditions, fits, lies_in
 from conn_lint.analyze.deployed import named_handlers
 from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.matching import Matcher
-from conn_lint.analyze.passing import Passing, last_name
+from conn_lint.analyze.passing import Passing
+from conn_lint.analyze.references import last as last_of
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, ModuleRef, Value
 from conn_lint.model.expression import Attribute, Container, Expr, Literal, Name, walk
 from conn_lint.model.flow import AssignEvent, CallEvent
@@ -111,7 +112,7 @@ class Registry:
         for number, function in enumerate(summary.functions if summary is not None else ()):
             at = FunctionId(path, unit, number)
             for event in function.graph.events:
-                if not isinstance(event, CallEvent) or last_name(event.func) not in words:
+                if not isinstance(event, CallEvent) or last_of(event.func) not in words:
                     continue
                 for index, argument in enumerate(event.arguments):
                     text = argument.value

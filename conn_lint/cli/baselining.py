@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from conn_lint.cli.flags import Command, with_options
 
 if TYPE_CHECKING:
     from conn_lint.config.projects import Run
     from conn_lint.model.baseline import Entry
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 _LISTED = 10
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
@@ -33,9 +34,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 
 def baseline_options(command: Command) -> Command:
     """Add the flags of baselines to a command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return with_options(_OPTIONS, command)
 
 
 def write(run: Run) -> Iterator[str]:

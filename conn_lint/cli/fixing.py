@@ -6,9 +6,11 @@ import difflib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
+
+from conn_lint.cli.flags import Command, with_options
 
 if TYPE_CHECKING:
     from conn_lint.config.repairs import Renderings, Repairs
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 Cure: TypeAlias = "Repairs | Renderings | None"
 """What a run does with findings that have fixes: apply them, only render them, nothing."""
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
@@ -42,9 +42,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 
 def fix_options(command: Command) -> Command:
     """Add the flags of fixes to a command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return with_options(_OPTIONS, command)
 
 
 def wants_repair(values: dict[str, Any]) -> bool:

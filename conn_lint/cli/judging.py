@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+from conn_lint.cli.flags import Command, with_options
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -32,9 +32,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 
 def judge_options(command: Command) -> Command:
     """Add the flags to a command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return with_options(_OPTIONS, command)
 
 
 def severity_table(given: tuple[str, ...]) -> dict[str, str]:

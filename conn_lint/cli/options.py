@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from conn_lint.cli.flags import Command, with_options
 from conn_lint.cli.judging import severity_table
 
 if TYPE_CHECKING:
     from conn_lint.config.resolve import Flags
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _SHARED = (
     click.option(
@@ -57,7 +54,7 @@ _SHARED = (
 
 def shared_options(command: Command) -> Command:
     """Add the flags that every command that looks at a project has."""
-    return functools.reduce(lambda made, option: option(made), reversed(_SHARED), command)
+    return with_options(_SHARED, command)
 
 
 def make_flags(values: dict[str, Any]) -> Flags:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+from conn_lint.cli.flags import Command, with_options
 
 FORMATS = (
     "text",
@@ -70,9 +70,7 @@ class Target(NamedTuple):
 
 def output_options(command: Command) -> Command:
     """Add the flags of reports to a command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return with_options(_OPTIONS, command)
 
 
 def targets_of(values: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Target, ...]:
