@@ -211,7 +211,7 @@ def test_a_run_that_fails_does_not_end_the_server(
     """The worker's interpreter is told to fail, by a module that every interpreter imports as it starts."""
     broken = project / "broken"
     write(broken, {"sitecustomize.py": "import os\nif os.path.exists('fail'): os._exit(3)\n"})
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(broken), os.environ["PYTHONPATH"]]))
+    monkeypatch.setenv("PYTHONPATH", str(broken), prepend=os.pathsep)
     with Client(project) as client:
         uri = client.open(project / "a.py")
         assert len(client.diagnostics(uri)) == 1
