@@ -67,7 +67,8 @@ def test_a_command(command: str, expected: tuple[str, int | None, int | None, st
 @pytest.mark.parametrize(
     "command",
     ["", "postgres -c max_connections=200", "python manage.py migrate", "alembic upgrade head",
-     "celery -A shop inspect active", "redis-server", "gunic 'orn", "$(((", "flask db upgrade"],
+     "celery -A shop inspect active", "redis-server",
+     "cp -r /var/task/python /tmp/", "echo gunicorn a:b", "gunic 'orn", "$(((", "flask db upgrade"],
 )  # fmt: skip
 def test_a_command_that_starts_nothing_that_stays(command: str) -> None:
     assert shown(command) == []
@@ -231,6 +232,10 @@ def test_serverless_functions() -> None:
         ("a", 10, 1, "src/orders.main"),
         ("b", 1000, 1, "src/users.main"),
     ]
+    other = "provider:\n  runtime: nodejs20.x\n" + serverless
+    own = other.replace("src/users.main\n", "src/users.main\n    runtime: python3.12\n")
+    assert processes({"serverless.yml": other}) == []
+    assert [name for name, *_ in processes({"serverless.yml": own})] == ["b"]
     template = (
         "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n"
         "      Handler: app.main\n      ReservedConcurrentExecutions: 5\n"

@@ -21,7 +21,7 @@ _KINDS = frozenset({"connection", "client", "pool"})
 def claims_of(pools: Iterable[PoolSettings], products: Sequence[Product]) -> Iterator[Claim]:
     """One for each creation that connects to a server of a known kind."""
     for pool in pools:
-        if pool.embedded or pool.creation.resource.kind not in _KINDS:
+        if pool.embedded or pool.creation.resource.kind not in _KINDS or _is_around(pool):
             continue
         product = product_of(pool, products)
         if product is not None:
@@ -38,10 +38,16 @@ def product_of(pool: PoolSettings, products: Sequence[Product]) -> Product | Non
     if plain and HOLE not in plain:
         return None
     name = pool.creation.resource.name
-    for product in products:
-        if any(name.startswith(start) for start in product.resources):
-            return product
-    return None
+    found = next((p for p in products if any(map(name.startswith, p.resources))), None)
+    if found is not None and found.any_of:
+        call = pool.creation.call.rpartition(".")[2].lower()
+        return next((p for p in products if any(word in call for word in p.calls)), found)
+    return found
+
+
+def _is_around(pool: PoolSettings) -> bool:
+    """It is a client around a pool that it is given, which counts by itself."""
+    return pool.creation.call.rpartition(".")[2] in pool.creation.resource.around
 
 
 def host_of(host: str) -> str:

@@ -52,7 +52,7 @@ class Running:
         if not any(map(self._loads_by_name, found)):
             return found
         starts = {self.file_of(other.target) for other in others if other != process}
-        return (self.services - starts) | found
+        return (self.services - starts - self._alone) | found
 
     @functools.cached_property
     def services(self) -> frozenset[str]:
@@ -67,6 +67,21 @@ class Running:
             return frozenset(self._closure([*entered, *above]))
         imported = {other for path in own for other in self._imports[path] if other != path}
         return frozenset(path for path in own if path in imported or not self._has_main(path))
+
+    @functools.cached_property
+    def _alone(self) -> frozenset[str]:
+        """Files beside all packages that nobody imports and that serve nothing: they are started, not loaded."""
+        imported = {
+            other for path in self._imports for other in self._imports[path] if other != path
+        }
+        return frozenset(
+            path
+            for path in self._program.files
+            if path not in imported and not self._is_packaged(path) and not self._is_entered(path)
+        )
+
+    def _is_packaged(self, path: str) -> bool:
+        return posixpath.join(posixpath.dirname(path), "__init__.py") in self._program.files
 
     def _has_main(self, path: str) -> bool:
         return _MAIN in self._program.files[path].skeleton.units[0].names

@@ -130,7 +130,7 @@ def _inner(words: Sequence[str]) -> str:
 
 
 def _fits(launcher: Launcher, words: Sequence[str], at: int) -> bool:
-    if posixpath.basename(words[at]) not in launcher.commands:
+    if posixpath.basename(words[at]) not in launcher.commands or (launcher.first and at):
         return False
     if _is_interpreter(
         launcher

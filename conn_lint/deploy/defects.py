@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from conn_lint.model.budget import Budget
+from conn_lint.model.budget import Budget, Row
 from conn_lint.model.finding import Finding
 from conn_lint.model.location import Location
 
@@ -26,12 +26,15 @@ def with_codes(budget: Budget, findings: Iterable[Finding]) -> Budget:
         msgspec.structs.replace(
             server,
             rows=tuple(
-                msgspec.structs.replace(row, codes=tuple(sorted(codes[row.location])), fits=None)
-                if row.location in codes
-                else row
+                _unbounded(row, codes[row.location]) if row.location in codes else row
                 for row in server.rows
             ),
         )
         for server in budget.servers
     )
     return msgspec.structs.replace(budget, servers=servers)
+
+
+def _unbounded(row: Row, codes: Iterable[str]) -> Row:
+    how = row.how if row.total != 0 else ""  # it does not take turns with others
+    return msgspec.structs.replace(row, codes=tuple(sorted(codes)), how=how, fits=None)

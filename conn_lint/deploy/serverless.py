@@ -17,7 +17,8 @@ def functions(tree: Tree) -> Iterator[Process]:
     """The functions of a serverless.yml, or of a template in CloudFormation's words."""
     for name, function in tree.at("functions").items():
         handler = function.text("handler")
-        if handler:
+        runtime = function.text("runtime") or tree.text("provider", "runtime")
+        if handler and _runs_python(runtime):
             yield _process(str(name), handler, function, "reservedConcurrency")
     for name, resource in tree.at("Resources").items():
         properties = resource.at("Properties")
@@ -27,8 +28,12 @@ def functions(tree: Tree) -> Iterator[Process]:
 
 
 def _is_python(tree: Tree, properties: Tree) -> bool:
-    runtime = properties.text("Runtime") or tree.text("Globals", "Function", "Runtime")
-    return not runtime or runtime.startswith("python")
+    return _runs_python(properties.text("Runtime") or tree.text("Globals", "Function", "Runtime"))
+
+
+def _runs_python(runtime: str) -> bool:
+    """As far as it is said; what is left open (`${env:RUNTIME}`) may be Python."""
+    return not runtime or runtime.startswith(("python", "$"))
 
 
 def _process(name: str, handler: str, function: Tree, key: str) -> Process:

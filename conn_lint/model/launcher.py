@@ -36,6 +36,7 @@ class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pool_threads: tuple[str, ...] = ()
     skips: tuple[str, ...] = ()
     is_async: bool = False  # one thread, many requests
+    first: bool = False  # it counts only where it begins the command
     once: bool = False  # it ends by itself: a command of administration
     source: str = ""
 
@@ -44,8 +45,9 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of server.
 
     `schemes` begin its URLs (what stands before a `+driver`), `resources` the names of resources that connect to it,
-    `images` are of containers. `limit` is the setting that says how many connections it takes, `default` its value
-    as it comes (0: not known); `files` are its own settings files, `engines` what settings of frameworks call it.
+    `calls` are parts of the names of classes that do, where their library serves several. `images` are of containers.
+    `limit` is the setting that says how many connections it takes, `default` its value as it comes (0: not known);
+    `files` are its own settings files, `engines` what settings of frameworks call it.
     `any_of`: what resources connect to that serve several products, where nothing tells which.
     """
 
@@ -56,6 +58,7 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: str
     default: int
     source: str
+    calls: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
     files: tuple[str, ...] = ()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from conn_lint.model.budget import Row, ServerBudget
 from conn_lint.model.finding import Finding, Severity, Step
+from conn_lint.model.fix import Applicability, FixPlan
+from conn_lint.model.option import Role
+from conn_lint.model.pool import PoolSettings
+from conn_lint.rules import pool_words
 from conn_lint.rules.base import Rule
 
 if TYPE_CHECKING:
@@ -54,8 +58,8 @@ class ConnectionBudget(Rule):
     ```
 
     ## Fix safety
-    There is no fix: whether the pool should be smaller, the processes fewer, the server larger or a pooler stand
-    between them is yours to decide.
+    Only shown: the size that fits, in the call. Whether the pool should be smaller, the processes fewer, the server
+    larger or a pooler stand between them is yours to decide.
     """
 
     __slots__ = ()
@@ -83,6 +87,7 @@ class ConnectionBudget(Rule):
                 ),
                 direction="beside",
                 statement=rows[0].statement,
+                plan=_plan(rows[0], project.deployed_pools()),
             )
 
 
@@ -117,3 +122,28 @@ def _advice(server: ServerBudget) -> str:
         return "Run fewer processes, or put a pooler in transaction mode before the server"
     overflow = ", what it may overflow by included" if "overflow" in fits.how else ""
     return f"A pool of {fits.fits} fits ({fits.parameter}{overflow}); `conn-lint budget` shows the account"
+
+
+def _plan(row: Row, pools: Iterable[PoolSettings]) -> FixPlan | None:
+    """The size that fits in the place of the present one, where the call itself says it, or could."""
+    pool = next((one for one in pools if one.creation.location == row.location), None)
+    if pool is None or pool.open or row.fits is None or row.fits == row.size:
+        return None
+    if any(setting.source not in ("argument", "default") for setting in pool_words.sizes(pool)):
+        return None
+    sizes: dict[Role, int] = {"size": row.fits, "overflow": 0}
+    if pool.get("size") is None:
+        sizes = {"max-size": row.fits}
+    least = pool.get("min-size")
+    if least is not None and (least.number is None or least.number > row.fits):
+        sizes["min-size"] = row.fits  # a pool refuses a smallest size above its largest
+    changes = pool_words.changes(pool, sizes)
+    if not changes or pool_words.is_positional(pool, sizes):
+        return None
+    return FixPlan(
+        kind="set-keyword",
+        title=f"a pool of {row.fits}: what fits, if no other takes more",
+        applicability=Applicability.DISPLAY_ONLY,
+        spans=(row.location,),
+        details=(("set", "\n".join(changes)),),
+    )

@@ -1,0 +1,132 @@
+"""What counts in a budget, whom it goes to, and what is proposed in its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from projects import write
+from test_budget import POOL, budget, one, rows, stated
+
+from conn_lint.config.options import parse_options
+from conn_lint.config.projects import Job, check_projects
+from conn_lint.config.repairs import Renderings
+from conn_lint.config.resolve import Flags
+from conn_lint.fixes.apply import apply_edits
+
+
+def test_a_client_around_a_pool_counts_once(tmp_path: Path) -> None:
+    text = (
+        "import redis\n\npool = redis.BlockingConnectionPool(host='cache.x', max_connections=7)\n"
+        "one = redis.Redis.from_pool(pool)\ntwo = redis.Redis(connection_pool=pool)\n"
+        "own = redis.Redis(host='cache.x', max_connections=3)\n"
+    )
+    server = one(write(tmp_path, {"cache.py": text}))
+    assert [(row.location.span.line, row.total) for row in server.rows] == [(3, 7), (6, 3)]
+
+
+FLASK = "from flask_sqlalchemy import SQLAlchemy\n\ndb = SQLAlchemy()\n"
+
+
+@pytest.mark.parametrize(
+    ("conf", "total"),
+    [
+        ("SQLALCHEMY_DATABASE_URI = 'postgresql://db.x/shop'\n", 15),
+        (
+            "SQLALCHEMY_DATABASE_URI = 'postgresql://db.x/shop'\n"
+            "SQLALCHEMY_ENGINE_OPTIONS = {'pool_size': 3, 'max_overflow': 1}\n",
+            4,
+        ),
+    ],
+)
+def test_the_engine_of_an_extension_counts(tmp_path: Path, conf: str, total: int) -> None:
+    server = one(write(tmp_path, {"db.py": FLASK, "config.py": conf}))
+    assert (server.name, server.total) == ("PostgreSQL at db.x", total)
+
+
+def test_an_extension_with_a_file_for_a_database_has_no_server(tmp_path: Path) -> None:
+    conf = "SQLALCHEMY_DATABASE_URI = 'sqlite:///shop.db'\n"
+    assert budget(write(tmp_path, {"db.py": FLASK, "config.py": conf})).servers == ()
+
+
+@pytest.mark.parametrize(
+    ("make", "title"),
+    [
+        ("from playhouse.pool import PooledMySQLDatabase as make", "MySQL"),
+        ("from peewee import MySQLDatabase as make", "MySQL"),
+        ("from playhouse.pool import PooledPostgresqlDatabase as make", "PostgreSQL"),
+    ],
+)
+def test_a_class_says_what_it_connects_to(tmp_path: Path, make: str, title: str) -> None:
+    name = make.split()[3]
+    text = f"{make.partition(' as ')[0]}\n\ndb = {name}('shop', host='db.x')\n"
+    assert one(write(tmp_path, {"db.py": text})).title == title
+
+
+def route(name: str) -> str:
+    return f"@app.get('/{name}')\ndef {name}():\n    return ''\n"
+
+
+def test_a_script_beside_the_packages_is_not_loaded_by_name(tmp_path: Path) -> None:
+    files = {
+        "shop/__init__.py": "import importlib\n\nimportlib.import_module('shop.plugins.a')\n",
+        "shop/plugins/__init__.py": "",
+        "shop/plugins/a.py": POOL,
+        "shop/web.py": f"import shop\nfrom flask import Flask\napp = Flask('x')\n{route('f')}",
+        "shop/plugins/web.py": f"import shop.plugins.a\nfrom shop.web import app\n{route('g')}",
+        "ping.py": f"import shop.web\n{POOL}",
+        "Procfile": "web: gunicorn shop.web:app\n",
+    }
+    assert rows(one(write(tmp_path, files))) == [("web", "a.py", 1, 5)]
+
+
+def test_what_has_no_bound_takes_no_turns(tmp_path: Path) -> None:
+    opened = (
+        "@app.get('/{0}')\ndef {0}():\n    conn = psycopg2.connect(host='db.x')\n"
+        "    conn.close()\n    return ''\n"
+    )
+    app = "import flask\nimport psycopg2\napp = flask.Flask(__name__)\n"
+    server = one(write(tmp_path, {"app.py": app + opened.format("a") + opened.format("b")}))
+    assert [row.codes for row in server.rows] == [("CNX101",), ("CNX101",)]
+    assert not any("turn" in row.how for row in server.rows)
+
+
+FLAGS = Flags(options=parse_options({"select": ["CNX409"]}, "test"), use_cache=False)
+STATED = stated(workers="12", **{"max-connections": "100", "reserve": "20"})
+
+
+@pytest.mark.parametrize(
+    ("made", "after"),
+    [
+        ("create_engine(URL)", "create_engine(URL, pool_size=6, max_overflow=0)"),
+        (
+            "create_engine(URL, max_overflow=9, pool_size=4)",
+            "create_engine(URL, max_overflow=0, pool_size=6)",
+        ),
+        (
+            "psycopg_pool.ConnectionPool(URL, min_size=10, max_size=50)",
+            "psycopg_pool.ConnectionPool(URL, min_size=6, max_size=6)",
+        ),
+        ("create_engine(URL, pool_size=SIZE)", None),
+        ("create_engine(URL, **options())", None),
+        ("ThreadedConnectionPool(2, 40, URL)", None),
+    ],
+)
+def test_the_size_that_fits_is_shown(tmp_path: Path, made: str, after: str | None) -> None:
+    text = (
+        "import psycopg_pool\nfrom psycopg2.pool import ThreadedConnectionPool\n"
+        "from sqlalchemy import create_engine\n\nURL = 'postgresql://db.x/shop'\nSIZE = 40\n\npool = {}\n"
+    )
+    before = text.format(made)
+    write(tmp_path, {"db.py": before, "pyproject.toml": STATED})
+    renderings = Renderings()
+    check_projects(Job(paths=(str(tmp_path),)), FLAGS, cure=renderings)
+    [found] = [r for _, r in renderings.found] or [None]
+    if after is None:
+        assert found is None or found.fix is None
+        return
+    assert found is not None
+    assert found.fix is not None
+    assert found.finding.plan is not None
+    assert found.finding.plan.applicability.word == "display-only"
+    assert apply_edits(before.encode(), found.fix.edits).decode() == text.format(after)
