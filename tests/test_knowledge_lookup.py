@@ -116,7 +116,9 @@ def test_canonical_types_and_their_bases() -> None:
     )
     assert KNOWLEDGE.is_type("sqlalchemy.engine.Engine")
     assert not KNOWLEDGE.is_type("acme.Unheard")
-    assert {"connect", "begin", "execution_options"} <= KNOWLEDGE.type_members("sqlalchemy.Engine")
+    kinds = KNOWLEDGE.derived("sqlalchemy.orm.session.Session")
+    assert {"sqlalchemy.orm.Session", "sqlmodel.Session", "sqlmodel.orm.session.Session"} <= kinds
+    assert "sqlalchemy.Engine" not in kinds
 
 
 def test_the_resource_of_a_type() -> None:

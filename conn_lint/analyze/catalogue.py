@@ -23,6 +23,10 @@ class KnowledgeCatalogue:
         """The name is that of a type whose methods are known."""
         return self._knowledge.is_type(self._knowledge.canonical(name))
 
+    def derived(self, name: str) -> frozenset[str]:
+        """All names of the type, and of the known types derived from it."""
+        return self._knowledge.derived(name)
+
     def returned(self, name: str) -> str | None:
         """The type of what a call of `name` gives."""
         resource = self._knowledge.acquisition(name)

@@ -63,9 +63,10 @@ class Holders:
         lenders = self._lenders()
         for at in self._borrowers(lenders):
             self._borrowed(at)
-        for at in self._functions_of(self._with_blocks()):
+        candidates, keepers = self._candidates(lenders)
+        for at in self._functions_of(self._with_blocks(keepers)):
             self._entered(at)
-        for at in self._candidates(lenders):
+        for at in candidates:
             self._given(at)
         self._registered()
 
@@ -171,9 +172,9 @@ class Holders:
         words = {self._program.head(ref).name for ref in lenders if self._is_manager(ref)}
         return self._mentioning(words)
 
-    def _with_blocks(self) -> set[UnitKey]:
-        """The units that mention what may acquire, and have a `with`."""
-        words = self._analysis.demand.giving
+    def _with_blocks(self, keepers: set[ClassRef]) -> set[UnitKey]:
+        """The units that mention what may acquire, or a class that keeps it, and have a `with`."""
+        words = self._analysis.demand.giving | {self._program.head(cls).name for cls in keepers}
         return set(self._analysis.mentioning("with", words))
 
     def _mentioning(self, words: Iterable[str]) -> list[FunctionId]:
@@ -244,24 +245,19 @@ class Holders:
 
     # Parameters, attributes, decorators
 
-    def _candidates(self, lenders: set[FunctionRef]) -> list[FunctionId]:
-        """The functions that may have a parameter or attribute that can be held."""
+    def _candidates(self, lenders: set[FunctionRef]) -> tuple[list[FunctionId], set[ClassRef]]:
+        """The functions that may have a parameter or attribute that can be held; the classes of such attributes."""
         given = {self._program.head(ref).name for ref in lenders}
         types = self._type_words()
         types |= self._named_annotations(given | types)
-        classes: set[ClassRef] = set()
+        classes = self._keepers(solved.at for solved in self._solved)
+        types |= {self._program.head(cls).name for cls in classes}
         functions: list[FunctionId] = []
         for _ in range(_MAX_ROUNDS):
             keys = self._typed_in(types)
             keys |= self._keys(given)
             functions = self._functions_of(keys)
-            more = {
-                cls
-                for at in functions
-                if (cls := self._class_at(at)) is not None
-                and cls not in classes
-                and self.holds.keeping.by_type(cls)
-            }
+            more = self._keepers(functions) - classes
             if not more:
                 break
             classes |= more
@@ -272,7 +268,12 @@ class Holders:
             for cls in classes
             for method in self._program.methods(cls)
         }
-        return self._functions_of({(at.path, at.unit) for at in functions} | methods)
+        return self._functions_of({(at.path, at.unit) for at in functions} | methods), classes
+
+    def _keepers(self, functions: Iterable[FunctionId]) -> set[ClassRef]:
+        """The classes of these functions whose objects keep something that can be held."""
+        classes = {cls for at in functions if (cls := self._class_at(at)) is not None}
+        return {cls for cls in classes if self.holds.keeping.by_type(cls)}
 
     def _class_at(self, at: FunctionId) -> ClassRef | None:
         """The class whose method or body the function is."""

@@ -106,14 +106,16 @@ class Knowledge:
                 todo.extend(self.canonical(base) for base in self._index.bases.get(name, ()))
         return tuple(seen)
 
+    @functools.lru_cache(maxsize=1024)  # noqa: B019 - one instance lives as long as the run
+    def derived(self, type_name: str) -> frozenset[str]:
+        """All names of the type, and of the known types derived from it."""
+        name = self.canonical(type_name)
+        kinds = {name, *(kind for kind in self._index.bases if name in self.mro(kind))}
+        return frozenset(kinds | {a for a, kind in self._index.aliases.items() if kind in kinds})
+
     def is_type(self, type_name: str) -> bool:
         """Whether the name is that of a type of which something is known."""
         return self.canonical(type_name) in self._index.types
-
-    def type_members(self, type_name: str) -> frozenset[str]:
-        """The methods and attributes of a type that mean something here, inherited ones too."""
-        members = self._index.members
-        return frozenset(m for name in self.mro(type_name) for m in members.get(name, ()))
 
     # Resources
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conn_lint.link import hints
+from conn_lint.link.extended import Extended
 from conn_lint.link.values import (
     ClassRef,
     External,
@@ -31,6 +32,7 @@ class Attributes:
     def __init__(self, types: Types) -> None:
         self._types = types
         self._program = types.program
+        self._extended = Extended(types)
         self._bases: dict[ClassRef, tuple[Value, ...]] = {}
         self._ancestries: dict[ClassRef, tuple[Value, ...]] = {}
         self._unfinished = 0
@@ -44,7 +46,10 @@ class Attributes:
                 return Instance(given) if given is not None else External(f"{name}.{attr}")
             case Instance(type=type_name):
                 given = self._types.catalogue.attribute(type_name, attr)
-                return Instance(given) if given is not None else External(f"{type_name}.{attr}")
+                if given is not None:
+                    return Instance(given)
+                added = self._extended.attribute(type_name, attr)
+                return added if added is not None else External(f"{type_name}.{attr}")
             case ModuleRef():
                 return self._types.member(value, attr)
             case ClassRef():
@@ -106,13 +111,17 @@ class Attributes:
                 continue
             if not isinstance(cls, ClassRef):
                 continue
-            index = self._program.members(cls.path, cls.head).get(attr)
-            if index is not None:
-                return self._member(cls, index, bound=bound)
-            field = self.field(cls, attr)
-            if field is not None:
-                return field
+            own = self.own(cls, attr, bound=bound)
+            if own is not None:
+                return own
         return None
+
+    def own(self, cls: ClassRef, attr: str, *, bound: bool = True) -> Value | None:
+        """What the class itself, without its bases, says of a member or field."""
+        index = self._program.members(cls.path, cls.head).get(attr)
+        if index is not None:
+            return self._member(cls, index, bound=bound)
+        return self.field(cls, attr)
 
     def _member(self, cls: ClassRef, index: int, *, bound: bool) -> Value | None:
         head = self._program.files[cls.path].skeleton.heads[index]

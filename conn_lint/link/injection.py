@@ -29,7 +29,11 @@ from conn_lint.model.flow import AssignEvent, CallEvent, ReturnEvent, YieldEvent
 from conn_lint.model.summary import Function, Parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conn_lint.link.types import Types
+
+_MAX_GROUPS = 3
 
 
 class Injection:
@@ -131,13 +135,8 @@ class Injection:
             return None
         names = [parameter.name for parameter in function.parameters]
         place = names.index(name) - (types.program.class_of(at) is not None)
-        for decorator in function.decorators:
-            func = decorator.func if isinstance(decorator, Call) else decorator
-            value = types.infer(func, types.around(at, function))
-            dotted = value.name if isinstance(value, External) else ""
-            if not dotted and isinstance(func, Attribute):
-                dotted = f".{func.attr}"
-            given = types.catalogue.handled(dotted, function.name, place) if dotted else None
+        for dotted in self._decorators(at, function):
+            given = types.catalogue.handled(dotted, function.name, place)
             if given is not None:
                 return Instance(types.catalogue.canonical(given))
         cls = types.program.class_of(at)
@@ -149,6 +148,35 @@ class Injection:
                 if given is not None:
                     return Instance(types.catalogue.canonical(given))
         return None
+
+    def _decorators(self, at: FunctionId, function: Function, depth: int = 0) -> Iterator[str]:
+        """What decorates a function; under `@group.command()` also what decorates the group."""
+        types = self._types
+        for decorator in function.decorators:
+            func = decorator.func if isinstance(decorator, Call) else decorator
+            of = func.value if isinstance(func, Attribute) and depth < _MAX_GROUPS else None
+            group = self._beside(of, at) if isinstance(of, Name) else None
+            handler = types.program.function(group) if group is not None else None
+            if group is not None and handler is not None:
+                yield from self._decorators(group, handler, depth + 1)
+                continue
+            value = types.infer(func, types.around(at, function))
+            if isinstance(value, External):
+                yield value.name
+            elif isinstance(func, Attribute):
+                yield f".{func.attr}"
+
+    def _beside(self, name: Name, at: FunctionId) -> FunctionId | None:
+        """The function that a name means where `at` is written: a method of the same class, or one of the module."""
+        program = self._types.program
+        cls = program.class_of(at)
+        index = program.members(cls.path, cls.head).get(name.id) if cls is not None else None
+        value = (
+            FunctionRef(at.path, index)
+            if index is not None
+            else self._types.module_name(at.path, name.id)
+        )
+        return program.function_id(value) if isinstance(value, FunctionRef) else None
 
     def written(self, annotation: Expr, at: FunctionId) -> tuple[Expr, FunctionId] | None:
         """What a module variable that is used as an annotation was assigned, and where."""

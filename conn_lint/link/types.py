@@ -64,6 +64,9 @@ class Catalogue(Protocol):
 
     def is_type(self, name: str) -> bool: ...
 
+    def derived(self, name: str) -> frozenset[str]:
+        """All names of the type, and of the known types derived from it."""
+
     def returned(self, name: str) -> str | None:
         """The type of what a call of `name` gives."""
 
