@@ -188,6 +188,121 @@ def test_a_new_entry_point_is_new(tmp_path: Path) -> None:
     assert new(run(tmp_path)) == []
 
 
+SAVES = """import contextlib
+import time
+
+import psycopg2
+import requests
+
+
+def in_a_loop(rows):
+    for row in rows:
+        with contextlib.closing(psycopg2.connect("dbname=shop")) as conn:
+            conn.cursor().execute("SELECT 1", row)
+
+
+def through_a_loop(rows):
+    for row in rows:
+        one(row)
+
+
+def one(row):
+    with contextlib.closing(psycopg2.connect("dbname=shop")) as conn:
+        conn.cursor().execute("SELECT 1", row)
+
+
+def held(conn):
+    conn.cursor().execute("SELECT 1")
+    requests.get("https://example.com/", timeout=3)
+
+
+def asks(order):
+    with contextlib.closing(psycopg2.connect("dbname=shop")) as conn:
+        held(conn)
+
+
+def sleeps(order):
+    with contextlib.closing(psycopg2.connect("dbname=shop")) as conn:
+        conn.cursor().execute("SELECT 1")
+        time.sleep(1)
+"""
+ROUTES = """from flask import Flask
+from saves import asks, in_a_loop, sleeps, through_a_loop
+
+app = Flask(__name__)
+
+
+@app.get("/orders")
+def orders():
+    act(1)
+
+
+def act(what):
+    {function}(what)
+"""
+ANOTHER = """
+
+@app.get("/users")
+def users():
+    {function}(2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [
+        ("in_a_loop", "CNX102"),
+        ("through_a_loop", "CNX102"),
+        ("asks", "CNX301"),
+        ("sleeps", "CNX302"),
+    ],
+)
+def test_a_new_entry_point_is_new_for_every_rule_that_knows_them(
+    tmp_path: Path, function: str, code: str
+) -> None:
+    options = {"show_notes": True, "select": [code]}
+    files = {"app.py": ROUTES.format(function=function), "saves.py": SAVES}
+    write(tmp_path, {"pyproject.toml": CONFIG, **files})
+    save(tmp_path, **options)
+    assert ["GET /orders"] in [row[5] for row in rows(tmp_path) if len(row) > 5]
+    assert new(run(tmp_path, **options)) == []
+    write(tmp_path, {"app.py": files["app.py"] + ANOTHER.format(function=function)})
+    done = run(tmp_path, **options)
+    assert (new(done), gone(done)) == ([code], [])
+    assert "The baseline has this without GET /users." in done.checked[0][1].findings[0].message
+    assert new(run(tmp_path, baseline_reach=False, **options)) == []
+    save(tmp_path, **options)
+    assert new(run(tmp_path, **options)) == []
+
+
+def test_an_entry_point_makes_another_finding_of_a_client_for_each_caller(tmp_path: Path) -> None:
+    """CNX103 speaks where no entry point leads; once one does, CNX101 takes its place, and is new."""
+    source = """import redis
+
+
+def make():
+    return redis.Redis(host="cache")
+
+
+class Orders:
+    def __init__(self):
+        self.cache = make()
+
+
+class Users:
+    def __init__(self):
+        self.cache = make()
+
+
+orders, users = Orders(), Users()
+"""
+    known(tmp_path, {"store.py": source})
+    assert [row[1] for row in rows(tmp_path)] == ["CNX103"]
+    route = "from flask import Flask\nfrom store import make\n\napp = Flask(__name__)\n\n\n"
+    write(tmp_path, {"app.py": f'{route}@app.get("/")\ndef home():\n    return make().get("x")\n'})
+    assert new(run(tmp_path)) == ["CNX101"]
+
+
 def test_entry_points_that_were_not_counted_are_not_new(tmp_path: Path) -> None:
     far = MORE.replace("with_closed(connect())", "help_users()")
     helper = "\n\ndef help_users():\n    with_closed(connect())\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from projects import write
 
 from conn_lint.cli import main
 from conn_lint.engine.explain import frames_of, nearest_errors, rank, recognise
@@ -256,6 +258,22 @@ def test_where_nothing_was_found_the_places_are_shown(
     assert result.exit_code == 0
     assert "Nothing was found in this project" in result.output
     assert "app.py:3 redis.Redis()" in result.output
+
+
+def test_settings_and_sums_are_causes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What they are about is no library's name, and rules nothing out."""
+    database = '{"ENGINE": "django.db.backends.postgresql", "HOST": "db"}'
+    write(
+        tmp_path,
+        {
+            "pyproject.toml": "[tool.conn-lint.deployment]\nworkers = 40\nmax-connections = 100\n",
+            "settings.py": f'INSTALLED_APPS = ["x"]\nDATABASES = {{"default": {database}}}\n',
+            "db.py": 'import psycopg2.pool\n\npool = psycopg2.pool.ThreadedConnectionPool(1, 9, "host=db")\n',
+        },
+    )
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["explain", "--no-cache", "too many clients already"])
+    assert {"CNX405", "CNX409"} <= set(re.findall(r"CNX\d+", done.output)), done.output
 
 
 def test_a_baseline_hides_no_cause(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

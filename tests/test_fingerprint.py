@@ -85,14 +85,48 @@ def test_comments_that_silence_nothing_have_numbers(tmp_path: Path) -> None:
     [
         "pool_waits_forever", "oversized_pool", "serverless_pool", "prepared_statements_behind_pooler",
         "django_connection_settings", "session_state_behind_pooler", "direct_url_in_serverless", "stale_connections",
+        "connection_budget",
     ],
 )  # fmt: skip
 def test_rules_on_pools_name_what_they_are_about(rule: str) -> None:
     run = run_check(RULES / rule, extend_select=["CNX408"])
     name = rule.replace("_", "-")
-    about = [f.resource for _, outcome in run.checked for f in outcome.findings if f.rule == name]
-    assert about
-    assert all(about)
+    found = [f for _, outcome in run.checked for f in outcome.findings if f.rule == name]
+    assert found
+    assert all(key_of(finding).resource for finding in found)
+
+
+SETTINGS = """INSTALLED_APPS = ["shop"]
+DATABASES = {
+    "default": {"ENGINE": "django.db.backends.postgresql", "HOST": "db", "MAX_CONNS": 9, "POOL_SIZE": 5},
+}
+"""
+
+
+def test_several_settings_of_one_line_have_keys_of_their_own(tmp_path: Path) -> None:
+    before = found(tmp_path, SETTINGS, "settings.py")
+    assert [(key.resource, key.number) for key in before] == [
+        ("default: CONN_MAX_AGE", 1),
+        ("default: MAX_CONNS", 1),
+        ("default: POOL_SIZE", 1),
+    ]
+    cured = found(
+        tmp_path,
+        SETTINGS.replace(
+            '"default": {', '"default": {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True,'
+        ),
+        "settings.py",
+    )
+    assert [key._replace(content="") for key in cured] == [
+        key._replace(content="") for key in before[1:]
+    ]
+
+
+def test_servers_of_one_pool_have_keys_of_their_own() -> None:
+    run = run_check(RULES / "connection_budget")
+    found = [f for _, outcome in run.checked for f in outcome.findings if f.code == "CNX409"]
+    assert len({key_of(finding).resource for finding in found}) == len(found) == 2
+    assert all("sqlalchemy" in finding.resource for finding in found)
 
 
 def test_parts_of_a_key_do_not_run_together() -> None:

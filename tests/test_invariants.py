@@ -224,7 +224,9 @@ def test_names_of_variables(data: st.DataObject, tmp_path_factory: pytest.TempPa
     assert rewritten != text
     if path not in PLAIN:
         PLAIN[path] = places(check(path, isolated=True, start=path.parent))
-    folder = tmp_path_factory.mktemp("renamed")
+    folder = tmp_path_factory.mktemp("renamed") / "settings"
+    others = shutil.ignore_patterns("*.py", ".conn_lint_cache")
+    shutil.copytree(path.parent, folder, ignore=others)  # some rules are on by the settings beside
     write(folder, {path.name: rewritten})
     assert places(check(folder / path.name, isolated=True, start=folder)) == PLAIN[path]
 

@@ -49,12 +49,13 @@ class Outcome(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A wait while something is held. `since` is the event that began the holding, in its function.
+    """A wait while something is held: `event` at `node`. `since` is the event that began the holding, in its function.
 
     `names` are what the function calls it: `session`, `self.session`.
     """
 
     at: FunctionId
+    node: int
     event: Event
     waiting: Waiting
     holder: Holder

@@ -18,7 +18,7 @@ from conn_lint.analyze.walking import Link, Place, Reached
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Instance
 from conn_lint.model.creation import Creation, EntryWay, LoopWay
 from conn_lint.model.expression import Attribute, Expr, Temp, dotted
-from conn_lint.model.finding import MORE, Step
+from conn_lint.model.finding import Step
 from conn_lint.model.flow import CallEvent
 from conn_lint.model.location import Location
 from conn_lint.model.summary import Loop
@@ -105,16 +105,8 @@ class Creations:
             makers=() if reached else self._makers(solved, origins, scope),
             users=tuple(self._users(solved)),
             making=self._makings.of(solved, shared),
-            reach=self._labels(solved, shared, origins),
+            reach=self._analysis.reach.labels(at, solved.nodes, origins),
         )
-
-    def _labels(
-        self, solved: Solved, shared: list[Reached], origins: frozenset[Origin]
-    ) -> tuple[str, ...]:
-        """What leads there, by names; the last one says that there is more."""
-        labels = sorted(reached.entered.label for reached in shared)
-        ends = self._analysis.reach.is_cut_short(solved.at, solved.nodes, origins)
-        return (*labels, MORE) if ends else tuple(labels)
 
     def _makers(
         self, solved: Solved, origins: frozenset[Origin], scope: Scope
@@ -232,6 +224,7 @@ class Creations:
             items=self._items(repeat.loop, repeat.at),
             steps=tuple(self.steps(below)),
             direct=not repeat.links,
+            reach=self._analysis.reach.labels(repeat.at, (repeat.node,)),
         )
 
     def _items(self, loop: Loop | None, at: FunctionId) -> str:

@@ -102,6 +102,7 @@ class Holdings:
             cached=waiting.cached,
             streams=self._streams(function),
             entry=entered.label if entered is not None else "",
+            reach=self._analysis.reach.labels(held.at, (held.node,)),
             rare=entered is not None and entered.entry.per == _TICK,
         )
 

@@ -180,7 +180,7 @@ class Holds:
             waiting = self.waits.event(node, event, at, category, mine)
             if waiting is not None and not self._through_sibling(at, waiting):
                 key = (at.path, at.unit, event.span, category)
-                self.found.setdefault(key, Held(at, event, waiting, holder, since, names))
+                self.found.setdefault(key, Held(at, node, event, waiting, holder, since, names))
                 return
 
     def _waits_for_it(

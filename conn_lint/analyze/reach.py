@@ -30,6 +30,7 @@ from conn_lint.model.expression import (
     Name,
     Temp,
 )
+from conn_lint.model.finding import MORE
 from conn_lint.model.flow import AssignEvent, CallEvent, Edge, FlowGraph
 from conn_lint.model.framework import Hook
 from conn_lint.model.summary import Function
@@ -73,6 +74,13 @@ class Reach:
     ) -> bool:
         """There may be more of them than `of` gives."""
         return self.around(at, nodes, origins) in self._cut_short
+
+    def labels(
+        self, at: FunctionId, nodes: tuple[int, ...], origins: frozenset[Origin] = frozenset()
+    ) -> tuple[str, ...]:
+        """What leads there to the same end each time, by names; the last one says that there may be more."""
+        labels = sorted(r.entered.label for r in self.of(at, nodes, origins) if not r.differs)
+        return (*labels, MORE) if self.is_cut_short(at, nodes, origins) else tuple(labels)
 
     def around(
         self, at: FunctionId, nodes: tuple[int, ...], origins: frozenset[Origin]

@@ -13,6 +13,7 @@ import msgspec
 
 from conn_lint.model.baseline import Baseline, Entry
 from conn_lint.model.finding import MORE, Finding
+from conn_lint.model.fingerprint import subject_of
 from conn_lint.model.mask import mask
 
 HEAD = "# conn-lint baseline 1"
@@ -91,7 +92,7 @@ def entry_of(finding: Finding, path: str) -> Entry:
         path=path,
         code=finding.code,
         function=finding.function,
-        resource=finding.resource,
+        resource=subject_of(finding),
         content=mask(finding.content),
         reach=tuple(map(mask, finding.reach)),
     )
@@ -176,7 +177,8 @@ def _take(number: int, finding: Finding, entries: list[Entry], found: dict[int, 
 
 
 def _key(item: Finding | Entry) -> _Key:
-    return item.code, item.resource, item.function, mask(item.content)
+    subject = subject_of(item) if isinstance(item, Finding) else item.resource
+    return item.code, subject, item.function, mask(item.content)
 
 
 def _more(finding: Finding, entry: Entry) -> list[str]:

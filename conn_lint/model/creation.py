@@ -38,7 +38,7 @@ class LoopWay(msgspec.Struct, frozen=True):
 
     `location` (and `statement`, first and last line) are those of the call in the loop, `call` its text; `direct`:
     it is the creation itself. `line` is the loop's (0: the call maps a function over items), `items` what it runs
-    over, `steps` the calls below that call.
+    over, `steps` the calls below that call, `reach` the entry points that lead to the loop (see `Finding.reach`).
     """
 
     location: Location
@@ -49,6 +49,7 @@ class LoopWay(msgspec.Struct, frozen=True):
     items: str
     steps: tuple[Step, ...]
     direct: bool
+    reach: tuple[str, ...] = ()
 
 
 class Lender(msgspec.Struct, frozen=True):

@@ -37,7 +37,8 @@ Direction: TypeAlias = Literal["here", "on", "beside"]
 class Finding(msgspec.Struct, frozen=True):
     """One defect at one place. `statement` (first, last line) is where a suppression may stand.
 
-    `resource` names what it is about, where that is one thing. With it, the `function` around the place (or class) and
+    `resource` names what is opened, where that is one thing; `about` what else it is about: a server, a setting. With
+    them, the `function` around the place (or class) and
     the `content` of its line, which the engine adds, a finding is known again after it has moved (`model/fingerprint`).
     `number`, the engine's too, tells those of a file apart that have all of this in common, from the top.
     `reach` are the entry points that lead to it, sorted, with "..." behind them if there are more than were looked at.
@@ -54,6 +55,7 @@ class Finding(msgspec.Struct, frozen=True):
     plan: FixPlan | None = None
     statement: tuple[int, int] = (0, 0)
     resource: str = ""
+    about: str = ""
     function: str = ""
     content: str = ""
     number: int = 1

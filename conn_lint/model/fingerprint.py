@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from conn_lint.model.finding import Finding
+from conn_lint.model.mask import mask
 
 VERSION = 1
 """Goes up whenever the same finding would get another fingerprint than before."""
@@ -39,7 +40,12 @@ class Key(NamedTuple):
 
 def key_of(finding: Finding) -> Key:
     """What a finding is known by."""
-    return Key(finding.code, finding.resource, finding.function, finding.content, finding.number)
+    return Key(finding.code, subject_of(finding), finding.function, finding.content, finding.number)
+
+
+def subject_of(finding: Finding) -> str:
+    """What it is about, in one word: what is opened, unless something else tells it apart from others."""
+    return mask(finding.about) or finding.resource
 
 
 def numbered(findings: Iterable[Finding]) -> Iterator[Finding]:

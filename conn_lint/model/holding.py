@@ -24,7 +24,7 @@ class Holding(msgspec.Struct, frozen=True):
 
     `call` is the callee as written at `location`; `waits` the library's call at the end of the `chain`,
     or the same. `timeout` is in seconds, -1 for none, None where it is not known. `entry` names the entry
-    point that leads here ("POST /chat"), "" where none is known.
+    point that leads here ("POST /chat"), "" where none is known; `reach` are all of them (see `Finding.reach`).
     """
 
     category: Literal["external", "pause"]
@@ -51,4 +51,5 @@ class Holding(msgspec.Struct, frozen=True):
     )
     names: tuple[str, ...] = ()  # what this function calls it, and what was got through it
     last_line: int = 0  # of the function's last use of one of them, releases apart
+    reach: tuple[str, ...] = ()
     releases: tuple[Location, ...] = ()  # calls of this function that release what was opened

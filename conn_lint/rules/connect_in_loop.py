@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from conn_lint.model.creation import Creation, LoopWay
-from conn_lint.model.finding import Finding, Severity, Step
+from conn_lint.model.finding import MORE, Finding, Severity, Step
 from conn_lint.model.fix import FixPlan
 from conn_lint.model.location import Location
 from conn_lint.rules import wording
@@ -121,6 +121,7 @@ class ConnectInLoop(Rule):
             direction="here" if at_creation else "on",
             statement=creation.statement if at_creation else loop.statement,
             resource=creation.resource.name,
+            reach=_reach(creation.loops if at_creation else (loop,)),
             plan=plan,
             advice=_ADVICE,
         )
@@ -131,6 +132,12 @@ def _loop(loop: LoopWay, *, at_creation: bool) -> str:
     line = loop.line or loop.location.span.line
     where = f"{loop.location.path}:{line}" if at_creation and not loop.direct else f":{line}"
     return f"the loop{over} ({where})"
+
+
+def _reach(loops: Iterable[LoopWay]) -> tuple[str, ...]:
+    """The entry points that lead to any of the loops."""
+    labels = {label for loop in loops for label in loop.reach}
+    return (*sorted(labels - {MORE}), *sorted(labels & {MORE}))
 
 
 def _place(creation: Creation) -> str:

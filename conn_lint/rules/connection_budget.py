@@ -87,6 +87,8 @@ class ConnectionBudget(Rule):
                 ),
                 direction="beside",
                 statement=rows[0].statement,
+                resource=rows[0].resource,
+                about=server.name,
                 plan=_plan(rows[0], project.deployed_pools()),
             )
 

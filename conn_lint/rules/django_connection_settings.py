@@ -19,8 +19,9 @@ _POOLS = ("MAX_CONNS", "MIN_CONNS", "MAX_OVERFLOW", "POOL_SIZE", "POOL_OPTIONS",
 
 
 class _Defect(NamedTuple):
-    """What is wrong, and the key and value that would be right, if one is all it takes."""
+    """What is wrong with which setting, and the key and value that would be right, if one is all it takes."""
 
+    setting: str
     message: str
     key: str = ""
     value: str = ""
@@ -111,7 +112,7 @@ class DjangoConnectionSettings(Rule):
                 ),
                 direction="beside",
                 statement=database.statement,
-                resource=aliases[0] if len(aliases) == 1 else "",
+                about=f"{', '.join(sorted(aliases))}: {defect.setting}",
                 plan=_plan(database, defect),
             )
 
@@ -123,6 +124,7 @@ def _defects(database: Database) -> Iterator[_Defect]:
     age = database.age
     if database.pool and age.given and age.known and not age.decided and age.value != 0:
         yield _Defect(
+            "pool",
             "the pool option and a CONN_MAX_AGE other than 0 exclude each other: Django raises ImproperlyConfigured "
             "when it connects. Leave CONN_MAX_AGE out",
         )
@@ -133,14 +135,16 @@ def _defects(database: Database) -> Iterator[_Defect]:
             if key in database.keys or key in database.options:
                 where = "OPTIONS" if key in database.options else "the entry"
                 yield _Defect(
+                    key,
                     f"{key} in {where} is a setting of another package's pool, and this engine does not read it. "
-                    f"{_proposal(database)}"
+                    f"{_proposal(database)}",
                 )
     if engine.product == "postgresql" and database.cursors_off is False:
         for server, pooler in database.servers:
             if pooler is not None and pooler.mode == "transaction":
                 place = pooler_words.place(server)
                 yield _Defect(
+                    "DISABLE_SERVER_SIDE_CURSORS",
                     f"server-side cursors are on behind {pooler.name} ({place}), which gives each transaction another "
                     "session: iterator() ends in 'cursor does not exist'. Set DISABLE_SERVER_SIDE_CURSORS",
                     "DISABLE_SERVER_SIDE_CURSORS",
@@ -161,11 +165,13 @@ def _of_time(database: Database) -> Iterator[_Defect]:
         if not age.decided and (age.given or database.whole):
             said = "is 0" if age.given else "is not set, so it is 0"
             yield _Defect(
-                f"CONN_MAX_AGE {said}: each request opens a connection and closes it. {_proposal(database)}"
+                "CONN_MAX_AGE",
+                f"CONN_MAX_AGE {said}: each request opens a connection and closes it. {_proposal(database)}",
             )
     elif database.health_checks is False:
         kept = "for ever" if age.value is None else f"for {age.value} seconds"
         yield _Defect(
+            "CONN_HEALTH_CHECKS",
             f"connections are kept {kept} (CONN_MAX_AGE) and not checked: after the server or a firewall has closed "
             "them, the next request on each fails. Set CONN_HEALTH_CHECKS",
             "CONN_HEALTH_CHECKS",

@@ -97,5 +97,6 @@ class HeldAcrossHttp(Rule):
                     plan=wait_plan(holding),
                     statement=holding.statement,
                     resource=holding.resource.name,
+                    reach=holding.reach,
                     advice=holding_words.advice(holding),
                 )

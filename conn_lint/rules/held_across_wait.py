@@ -85,5 +85,6 @@ class HeldAcrossWait(Rule):
                     plan=wait_plan(holding),
                     statement=holding.statement,
                     resource=holding.resource.name,
+                    reach=holding.reach,
                     advice=holding_words.advice(holding),
                 )
