@@ -17,6 +17,7 @@ _RANKS: tuple[Source, ...] = (
     "argument", "constant", "environment", "document", "example", "unknown"
 )  # fmt: skip
 _READ = ("document", "example")
+_MAIN = "default"
 
 
 class Table(NamedTuple):
@@ -67,6 +68,30 @@ def unpacked(found: Found) -> Table:
         for key, item in found.value.items.items()
     }
     return found.value._replace(items=items)
+
+
+def inside(table: Table, path: str) -> Table:
+    """The dict at the end of a path of keys with dots: empty where there is none, open where that cannot be told.
+
+    `*` in the path is the only item, or the one called "default".
+    """
+    for key in path.split(".") if path else ():
+        found = item(table, key)
+        if found is None:
+            return Table({}, whole=table.whole)
+        if found.is_known and (found.value is None or found.text is not None):
+            return Table({})
+        table = unpacked(found)
+    return table
+
+
+def item(table: Table, key: str) -> Found | None:
+    """What a dict has for a key of such a path; None where it is not known to have one."""
+    if key != "*":
+        return table.items.get(key)
+    if len(table.items) == 1 and table.whole:
+        return next(iter(table.items.values()))
+    return table.items.get(_MAIN, UNKNOWN if table.items else None)
 
 
 def joined(parts: list[Found]) -> Found:

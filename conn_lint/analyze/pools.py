@@ -11,7 +11,7 @@ import msgspec
 
 from conn_lint.analyze.addresses import server_of, written
 from conn_lint.analyze.calls import text_of
-from conn_lint.analyze.found import HOLE, UNKNOWN, Found, Table, unpacked
+from conn_lint.analyze.found import HOLE, UNKNOWN, Found, Table, inside, item, unpacked
 from conn_lint.analyze.places import Places
 from conn_lint.flow.guarding import is_for_script
 from conn_lint.link.values import ClassRef, External, FunctionId
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from conn_lint.analyze.sites import Solved
     from conn_lint.analyze.surroundings import Setup
 
-_ADDRESS: frozenset[Role] = frozenset({"url", "host", "port", "database"})
+_ADDRESS: frozenset[Role] = frozenset({"url", "scheme", "host", "port", "database"})
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?\Z")
 _MILLI = 1000
 _MOST_DIGITS = 15
@@ -54,20 +54,14 @@ class _Given(NamedTuple):
         """What the option is given; None where it is not given."""
         if option.calls and self.call not in option.calls:
             return None
-        table = self.named
         stated = self.stated.get(option.schema or option.variable)
-        if option.inside:
-            inner = self._inside(option.inside)
-            if inner is None and stated is not None:
-                inner = unpacked(stated)
-            if inner is None:
-                return UNKNOWN if self.named.whole is False else None
-            table = inner
-        elif stated is not None:
+        if not option.inside and stated is not None:
             return stated
+        table = inside(self.named, option.inside)
         for name in (option.parameter, *option.also):
-            if name and name in table.items:
-                return table.items[name]
+            found = item(table, name) if name else None
+            if found is not None:
+                return found
         if not option.inside and option.position is not None and option.position < len(self.given):
             return self.given[option.position]
         for name in option.url:
@@ -75,10 +69,6 @@ class _Given(NamedTuple):
                 return self.url[name.lower()]
         may_be = option.parameter or option.inside
         return UNKNOWN if may_be and not table.whole else None
-
-    def _inside(self, parameter: str) -> Table | None:
-        found = self.named.items.get(parameter)
-        return None if found is None else unpacked(found)
 
 
 class Made(NamedTuple):
@@ -97,7 +87,36 @@ def server_in(setup: Setup, resource: Resource, event: CallEvent, at: FunctionId
 def _given(setup: Setup, resource: Resource, event: CallEvent, at: FunctionId) -> _Given:
     given, named = setup.values.arguments(event.arguments, at)
     call = text_of(event).rpartition(".")[2]
-    return _Given(call, given, named, {}, setup.stated.options(resource))
+    stated = setup.stated.options(resource)
+    return _Given(call, given, _dicts(resource, given, named, stated), {}, stated)
+
+
+def arguments_of(setup: Setup, resource: Resource, event: CallEvent, at: FunctionId) -> Table:
+    """What the call is given by keyword, and dicts of options that it is given otherwise."""
+    return _given(setup, resource, event, at).named
+
+
+def _dicts(
+    resource: Resource, given: list[Found], named: Table, stated: Mapping[str, Found | None]
+) -> Table:
+    """The keywords with dicts of options that are given by position, or by a name in the project's settings."""
+    items = dict(named.items)
+    for option in resource.options:
+        root, place = option.inside.partition(".")[0], option.position
+        if root and root not in items and place is not None and place < len(given):
+            items[root] = given[place]
+    for root, variable in {(o.inside, o.variable) for o in resource.options if o.inside}:
+        said = stated.get(variable)
+        if said is not None:
+            own = inside(Table(items, named.whole), root)
+            items[root] = Found(_over(own, unpacked(said)), "argument")
+    return named._replace(items=items)
+
+
+def _over(table: Table, other: Table) -> Table:
+    """The dict after an update with another one, which may have anything in it."""
+    own = table.items if other.whole else dict.fromkeys(table.items, UNKNOWN)
+    return Table({**own, **other.items}, table.whole and other.whole)
 
 
 class Pools:
@@ -192,29 +211,19 @@ class Pools:
 
     def _setting(self, option: Option, call: _Given, resource: Resource) -> Setting:
         found = call.of(option)
-        if found is not None and found.is_known:
-            value = _meaning(option, found)
-            if value is not None:
-                return Setting(
-                    role=option.role,
-                    value=value,
-                    source=found.source,
-                    parameter=option.parameter or option.inside,
-                    variable=found.variable,
-                    location=found.location,
-                    in_url=option.url[:1],
-                )
-        if found is not None:
-            return Setting(
-                role=option.role,
-                value=None,
-                source="unknown",
-                parameter=option.parameter,
-                variable=found.variable,
-                location=found.location,
-                in_url=option.url[:1],
-            )
-        return self._default(option, resource)
+        if found is None:
+            return self._default(option, resource)
+        value = _meaning(option, found) if found.is_known else None
+        return Setting(
+            role=option.role,
+            value=value,
+            source=found.source if value is not None else "unknown",
+            parameter=option.parameter,
+            variable=found.variable,
+            location=found.location,
+            in_url=option.url[:1],
+            inside=option.inside,
+        )
 
     def _default(self, option: Option, resource: Resource) -> Setting:
         names = (*resource.acquire, resource.name)
@@ -229,10 +238,11 @@ class Pools:
             role=option.role,
             value=value if known else None,
             source="default" if known else "unknown",
-            parameter=option.parameter or option.inside,
+            parameter=option.parameter,
             library=package,
             version=resource.evidence.version,
             in_url=option.url[:1],
+            inside=option.inside,
         )
 
     def _keeps(self, resource: Resource, call: _Given) -> Keeps | None:
@@ -274,13 +284,18 @@ def _server(resource: Resource, call: _Given) -> Server:
     for option in resource.options:
         if option.role in _ADDRESS and option.role not in parts:
             found = call.of(option)
-            if found is not None:
+            if found is not None and not isinstance(found.value, Table):
                 parts[option.role] = found
     server = Server()
     if "url" in parts:
         server = server_of(parts["url"])
     elif not parts:
         return server if call.named.whole else Server(None, None, None, None)
+    scheme = parts.get("scheme")
+    if scheme is not None and "url" not in parts:
+        option = next(o for o in resource.options if o.role == "scheme")
+        meant = _meaning(option, scheme)
+        server = msgspec.structs.replace(server, scheme=meant if isinstance(meant, str) else None)
     host, port, database = (parts.get(role) for role in ("host", "port", "database"))
     if host is not None:
         server = msgspec.structs.replace(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from conn_lint.analyze.found import Found, Table, unpacked
+from conn_lint.analyze.found import Found, Table, inside
 from conn_lint.analyze.poolers import ProjectPoolers
-from conn_lint.analyze.pools import Made, server_in
+from conn_lint.analyze.pools import Made, arguments_of, server_in
 from conn_lint.link.values import External, FunctionId
 from conn_lint.model.flow import CallEvent
 from conn_lint.model.passage import Prepared
@@ -17,6 +17,7 @@ from conn_lint.model.route import Route, Routed, Statements
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
+    from conn_lint.analyze.surroundings import Setup
 
 _MOST = 12
 _DECIDED = ("argument", "constant")
@@ -65,14 +66,29 @@ class Routes:
     def _route(self, server: Server, resource: Resource, event: CallEvent, at: FunctionId) -> Route:
         known = self._servers.pooler(server)
         pooler = self._poolers.configured(known) if known is not None else None
-        record = self._servers.prepared(resource.name, server.scheme or "")
-        statements = self._statements(record, server, event, at) if record is not None else None
+        record = self._prepared(resource, server)
+        statements = (
+            self._statements(record, server, resource, event, at) if record is not None else None
+        )
         return Route(server, pooler, self._servers.offer(server), statements)
 
+    def _prepared(self, resource: Resource, server: Server) -> Prepared | None:
+        """How the client prepares statements in the version that the project runs with."""
+        for record in self._servers.prepared(resource.name, server.scheme or ""):
+            if not record.since or self._analysis.runs_with(resource.acquire[0], record.since):
+                return record
+        return None
+
     def _statements(
-        self, record: Prepared, server: Server, event: CallEvent, at: FunctionId
+        self,
+        record: Prepared,
+        server: Server,
+        resource: Resource,
+        event: CallEvent,
+        at: FunctionId,
     ) -> Statements:
-        _, named = self._analysis.values.arguments(event.arguments, at)
+        base = self._analysis.surroundings.base
+        named = arguments_of(base, resource, event, at)
 
         def holds(term: str) -> bool | None:
             return _holds(term, named, server)
@@ -86,7 +102,18 @@ class Routes:
             if None in answers and False not in answers:
                 cured = None
         tried = tuple(term for term in record.not_enough if holds(term))
-        return Statements(record.client, cured, tried, record.cures[0], record.error)
+        cure = next((c for c in record.cures if all(_has_place(t, named) for t in c)), ())
+        setting = self._setting(cure, resource, base)
+        return Statements(
+            record.client, cured, tried, cure or record.cures[0], record.error, setting
+        )
+
+    def _setting(self, cure: tuple[str, ...], resource: Resource, setup: Setup) -> str:
+        """The name in the project's settings that has the dict which the cure goes into."""
+        roots = {term.partition(".")[0] for term in cure}
+        said = setup.stated.options(resource)
+        named = (o.variable for o in resource.options if o.inside in roots and o.variable in said)
+        return next((name for name in named if said[name] is not None), "")
 
 
 def _holds(term: str, named: Table, server: Server) -> bool | None:
@@ -95,19 +122,18 @@ def _holds(term: str, named: Table, server: Server) -> bool | None:
     if path.startswith("?"):
         given = server.parameter(path[1:])
         return given is not None and given.lower() == wanted.lower()
-    *outer, last = path.split(".")
-    table = named
-    for key in outer:
-        found = table.items.get(key)
-        if found is None:
-            return False if table.whole else None
-        if found.is_known and found.value is None:
-            return False
-        table = unpacked(found)
+    outer, _, last = path.rpartition(".")
+    table = inside(named, outer)
     found = table.items.get(last)
     if found is None:
         return False if table.whole else None
     return _is(found, wanted)
+
+
+def _has_place(term: str, named: Table) -> bool:
+    """The dicts that it goes into are there, or can be made for it."""
+    outer = term.partition("=")[0].rpartition(".")[0]
+    return "*" not in outer.split(".") or bool(inside(named, outer).items)
 
 
 def _is(found: Found, wanted: str) -> bool | None:

@@ -13,7 +13,8 @@ from conn_lint.model.location import Span
 
 
 def set_keyword(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
-    """Each line of the detail `set` is `keyword=value`, or `keyword.key=value` for a key of a dict; raises RenderError.
+    """Each line of the detail `set` is `keyword=value`, or `keyword.key=value` for a key of a dict (which may lead into
+    dicts in it: `keyword.key.key=value`); raises RenderError.
 
     The calls are those of the plan's other spans, or of the finding itself where there are none. `{}` in a value stands
     for the name in the detail `import`, as the file can write it.
@@ -36,25 +37,26 @@ def set_keyword(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
     return (*dict.fromkeys(edits), *imports.together(new))
 
 
-def _pair(line: str) -> tuple[str, str, str]:
+def _pair(line: str) -> tuple[str, tuple[str, ...], str]:
     path, _, value = line.partition("=")
-    keyword, _, key = path.partition(".")
-    return keyword, key, value
+    keyword, *keys = path.split(".")
+    return keyword, tuple(keys), value
 
 
-def _changed(parsed: Parsed, call: cst.Call, pairs: list[tuple[str, str, str]]) -> list[Edit]:
+def _changed(
+    parsed: Parsed, call: cst.Call, pairs: list[tuple[str, tuple[str, ...], str]]
+) -> list[Edit]:
     edits: list[Edit] = []
     new: dict[str, list[str]] = {}
-    for keyword, key, value in pairs:
+    for keyword, keys, value in pairs:
         given = next((a for a in call.args if a.keyword and a.keyword.value == keyword), None)
-        item = f'"{key}": {value}' if key else value
         if given is None:
-            new.setdefault(keyword, []).append(item)
-        elif not key:
+            new.setdefault(keyword, []).append(_item(keys, value) if keys else value)
+        elif not keys:
             edits.append(Edit(parsed.path, parsed.span(given.value), value))
         else:
-            edits.append(in_dict(parsed, given.value, key, value))
-    nested = {keyword for keyword, key, _ in pairs if key}
+            edits.append(in_dict(parsed, given.value, keys, value))
+    nested = {keyword for keyword, keys, _ in pairs if keys}
     texts = [
         f"{keyword}={{{', '.join(items)}}}" if keyword in nested else f"{keyword}={items[-1]}"
         for keyword, items in new.items()
@@ -64,16 +66,28 @@ def _changed(parsed: Parsed, call: cst.Call, pairs: list[tuple[str, str, str]]) 
     return edits
 
 
-def in_dict(parsed: Parsed, value: cst.BaseExpression, key: str, text: str) -> Edit:
-    """The dict with this value for a key; raises RenderError."""
+def _item(keys: tuple[str, ...], value: str) -> str:
+    """`"key": value`, with a dict for each further key."""
+    for key in reversed(keys[1:]):
+        value = f'{{"{key}": {value}}}'
+    return f'"{keys[0]}": {value}'
+
+
+def in_dict(parsed: Parsed, value: cst.BaseExpression, keys: tuple[str, ...], text: str) -> Edit:
+    """The dict with this value for a key, or for one of the dict that it has there; raises RenderError."""
     if not isinstance(value, cst.Dict):
         raise RenderError("what it is given is no dict that stands there")
+    found: cst.BaseExpression | None = None
     for element in value.elements:
         if not isinstance(element, cst.DictElement):
             raise RenderError("a dict is unpacked in what it is given")
-        if isinstance(element.key, cst.SimpleString) and element.key.evaluated_value == key:
-            return Edit(parsed.path, parsed.span(element.value), text)
-    return _behind(parsed, value.elements, [f'"{key}": {text}'], _closing(parsed, value))
+        if isinstance(element.key, cst.SimpleString) and element.key.evaluated_value == keys[0]:
+            found = element.value
+    if found is None:
+        return _behind(parsed, value.elements, [_item(keys, text)], _closing(parsed, value))
+    if len(keys) > 1:
+        return in_dict(parsed, found, keys[1:], text)
+    return Edit(parsed.path, parsed.span(found), text)
 
 
 def _closing(parsed: Parsed, node: cst.CSTNode) -> tuple[int, int]:

@@ -18,10 +18,10 @@ def set_key(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     table, is_entry = _assigned(plan, parsed)
     key, _, text = plan.detail("set").partition("=")
     if is_entry:
-        return (in_dict(parsed, table, key, text),)
+        return (in_dict(parsed, table, (key,), text),)
     for element in table.elements:
         if _name(element) == plan.detail("entry") and isinstance(element.value, cst.Dict):
-            return (in_dict(parsed, element.value, key, text),)
+            return (in_dict(parsed, element.value, (key,), text),)
     raise RenderError("the entry is no dict that stands there")
 
 

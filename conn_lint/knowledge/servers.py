@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from conn_lint.model.passage import KnownPooler, Offer, Prepared, SessionState
 from conn_lint.model.pool import Server
@@ -50,12 +50,11 @@ class Servers:
                 return offer
         return None
 
-    def prepared(self, resource: str, scheme: str) -> Prepared | None:
+    def prepared(self, resource: str, scheme: str) -> Iterator[Prepared]:
         """How the client of this resource prepares statements, if it does; `scheme` is that of its URL."""
         for record in self._prepared:
             if resource in record.of and (not record.schemes or scheme in record.schemes):
-                return record
-        return None
+                yield record
 
 
 def _is_of(server: Server, pooler: KnownPooler) -> bool:

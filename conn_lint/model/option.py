@@ -18,6 +18,7 @@ Role: TypeAlias = Literal[
     "prepared-statements",  # the default of the switch; `off` is what turns them off
     "pool-class",  # the class that keeps the connections; a `PoolClass` says what it does
     "url",  # the server's address as one text: a URL, or "host=... port=..."
+    "scheme",  # the driver, where the address is given in parts; `means` gives the scheme that its URLs would have
     "host",
     "port",
     "database",
@@ -31,11 +32,12 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A parameter with a meaning for configuration rules.
 
     `parameter` is its keyword ("" where there is none), `also` are others of the same meaning, `position` where it may
-    be given by position. `inside` names the parameter whose dict it is a key of, `url` the parameters of a URL's query
+    be given by position. `inside` names the parameter whose dict it is a key of (then `position` is that one's; dots
+    lead into dicts in it, `*` is the only item, or the one called "default"), `url` the parameters of a URL's query
     that give it, `variable` a name in the project's settings that does (or that has the dict), `schema` the
-    format of the documents whose data source does. With `calls` it holds
-    for those calls of `acquire` alone that end so. `default` is in the role's unit or one of its words, "required", or
-    absent where nobody has looked; it holds from version `since` on, and was `before` until then. `means` turns values
+    format of the documents whose data source does. With `calls` it holds for those calls of `acquire` alone that end
+    so. `default` is in the role's unit or one of its words, "required", or absent where nobody has looked; it holds
+    from version `since` on, and was `before` until then. `means` turns values
     that are given into the role's words: "None=forever", "0=unlimited". `milliseconds`: the argument is in them (the
     defaults here are in seconds all the same).
     """

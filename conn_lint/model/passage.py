@@ -67,9 +67,9 @@ class Prepared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A client that prepares statements on the server, and what keeps it from that.
 
     `of` are resources; `schemes` those of the URL that choose this driver (none: any). Each of `cures` is enough, by
-    all of its terms, and the first is the one to propose; one of `not_enough` alone is none. A term is `keyword=value`,
-    with dots into dicts, `?name=value` for a parameter of the URL, and `*` for any value. `error` is what it ends in,
-    `runs` says what was measured.
+    all of its terms, and the first is the one to propose that the call has a place for; one of `not_enough` alone is
+    none. A term is `keyword=value`, with dots into dicts, `?name=value` for a parameter of the URL, and `*` for any
+    value. `error` is what it ends in, `runs` says what was measured. All of it holds from version `since` on.
     """
 
     client: str
@@ -80,3 +80,4 @@ class Prepared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schemes: tuple[str, ...] = ()
     not_enough: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    since: str = ""

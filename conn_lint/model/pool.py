@@ -25,7 +25,8 @@ Source: TypeAlias = Literal[
 class Setting(msgspec.Struct, frozen=True):
     """One setting of a pool: its value in the role's unit, or one of the role's words; None is a value too.
 
-    `parameter` is the keyword that gives it (or could), `variable` that of the environment which decides it,
+    `parameter` is the keyword that gives it (or could), in the dict that the keyword `inside` has if there is one (with
+    dots into dicts in it), `variable` that of the environment which decides it,
     `location` where the value is written if not in the call, `version` the library's version that the default was
     read in, `in_url` the parameter of the server's URL that gives it too. Without a `source` that is known,
     the value says nothing.
@@ -40,6 +41,7 @@ class Setting(msgspec.Struct, frozen=True):
     library: str = ""
     version: str = ""
     in_url: tuple[str, ...] = ()
+    inside: str = ""
 
     @property
     def is_known(self) -> bool:

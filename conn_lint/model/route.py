@@ -14,7 +14,8 @@ class Statements(msgspec.Struct, frozen=True):
     """How a client prepares statements on the server.
 
     `cured`: it is told not to; None where that cannot be told. `tried` are terms that it is given and that are not
-    enough, `cure` are the terms to give it. `error` is what it ends in.
+    enough, `cure` are the terms to give it: in the call, or by the name in the project's settings that is `setting`.
+    `error` is what it ends in.
     """
 
     client: str
@@ -22,6 +23,7 @@ class Statements(msgspec.Struct, frozen=True):
     tried: tuple[str, ...]
     cure: tuple[str, ...]
     error: str
+    setting: str = ""
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -140,7 +140,7 @@ def _plan(row: Row, pools: Iterable[PoolSettings]) -> FixPlan | None:
     if least is not None and (least.number is None or least.number > row.fits):
         sizes["min-size"] = row.fits  # a pool refuses a smallest size above its largest
     changes = pool_words.changes(pool, sizes)
-    if not changes or pool_words.is_positional(pool, sizes):
+    if not changes or pool_words.is_elsewhere(pool, sizes):
         return None
     return FixPlan(
         kind="set-keyword",

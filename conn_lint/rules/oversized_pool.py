@@ -94,7 +94,7 @@ def _plan(pool: PoolSettings) -> FixPlan | None:
     changes = pool_words.changes(pool, small)
     if not changes or any(s.source != "argument" for s in given):
         return None
-    if pool_words.is_positional(pool, small):
+    if pool_words.is_elsewhere(pool, small):
         return None
     return FixPlan(
         kind="set-keyword",

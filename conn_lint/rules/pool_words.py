@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from conn_lint.model.location import Location
 from conn_lint.model.option import Option, Role
@@ -56,29 +56,62 @@ def place(location: Location, here: str) -> str:
 
 
 def changes(pool: PoolSettings, values: Mapping[Role, int]) -> list[str]:
-    """The keywords that give the pool these values, as far as its library has them."""
-    found = (pool.get(role) for role in values)
-    named = [setting for setting in found if setting is not None and setting.parameter]
-    return [f"{setting.parameter}={values[setting.role]}" for setting in named]
+    """The keywords that give the pool these values, as far as the call has a place for them: `keyword=value`, with dots
+    into dicts of options.
+    """
+    named = [setting for setting in _of(pool, values) if "*" not in setting.inside]
+    return [f"{_path(setting)}={values[setting.role]}" for setting in named if setting.parameter]
 
 
-def in_url(pool: PoolSettings, values: Mapping[Role, int]) -> list[str]:
-    """The same for those that only the server's URL gives."""
-    found = (pool.get(role) for role in values)
-    named = [s for s in found if s is not None and s.in_url and not s.parameter]
-    return [f"{setting.in_url[0]}={values[setting.role]}" for setting in named]
+def advice(pool: PoolSettings, values: Mapping[Role, int]) -> str:
+    """The same in words, wherever they are to be given: in the call, a dict of options or the server's URL."""
+    found = _of(pool, values)
+    named = [setting for setting in found if setting.parameter]
+    if not named:
+        given = [f"{s.in_url[0]}={values[s.role]}" for s in found if s.in_url]
+        return f"{', '.join(given)} in the server's URL"
+    written = ", ".join(f"{setting.parameter}={values[setting.role]}" for setting in named)
+    inside = named[0].inside.rpartition(".")[2]
+    return f"{written} in its {inside}" if inside else written
 
 
-def is_positional(pool: PoolSettings, roles: Collection[Role]) -> bool:
-    """One of the settings may be given by its position, so that a keyword would say it twice."""
+def _of(pool: PoolSettings, roles: Iterable[Role]) -> list[Setting]:
+    return [setting for role in roles if (setting := pool.get(role)) is not None]
+
+
+def _path(setting: Setting) -> str:
+    return f"{setting.inside}.{setting.parameter}" if setting.inside else setting.parameter
+
+
+def is_elsewhere(pool: PoolSettings, roles: Collection[Role]) -> bool:
+    """One of the settings may be given by its position, or in a dict of options that does not stand in the call: a
+    keyword would say it twice.
+    """
     return any(
+        setting.is_given and (setting.inside and setting.source != "argument")
+        for setting in _of(pool, roles)
+    ) or any(
         option.position is not None and (setting := pool.get(option.role)) and setting.is_given
         for option in pool.creation.resource.options
-        if option.role in roles
+        if option.role in roles and not option.inside
     )
 
 
 def keywords(option: Option) -> str:
     """The keywords that set an option right, as they are written."""
-    name = option.limit_name
-    return ", ".join(option.limit.replace("{}", name).split("\n"))
+    lines = option.limit.replace("{}", option.limit_name).split("\n")
+    return ", ".join(map(keyword, lines))
+
+
+def keyword(line: str) -> str:
+    """`name={"key": value}` for `name.key=value`."""
+    path, _, value = line.partition("=")
+    name, *keys = path.split(".")
+    return f"{name}={nested(keys, value)}"
+
+
+def nested(keys: Sequence[str], value: str) -> str:
+    """`{"key": {"key": value}}`."""
+    for key in reversed(keys):
+        value = f'{{"{key}": {value}}}'
+    return value

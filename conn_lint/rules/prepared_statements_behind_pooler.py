@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.fix import Applicability, FixPlan
 from conn_lint.model.route import Route, Routed, Statements
-from conn_lint.rules import pooler_words
+from conn_lint.rules import pool_words, pooler_words
 from conn_lint.rules.base import Rule
 
 if TYPE_CHECKING:
@@ -39,10 +39,17 @@ class PreparedStatementsBehindPooler(Rule):
     | | `prepare_threshold=None` | none |
     | SQLAlchemy on psycopg 3 | nothing | 24 |
     | | `connect_args={"prepare_threshold": None}` | none |
+    | databases on asyncpg (of 960, two processes) | nothing | 457 |
+    | | `?statement_cache_size=0` in the URL, which it does not hand on | 349 |
+    | | `statement_cache_size=0` | none |
+    | Tortoise on asyncpg (of 960, two processes) | nothing | 414 |
+    | | `statement_cache_size=0` in the URL or the credentials | none |
     | psycopg2 | nothing | none |
 
     NullPool with a `prepared_statement_name_func` that gives a new name each time cures SQLAlchemy on asyncpg too.
-    Prisma's client is told by `pgbouncer=true` in the URL.
+    Flask-SQLAlchemy's engines are SQLAlchemy's: it takes the same `connect_args` in `SQLALCHEMY_ENGINE_OPTIONS` or
+    `engine_options`; and `postgresql://` means psycopg 3 from SQLAlchemy 2.1 on. Prisma's client is told by
+    `pgbouncer=true` in the URL.
 
     The address is followed to where it is written: a literal, a constant, a field of a class of settings, a variable
     of the environment in `.env`, in compose files and templates of functions; for Prisma to the `url` of
@@ -76,7 +83,7 @@ class PreparedStatementsBehindPooler(Rule):
     ## Fix safety
     The keyword is set at the call. Statements are then planned each time, which a client that also connects without
     the pooler pays for as well: therefore unsafe. No edit is there where the arguments are unpacked, where
-    `connect_args` is a name, or where the cure belongs into the URL.
+    `connect_args` is a name, or where the cure belongs into the URL or a dict of settings.
     """
 
     __slots__ = ()
@@ -126,18 +133,27 @@ def _cure(statements: Statements) -> str:
     parameters = [term[1:] for term in statements.cure if term.startswith("?")]
     if parameters:
         return f"{begin}{'add' if begin else 'Add'} {' and '.join(parameters)} to the URL"
-    terms = " and ".join(map(_written, statements.cure))
-    return f"{begin}{'pass' if begin else 'Pass'} {terms}"
+    if statements.setting:
+        terms = " and ".join(_in_settings(term, statements.setting) for term in statements.cure)
+        return f"{begin}{'set' if begin else 'Set'} {terms}"
+    return f"{begin}{'pass' if begin else 'Pass'} {' and '.join(map(_written, statements.cure))}"
 
 
 def _written(term: str) -> str:
     """As it stands in a call."""
     path, _, value = term.partition("=")
-    keyword, _, key = path.partition(".")
-    if keyword.startswith("?"):
+    if path.startswith("?"):
         return f"{term[1:]} in the URL"
-    value = "..." if value == "*" else value
-    return f'{keyword}={{"{key}": {value}}}' if key else f"{keyword}={value}"
+    keys = path.split(".")
+    if "*" in keys:
+        return f'"{keys[-1]}": {value} in the {keys[-2]}'
+    return pool_words.keyword(f"{path}={'...' if value == '*' else value}")
+
+
+def _in_settings(term: str, name: str) -> str:
+    path, _, value = term.partition("=")
+    _, key, *keys = path.split(".")
+    return f'"{key}": {pool_words.nested(keys, value)} in {name}'
 
 
 def _unless(route: Route) -> str:
@@ -149,7 +165,7 @@ def _unless(route: Route) -> str:
 
 
 def _plan(routed: Routed, route: Route, statements: Statements) -> FixPlan | None:
-    if any(term.startswith("?") for term in statements.cure):
+    if statements.setting or any(t.startswith("?") or ".*" in t for t in statements.cure):
         return None
     return FixPlan(
         kind="set-keyword",

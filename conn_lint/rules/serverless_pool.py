@@ -123,17 +123,15 @@ def _is_alternative(other: PoolSettings, pool: PoolSettings) -> bool:
 
 
 def _cure(pool: PoolSettings) -> str:
-    changes = ", ".join(pool_words.changes(pool, _ONE))
+    changes = pool_words.advice(pool, _ONE)
     if any(option.role == "pool-class" for option in pool.creation.resource.options):
         return f"Use {changes}, or no pool at all behind a pooler (poolclass=NullPool)"
-    if not changes:
-        changes = f"{', '.join(pool_words.in_url(pool, _ONE))} in the server's URL"
     return f"Use {changes}, and a pooler in front of the server"
 
 
 def _plan(pool: PoolSettings) -> FixPlan | None:
     changes = pool_words.changes(pool, _ONE)
-    if not changes or pool_words.is_positional(pool, _ONE):
+    if not changes or pool_words.is_elsewhere(pool, _ONE):
         return None
     return FixPlan(
         kind="set-keyword",

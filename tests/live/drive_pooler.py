@@ -11,6 +11,7 @@ import sys
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,36 @@ async def psycopg_pool(url: str, given: dict[str, Any], stack: AsyncExitStack) -
     return ask
 
 
+async def databases(url: str, given: dict[str, Any], stack: AsyncExitStack) -> Ask:
+    made = import_module("databases").Database(url, min_size=CALLERS, max_size=CALLERS, **given)
+    await stack.enter_async_context(made)
+
+    async def ask(number: int) -> Any:
+        return await made.fetch_val(f"{ONE}:id", {"id": number})
+
+    return ask
+
+
+async def tortoise(url: str, given: dict[str, Any], stack: AsyncExitStack) -> Ask:
+    generator = import_module("tortoise.backends.base.config_generator")
+    connection = generator.expand_db_url(url)
+    stated = given.get("config", {"connections": {"*": {}}})["connections"]["*"]
+    sizes = {"minsize": CALLERS, "maxsize": CALLERS}
+    connection["credentials"] |= {**sizes, **stated.get("credentials", {})}
+    config = {"connections": {"default": connection}, "apps": {"shop": {"models": ["callers"]}}}
+    context = await import_module("tortoise").Tortoise.init(config=config)
+    await stack.enter_async_context(context)
+
+    async def ask(number: int) -> Any:
+        found = await context.connections.get("default").execute_query_dict(f"{ONE}$1", [number])
+        return found[0]["amount"]
+
+    return ask
+
+
 MAKERS = {
+    "databases.Database": databases,
+    "tortoise.Tortoise.init": tortoise,
     "asyncpg.create_pool": asyncpg_pool,
     "asyncpg.connect": asyncpg_connections,
     "sqlalchemy.ext.asyncio.create_async_engine": engine,

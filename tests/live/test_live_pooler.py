@@ -40,6 +40,7 @@ LEFT = {
 DRIVER = Path(__file__).parent / "drive_pooler.py"
 STATEMENTS = 480  # of a process
 PROCESSES = {"asyncpg": 2}  # its names differ within a process, and are the same in all processes
+PACKAGES = {"databases", "tortoise"}  # that not every machine has where these tests run
 SCHEMES = {
     "": "postgresql",
     "postgresql+asyncpg": "postgresql+asyncpg",
@@ -65,36 +66,46 @@ def behind(port: int, database: Database, scheme: str = "postgresql") -> str:
     return f"{scheme}://postgres@127.0.0.1:{port}/{name}"
 
 
-def ways() -> Iterator[tuple[str, str, tuple[str, ...], bool]]:
-    """A call that makes a client, its scheme, terms, and whether they keep statements from failing."""
+def ways() -> Iterator[tuple[str, str, str, tuple[str, ...], bool]]:
+    """A client, the call that makes it, its scheme, terms, and whether they keep statements from failing."""
     for record in RECORDS:
         for maker in record.of:
             if is_run(record, maker):
                 scheme = record.schemes[0] if record.schemes else "postgresql"
-                yield maker, scheme, (), False
+                yield record.client, maker, scheme, (), False
                 for term in record.not_enough:
-                    yield maker, scheme, (term,), False
+                    yield record.client, maker, scheme, (term,), False
                 for cure in record.cures:
-                    yield maker, scheme, cure, True
+                    yield record.client, maker, scheme, cure, True
 
 
 def is_run(record: Prepared, maker: str) -> bool:
     """Blocking calls share what their asynchronous sisters do; Prisma needs an engine of its own."""
     blocking = ("psycopg.connect", "psycopg_pool.ConnectionPool", "sqlalchemy.create_engine")
-    return maker not in blocking and record.client != "Prisma"
+    wrapping = ("flask_sqlalchemy.SQLAlchemy", "tortoise.contrib.fastapi.register_tortoise")
+    return maker not in (*blocking, *wrapping) and record.client != "Prisma"
 
 
 def ids(way: object) -> str:
     return str(way) if isinstance(way, str) else "+".join(way) if isinstance(way, tuple) else ""
 
 
-@pytest.mark.parametrize(("maker", "scheme", "terms", "cures"), list(ways()), ids=ids)
+@pytest.mark.parametrize(("client", "maker", "scheme", "terms", "cures"), list(ways()), ids=ids)
 def test_what_is_said_of_a_client_is_so(
-    postgres: Postgres, pooler: int, maker: str, scheme: str, terms: tuple[str, ...], cures: bool
+    postgres: Postgres,
+    pooler: int,
+    client: str,
+    maker: str,
+    scheme: str,
+    terms: tuple[str, ...],
+    cures: bool,
 ) -> None:
+    package = maker.partition(".")[0]
+    if package in PACKAGES:
+        pytest.importorskip(package)
     with postgres.database() as database:
         url = behind(pooler, database, scheme)
-        processes = next((n for name, n in PROCESSES.items() if name in maker + scheme), 1)
+        processes = next((n for name, n in PROCESSES.items() if name in client), 1)
         errors, answers = driven(processes, url, maker, *terms)
     assert errors + answers == processes * STATEMENTS
     assert (errors == 0) is cures, (errors, answers)
