@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple, TypeAlias
 
 import libcst as cst
@@ -50,11 +49,10 @@ def move_out_of_loop(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     first, last = parsed.span(loop).line, trailing(parsed, loop)
     first -= len(_comments(parsed, loop))
     rewriting = Rewriting(parsed, first, last, parsed.indent(loop))
-    lifted: Counter[int] = Counter()
     for release in releases:
         if not first <= parsed.span(release).line <= last:
             raise RenderError("it is released behind the loop")
-        take_out(parsed, rewriting, release, lifted)
+    lifted = take_out(parsed, rewriting, releases)
     indent = parsed.lines[parsed.span(loop).line - 1][: parsed.span(loop).column]
     for giver in along:
         for text in (*_comments(parsed, giver), *_behind(parsed, giver), *moved(parsed, giver)):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import libcst as cst
 
 from conn_lint.fixes import imports
@@ -144,9 +142,7 @@ def _move(parsed: Parsed, rewriting: Rewriting, found: Extent) -> None:
     last = parsed.span(found.used[-1]).end_line
     while parsed.lines[first - 2].lstrip().startswith("#"):
         first -= 1
-    lifted: Counter[int] = Counter()
-    for release in found.releases:
-        take_out(parsed, rewriting, release, lifted)
+    lifted = take_out(parsed, rewriting, found.releases)
     for line in range(first, last + 1):
         rewriting.indent(line, line, levels=1 - lifted[line])
 

@@ -16,17 +16,68 @@ def take_out_all(
     parsed: Parsed, rewriting: Rewriting, releases: Iterable[cst.BaseStatement]
 ) -> None:
     """Take out releases from code that stays as deep as it is."""
-    lifted: Counter[int] = Counter()
-    for release in releases:
-        take_out(parsed, rewriting, release, lifted)
-    for line, levels in lifted.items():
+    for line, levels in take_out(parsed, rewriting, releases).items():
         rewriting.indent(line, line, levels=-levels)
 
 
 def take_out(
+    parsed: Parsed, rewriting: Rewriting, releases: Iterable[cst.BaseStatement]
+) -> Counter[int]:
+    """Take out releases that stand alone, and what has nothing to do without them; for each line the levels by which
+    it rises.
+    """
+    releases = list(releases)
+    lifted: Counter[int] = Counter()
+    for release in releases:
+        _take_one(parsed, rewriting, release, lifted)
+    gone = set(map(id, releases))
+    tries = {
+        id(whole): whole
+        for release in releases
+        if isinstance(handler := parsed.owner(release), cst.ExceptHandler)
+        and isinstance(whole := parsed.parent(handler), cst.Try)
+    }
+    for whole in tries.values():
+        _without_idle(parsed, rewriting, whole, gone, lifted)
+    return lifted
+
+
+def _without_idle(
+    parsed: Parsed, rewriting: Rewriting, whole: cst.Try, gone: set[int], lifted: Counter[int]
+) -> None:
+    """The last clauses of a try that only raise again go, and the try with them if it has nothing else to do."""
+    left = list(whole.handlers)
+    while left and _is_idle(parsed, left[-1], gone):
+        left.pop()
+    if len(left) == len(whole.handlers) or (not left and whole.orelse):
+        return
+    start = parsed.span(whole).line
+    alone = not left and whole.finalbody is None
+    if alone and parsed.lines[start - 1].strip() != "try:":
+        return
+    for handler in whole.handlers[len(left) :]:
+        span = parsed.span(handler)
+        for line in range(span.line, span.end_line + 1):
+            rewriting.drop(line)
+    if alone:
+        rewriting.drop(start)
+        lifted.update(range(start + 1, parsed.span(whole.handlers[0]).line))
+
+
+def _is_idle(parsed: Parsed, handler: cst.ExceptHandler, gone: set[int]) -> bool:
+    """Without its releases the clause only raises again, and nobody has written a word to it."""
+    span = parsed.span(handler)
+    rest = [inner for inner in handler.body.body if id(inner) not in gone]
+    match rest:
+        case [cst.SimpleStatementLine(body=[cst.Raise(exc=None)])]:
+            return not any("#" in text for text in parsed.lines[span.line - 1 : span.end_line])
+        case _:
+            return False
+
+
+def _take_one(
     parsed: Parsed, rewriting: Rewriting, release: cst.BaseStatement, lifted: Counter[int]
 ) -> None:
-    """Take out a release that stands alone; `lifted` counts for each line the levels it rises by."""
     span = parsed.span(release)
     beside = parsed.block(release)
     if len(beside) > 1:
