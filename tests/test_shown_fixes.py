@@ -154,6 +154,32 @@ def test_where_no_edit_could_be_right_there_is_none(
     assert found[0].reason.startswith(reason)
 
 
+@pytest.mark.parametrize(
+    ("choice", "reason"),
+    [
+        ("db if isinstance(db, sqlite3.Connection) else sqlite3.connect(db)", True),
+        ("sqlite3.connect(db)", False),
+    ],
+    ids=["given", "opened"],
+)
+def test_who_may_have_been_given_it_does_not_close_it(
+    choice: str, reason: bool, tmp_path: Path
+) -> None:
+    text = f"""import sqlite3
+
+
+def opened(db):
+    return {choice}
+
+
+def counted(db):
+    conn = opened(db)
+    return conn.execute("SELECT 1").fetchone()
+"""
+    after, _ = shown(text, tmp_path, "CNX201")
+    assert (after == "opened may give what it was given, which somebody else releases") is reason
+
+
 PSYCOPG = page(
     "import psycopg",
     'with psycopg.connect("dbname=shop", autocommit=True) as conn:\n'

@@ -11,7 +11,7 @@ from conn_lint.analyze.meaning import EventMeaning
 from conn_lint.flow.ownership import Ownership
 from conn_lint.flow.solve import solve, successors
 from conn_lint.flow.world import BOX, OWN, PENDING, Change, Situation, World
-from conn_lint.link.values import FunctionId, FunctionRef
+from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.model.flow import CallEvent, FlowGraph
 from conn_lint.model.resource import Resource
 from conn_lint.model.summary import Function
@@ -108,6 +108,26 @@ class Effects:
             lambda: self._follow(ref, place, resource),
         )
 
+    def passes_on(self, ref: FunctionRef | ClassRef | None, resource: Resource) -> bool:
+        """What the function gives may be what its own caller has opened, and gave to it."""
+        seen: set[FunctionRef | ClassRef] = set()
+        waiting = [ref]
+        while waiting:
+            ref = waiting.pop()
+            at = self._analysis.program.function_id(ref) if isinstance(ref, FunctionRef) else None
+            function = self._analysis.program.function(at) if at is not None else None
+            if not isinstance(ref, FunctionRef) or at is None or function is None or ref in seen:
+                continue
+            seen.add(ref)
+            first = 0 if self._analysis.program.class_of(at) is None else 1
+            for parameter in function.parameters[first:]:
+                worlds, domain = self._at_the_end(at, function, parameter.name, resource)
+                if OWN in domain.returned(worlds):
+                    return True
+            made = self._analysis.sites.solved(at)
+            waiting += [solved.acquired.via for solved in made if solved.returned_roles]
+        return False
+
     def captured(self, at: FunctionId, name: str, resource: Resource) -> Change:
         """What an inner function does with such a resource of the function around it, when it is called."""
         key = (at, name, resource.name)
@@ -131,12 +151,22 @@ class Effects:
         return self._solved(at, function, function.parameters[place].name, resource)
 
     def _solved(self, at: FunctionId, function: Function, name: str, resource: Resource) -> Change:
+        worlds, domain = self._at_the_end(at, function, name, resource)
+        return _summed_up(worlds, domain, _begin(resource), function)
+
+    def _at_the_end(
+        self, at: FunctionId, function: Function, name: str, resource: Resource
+    ) -> tuple[set[World], Ownership]:
+        """How such a resource stands when the function ends, which began with it in one of its names."""
         meaning = EventMeaning(self._analysis, at, function, resource, {})
         domain = Ownership(function.graph, meaning)
-        begin = Situation.IDLE if resource.lazy else Situation.BUSY
-        start = frozenset({World(begin, frozenset({(name, OWN)}), frozenset())})
+        start = frozenset({World(_begin(resource), frozenset({(name, OWN)}), frozenset())})
         states = solve(successors(function.graph), domain, start)
-        return _summed_up(states.get(FlowGraph.EXIT, set()), domain, begin, function)
+        return states.get(FlowGraph.EXIT, set()), domain
+
+
+def _begin(resource: Resource) -> Situation:
+    return Situation.IDLE if resource.lazy else Situation.BUSY
 
 
 def _summed_up(

@@ -262,7 +262,15 @@ class Project:
             or self._analysis.endings.ends_process(solved.at),
             chain=self._chain(solved),
             use=(
-                use_of(solved, function, self._places, self._analysis.knowledge.is_detached)
+                use_of(
+                    solved,
+                    function,
+                    self._places,
+                    self._analysis.knowledge.is_detached,
+                    passed_on=self._analysis.effects.passes_on(
+                        solved.acquired.via, solved.resource
+                    ),
+                )
                 if fate in (Fate.NEVER, Fate.NOT_ON_ERROR)
                 else None
             ),

@@ -38,11 +38,17 @@ _DEEPEST = 50  # links of a chain of calls
 
 
 def use_of(
-    solved: Solved, function: Function, places: Places, is_detached: Callable[[str], bool]
+    solved: Solved,
+    function: Function,
+    places: Places,
+    is_detached: Callable[[str], bool],
+    *,
+    passed_on: bool = False,
 ) -> Use:
     """The names, releases and last use of one acquisition, as places in its file.
 
-    `is_detached` tells of a method's name whether what it gives needs its receiver no more.
+    `is_detached` tells of a method's name whether what it gives needs its receiver no more. `passed_on`: somebody else
+    may have opened it.
     """
     statement = function.statements[solved.event.statement] if solved.event.statement >= 0 else None
     spans = {
@@ -64,6 +70,7 @@ def use_of(
         releases=tuple(places.location(solved.at, span) for span in sorted(spans)),
         given=solved.gave,
         returned=_is_returned(solved.names, function, is_detached, start),
+        passed_on=passed_on,
     )
 
 

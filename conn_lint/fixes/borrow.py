@@ -19,7 +19,7 @@ from conn_lint.model.location import Location, Span
 def borrow_from_pool(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
     """A pool and a context manager that lends what it has; who opened and closed one borrows. Raises RenderError."""
     if not plan.detail("pool"):
-        raise RenderError(plan.detail("why") or "only the author can do this")
+        raise RenderError("only the author can do this")
     home = files[plan.spans[0].path]
     call = home.call(plan.spans[0].span)
     spans = plan.spans[1:]

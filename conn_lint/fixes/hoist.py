@@ -35,8 +35,6 @@ class _Made(NamedTuple):
 
 def move_out_of_loop(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     """`with connect() as conn:` in front of the loop, around it; raises RenderError."""
-    if plan.detail("why"):
-        raise RenderError(plan.detail("why"))
     call = parsed.call(plan.spans[0].span)
     function = function_of(parsed, call)
     made = _made(parsed, call)

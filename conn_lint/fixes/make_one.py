@@ -18,7 +18,6 @@ from conn_lint.model.location import Span
 
 def cache_function(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     """The decorator on the function that makes and returns it; raises RenderError."""
-    _refuse(plan)
     call = parsed.call(plan.spans[0].span)
     function = function_of(parsed, call)
     if function is None or function.decorators:
@@ -28,7 +27,6 @@ def cache_function(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
 
 def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     """`client = _get_client()` in place of the call, without the `with` around it; raises RenderError."""
-    _refuse(plan)
     call = parsed.call(plan.spans[0].span)
     if not isinstance(call, cst.Call):
         raise RenderError("it is awaited, and belongs where the application starts")
@@ -49,11 +47,6 @@ def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
         asked = f"{found.call}.{plan.detail('take')}()"
         return (Edit(parsed.path, parsed.span(call), asked), *found.edits, *added)
     return (_asking(plan, parsed, made, found.call), *found.edits)
-
-
-def _refuse(plan: FixPlan) -> None:
-    if plan.detail("why"):
-        raise RenderError(plan.detail("why"))
 
 
 def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str) -> Edit:

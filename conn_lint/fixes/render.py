@@ -46,6 +46,8 @@ _WIDER: dict[PlanKind, Callable[[FixPlan, Files], tuple[Edit, ...]]] = {
 
 def render(plan: FixPlan, files: Files) -> Fix:
     """The plan's edits; raises RenderError, with the reason, where the code is not as the plan needs it."""
+    if plan.detail("why"):
+        raise RenderError(plan.detail("why"))
     if plan.kind in _WIDER:
         return Fix(plan, tuple(sorted(set(_WIDER[plan.kind](plan, files)))))
     renderer = _RENDERERS.get(plan.kind)

@@ -17,8 +17,6 @@ from conn_lint.model.fix import Edit, FixPlan
 
 def pool_in_place(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     """The pool with its lender, and a `with` in each function that used the connection; raises RenderError."""
-    if plan.detail("why"):
-        raise RenderError(plan.detail("why"))
     call = parsed.call(plan.spans[0].span)
     match parsed.parent(call):
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]):

@@ -35,7 +35,8 @@ class Use(msgspec.Struct, frozen=True):
     `statement` is the kind of the statement in which the call stands (assign, with, return...), `end_line` its last
     line. `names` are those that refer to the resource, or to something derived from it; `last_line` is
     the last one that reads one of them. `releases` are the calls that release it. `given`: unknown code
-    was given it. `returned`: the function returns or keeps it, or what needs it.
+    was given it. `returned`: the function returns or keeps it, or what needs it. `passed_on`: the project's function
+    that gives it may have been given it itself.
     """
 
     statement: str
@@ -46,6 +47,7 @@ class Use(msgspec.Struct, frozen=True):
     releases: tuple[Location, ...]
     given: bool
     returned: bool = False
+    passed_on: bool = False
 
 
 class Site(msgspec.Struct, frozen=True):

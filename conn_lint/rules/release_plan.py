@@ -38,6 +38,8 @@ def _level(site: Site, use: Use) -> Applicability:
 
 
 def _plan(site: Site, use: Use, project: Project, level: Applicability) -> FixPlan | None:
+    if use.passed_on:
+        return _not_here(site)
     resource = site.resource
     details = [("names", " ".join(use.names))]
     spans = (site.location, *use.releases)
@@ -68,6 +70,17 @@ def _plan(site: Site, use: Use, project: Project, level: Applicability) -> FixPl
     return FixPlan(kind, title, level, spans, tuple(details))
 
 
+def _not_here(site: Site) -> FixPlan:
+    """For a function that gives what it opened, or what it was given: only the first is to be released."""
+    return FixPlan(
+        "wrap-in-with",
+        f"release it where {site.call} has opened it, and only there",
+        Applicability.DISPLAY_ONLY,
+        (site.location,),
+        (("why", f"{site.call} may give what it was given, which somebody else releases"),),
+    )
+
+
 def _words(manager: str, *, is_async: bool) -> str:
     if manager:
         return f"{manager}(...)"
@@ -92,6 +105,8 @@ def closing_plan(site: Site, project: Project) -> FixPlan | None:
         return None
     if use is None or not manager or resource.is_async:
         return release_plan(site, project)
+    if use.passed_on:
+        return _not_here(site)
     after = use.statement != "with" or use.last_line > use.end_line
     return FixPlan(
         "close-after-with",
