@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from conn_lint.fixes.rewriting import Rewriting
 from conn_lint.fixes.scopes import bound_by, function_of, locals_of, own_nodes
 from conn_lint.model.fix import Edit, FixPlan
 from conn_lint.model.location import Span
+
+_PLAIN = frozenset(dir(builtins))
 
 
 class _Opened(NamedTuple):
@@ -34,6 +37,7 @@ def hand_to_callee(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     function = parsed.function(opened.whole)
     if not isinstance(function, cst.FunctionDef):
         raise RenderError("it is opened in no function")
+    _check_choice(parsed, function, opened.whole)
     loop = _loop(parsed, inner, opened.node)
     caller = function_of(parsed, inner)
     own = locals_of(parsed, caller) if caller is not None else set()
@@ -74,6 +78,23 @@ def _opened(plan: FixPlan, parsed: Parsed) -> _Opened:
     if any(parsed.span(one) < parsed.span(item) for one in whole.items):
         raise RenderError("something else is opened before it")
     return _Opened(item.item, item.asname.name.value, item, whole)
+
+
+def _check_choice(parsed: Parsed, function: cst.FunctionDef, whole: cst.With) -> None:
+    """Whether it is opened may depend on what a call is given, as another pass may need it; on nothing else."""
+    own = locals_of(parsed, function)
+    for node in own_nodes(function.body):
+        leaves = isinstance(node, (cst.Return, cst.Raise))
+        if node is not whole and not (leaves and parsed.span(node) < parsed.span(whole)):
+            continue
+        for above in parsed.ancestors(node):
+            if above is function:
+                break
+            if isinstance(above, (cst.If, cst.While)):
+                for name in parsed.mentions(above.test, None):
+                    if name.value not in own and name.value not in _PLAIN:
+                        line = parsed.span(above).line
+                        raise RenderError(f"line {line} decides for all whether it is opened")
 
 
 def _loop(parsed: Parsed, call: cst.Call, made: cst.CSTNode) -> cst.For | cst.While:
@@ -161,6 +182,7 @@ def _around(
         rewriting.insert_before(func.end_line + 1, f"{parsed.indent(loop)}{indent}{opened.name},")
     else:
         rewriting.replace(Span(func.end_line, column, func.end_line, column), text)
+    rewriting.check_length()
     rewriting.indent(first, last)
     indent = parsed.lines[parsed.span(loop).line - 1][: parsed.span(loop).column]
     keyword = "async with " if plan.detail("async") else "with "

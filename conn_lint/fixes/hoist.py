@@ -64,6 +64,8 @@ def move_out_of_loop(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     else:
         _take_item(plan, parsed, rewriting, made)
     deeper = 0 if form == "plain" else 1
+    if deeper:
+        rewriting.check_length()
     for line in range(first, last + 1):
         levels = deeper - lifted[line]
         if levels:

@@ -169,19 +169,20 @@ def _as_sorted(name: str) -> tuple[int, str]:
 
 
 def _add(parsed: Parsed, text: str, module: str) -> Edit:
-    """A new line among the imports: in its group, in the order of names."""
-    ours = (_rank(module), text.startswith("from"), module)
-    before: cst.SimpleStatementLine | None = None
-    for line in _import_lines(parsed):
-        theirs = _key(line)
-        if theirs > ours:
-            if theirs[0] == ours[0] or before is None:
-                return _before(parsed, line, text, apart=theirs[0] != ours[0])
-            break
-        before = line
-    if before is None:
+    """A new line among the imports: in its group, in the order of names; in no order, beside those of its package."""
+    ours = (_rank(parsed, module), text.startswith("from"), module)
+    lines = {line: _key(parsed, line) for line in _import_lines(parsed)}
+    alike = {line: key for line, key in lines.items() if key[0] == ours[0]}
+    near, apart = alike or lines, not alike
+    if sorted(alike.values()) != list(alike.values()):
+        kin = {line: key for line, key in alike.items() if _package(key[2]) == _package(module)}
+        near = kin or alike
+    if not near:
         return _first(parsed, text)
-    return _behind(parsed, before, text, apart=_key(before)[0] != ours[0])
+    above = [line for line, key in near.items() if key < ours]
+    if above:
+        return _behind(parsed, max(above, key=lambda line: near[line]), text, apart=apart)
+    return _before(parsed, min(near, key=lambda line: near[line]), text, apart=apart)
 
 
 def _import_lines(parsed: Parsed) -> Iterator[cst.SimpleStatementLine]:
@@ -196,22 +197,29 @@ def _import_lines(parsed: Parsed) -> Iterator[cst.SimpleStatementLine]:
                 return
 
 
-def _key(line: cst.SimpleStatementLine) -> tuple[int, bool, str]:
-    """The order of imports: `__future__`, the standard library, others, relative ones; `import` before `from`."""
+def _key(parsed: Parsed, line: cst.SimpleStatementLine) -> tuple[int, bool, str]:
+    """The order of imports: by groups, and in each `import` before `from`."""
     statement = line.body[0]
     if isinstance(statement, cst.ImportFrom):
-        return _rank(_from(statement)), True, _from(statement)
+        return _rank(parsed, _from(statement)), True, _from(statement)
     assert isinstance(statement, cst.Import)
     name = statement.names[0].evaluated_name
-    return _rank(name), False, name
+    return _rank(parsed, name), False, name
 
 
-def _rank(module: str) -> int:
+def _rank(parsed: Parsed, module: str) -> int:
+    """Its group: `__future__`, the standard library, others, the file's own packages, relative ones."""
     if module == "__future__":
         return 0
     if not module:
-        return 3
-    return 1 if module.partition(".")[0] in sys.stdlib_module_names else 2
+        return 4
+    if _package(module) in sys.stdlib_module_names:
+        return 1
+    return 3 if _package(module) in parsed.path.split("/")[:-1] else 2
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _before(parsed: Parsed, line: cst.SimpleStatementLine, text: str, *, apart: bool) -> Edit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from conn_lint.fixes.parsed import Parsed, RenderError
-from conn_lint.model.fix import Edit
+from conn_lint.model.fix import MOST_DEEPER, Edit
 from conn_lint.model.location import Span
 
 
@@ -71,6 +71,12 @@ class Rewriting:
                 self._new[line] = text[len(unit) * -levels :]
             else:
                 raise RenderError("a line is indented otherwise than the file")
+
+    def check_length(self) -> None:
+        """Raise RenderError where it is a loop too long to be put deeper."""
+        lines = self._last - self._first + 1
+        if lines > MOST_DEEPER:
+            raise RenderError(f"{lines} lines of the loop would be put deeper")
 
     def insert_before(self, line: int, text: str) -> None:
         """A new line in front of a line."""

@@ -23,6 +23,10 @@ class Applicability(enum.IntEnum):
         return self.name.lower().replace("_", "-")
 
 
+MOST_DEEPER = (
+    60  # lines: who puts more of them deeper hides what changes, and what is held meanwhile
+)
+
 PlanKind: TypeAlias = Literal[
     "wrap-in-with",  # the call becomes a with-item; what uses the value moves into its block
     "close-in-finally",  # a try around what uses the value, with the release in its finally

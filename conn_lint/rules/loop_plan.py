@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from conn_lint.model.creation import Creation, LoopWay, Making
-from conn_lint.model.fix import Applicability, FixPlan
+from conn_lint.model.fix import MOST_DEEPER, Applicability, FixPlan
 from conn_lint.model.location import Location
 from conn_lint.rules.sharing_plan import sharing_plan
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _CLOSES = ("closes", "shuts-down", "returns")
 _LATER = ("first-use", "none", "on-enter", "background")  # when it opens, where the call does not
-_MOST = 60  # lines that are put deeper
+_TITLE = "open it once, before the loop"
 _TALKS = ("connection", "embedded")  # what holds a transaction
 
 
@@ -27,7 +27,6 @@ def loop_plan(
     making = creation.making
     if making is None:
         return None
-    title = "open it once, before the loop"
     if not loop.direct:
         handed = _handing_plan(creation, making, loop, project)
         if handed is not None:
@@ -35,9 +34,9 @@ def loop_plan(
         shared = sharing_plan(creation, project)
         if shared is not None and not shared.detail("why"):
             return msgspec.structs.replace(shared, applicability=Applicability.DISPLAY_ONLY)
-        why = "it is opened in a function that the loop calls, which must be given it instead"
-        return FixPlan(
-            "move-out-of-loop", title, Applicability.DISPLAY_ONLY, (location,), (("why", why),)
+        return _in_words(
+            location,
+            "it is opened in a function that the loop calls, which must be given it instead",
         )
     resource, use = creation.resource, making.use
     in_with = use.statement == "with"
@@ -45,10 +44,7 @@ def loop_plan(
     release = resource.release[0] if resource.release else ""
     manager = "" if resource.is_async else project.closer(release)
     if resource.cookies and (making.changed or making.personal):
-        why = "its cookies and its login may be those of one pass"
-        return FixPlan(
-            "move-out-of-loop", title, Applicability.DISPLAY_ONLY, (location,), (("why", why),)
-        )
+        return _in_words(location, "its cookies and its login may be those of one pass")
     details = [("names", " ".join(use.names)), ("meaning", meaning)]
     if meaning in _CLOSES and not (manager and resource.changed) and not use.awaited:
         form = "with"
@@ -75,10 +71,16 @@ def loop_plan(
         details.append(("release", f"{awaited}{{}}.{release}()"))
     details.append(("form", form))
     level = Applicability.DISPLAY_ONLY
-    if not _doubts(creation, making) and (form == "plain" or making.loop_lines <= _MOST):
+    if not _doubts(creation, making) and (form == "plain" or making.loop_lines <= MOST_DEEPER):
         level = Applicability.UNSAFE
     spans = (creation.location, *(() if in_with else use.releases))
-    return FixPlan("move-out-of-loop", title, level, spans, tuple(details))
+    return FixPlan("move-out-of-loop", _TITLE, level, spans, tuple(details))
+
+
+def _in_words(location: Location, why: str) -> FixPlan:
+    """For what only its author can write."""
+    level = Applicability.DISPLAY_ONLY
+    return FixPlan("move-out-of-loop", _TITLE, level, (location,), (("why", why),))
 
 
 def _handing_plan(
@@ -94,7 +96,8 @@ def _handing_plan(
     meaning = resource.async_with if resource.is_async else resource.with_
     there = msgspec.structs.replace(making, tried=found.tried, caught=found.caught)
     level = Applicability.DISPLAY_ONLY
-    if found.loop_lines <= _MOST and not (_doubts(creation, making) or _doubts(creation, there)):
+    doubts = _doubts(creation, making) or _doubts(creation, there)
+    if not doubts and found.loop_lines <= MOST_DEEPER:
         level = Applicability.UNSAFE
     return FixPlan(
         "hand-to-callee",

@@ -60,7 +60,8 @@ class NotReleasedOnError(Rule):
     It is safe where a release is there already and moves to the end of such a block, with no unknown code given the
     connection meanwhile; for lazy sessions, and where the old release is elsewhere, it is unsafe.
     None is made where the connection has no plain name of its own, is used behind the block or in a handler around
-    it, or is released in a way that the fix does not know.
+    it, is released in a way that the fix does not know, or comes from a function of the project that may give what it
+    was given itself.
 
     ## When to silence it
     Where nothing between the opening and the release can raise in truth, or where the process ends with the error

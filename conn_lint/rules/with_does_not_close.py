@@ -45,7 +45,8 @@ class WithDoesNotClose(Rule):
     ## Fix safety
     The fix closes around the `with` and keeps the transaction: `with contextlib.closing(connect()) as conn, conn:`.
     It is safe where neither the name nor anything made with it is used behind the block. Where it is, `closing` goes
-    around both, which is unsafe: something that the analysis does not see may need the connection later.
+    around both, which is unsafe: something that the analysis does not see may need the connection later. None is made
+    where a function of the project that gives it may give what it was given itself.
 
     ## When to silence it
     Where the object is closed by somebody else, behind the block, in a way that the analysis does not see.
