@@ -66,10 +66,10 @@ class ConnectInLoop(Rule):
     passed on by a generator. Otherwise it is shown, as it is for conversations with one target (mail servers end them
     after so many messages). A plain function that opens one in a `with` of its own (a check that comes first may ask
     what it is given, and nothing else) and is called by nobody else (in the project: elsewhere its callers would miss
-    an argument) is given it as its first argument, under the same conditions. Where another function that the loop calls
-    makes a client, what is shown is the fix of CNX101. No edit is there where such a function opens a connection, where
-    more than 60 lines would be put deeper, where the end of its `with` commits as well as closes, and for a client with
-    cookies that signs in or is changed.
+    an argument) is given it as its first argument, under the same conditions. Where another function that the loop
+    calls makes a client, what is shown is the fix of CNX101. No edit is there where such a function opens a
+    connection, where more than 60 lines would be put deeper, where the end of its `with` commits as well as closes,
+    and for a client with cookies that signs in or is changed.
 
     ## When to silence it
     Where each pass must have a connection of its own: a test of the server, a fork in each pass, a server that ends a
