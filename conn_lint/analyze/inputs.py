@@ -64,7 +64,7 @@ class Inputs:
                 event = self._types.maker(expr, at)
                 if not isinstance(event, CallEvent) or event.awaited:
                     return _VARIES
-                if _is_asked_anew(event):
+                if is_asked_anew(event):
                     return _ASKED_FOR
                 parts = (event.func, *(argument.value for argument in event.arguments))
             case Lambda(names=names):
@@ -161,7 +161,7 @@ class Inputs:
         return values.pop() if len(values) == 1 else None
 
 
-def _is_asked_anew(event: CallEvent) -> bool:
+def is_asked_anew(event: CallEvent) -> bool:
     """By its name the call gives what belongs to one request, or something else each time."""
     match event.func:
         case Name(id=name):

@@ -15,6 +15,7 @@ from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.connections import connections_of
 from conn_lint.analyze.creations import Creations
 from conn_lint.analyze.databases import Databases
+from conn_lint.analyze.existing import Existing
 from conn_lint.analyze.handing import Handings
 from conn_lint.analyze.holdings import Holdings
 from conn_lint.analyze.kinds import Kinds
@@ -28,7 +29,7 @@ from conn_lint.analyze.using import use_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
 from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
-from conn_lint.model.creation import Borrowing, Creation, Handing
+from conn_lint.model.creation import Borrowing, Creation, Handing, Held
 from conn_lint.model.database import Database
 from conn_lint.model.expression import Attribute
 from conn_lint.model.finding import Step
@@ -182,6 +183,14 @@ class Project:
     def one_loop(self, frameworks: Collection[str]) -> bool:
         """Whether these frameworks run all they are given on the one event loop of a process."""
         return self._analysis.knowledge.frameworks.one_loop(frameworks)
+
+    def held(self, creation: Creation) -> Held | None:
+        """What the project has already that makes the same once."""
+        return self._existing.of(creation)
+
+    @functools.cached_property
+    def _existing(self) -> Existing:
+        return Existing(self._analysis, self._creations.solved)
 
     def borrowing(self, creation: Creation) -> Borrowing | None:
         """How what is opened there could be borrowed from a pool."""

@@ -158,13 +158,13 @@ class Values:
     def _settled(self, found: object) -> Found:
         if isinstance(found, External) and not found.name.startswith("builtins."):
             return Found(found, "constant")
-        if not isinstance(found, Assigned) or self._is_set_elsewhere(found):
+        if not isinstance(found, Assigned) or self.is_set_elsewhere(found):
             return UNKNOWN
         module = FunctionId(found.path, 0, 0)
         function = self._program.function(module)
         return UNKNOWN if function is None else self._bound(found.name, module, function)
 
-    def _is_set_elsewhere(self, found: Assigned) -> bool:
+    def is_set_elsewhere(self, found: Assigned) -> bool:
         """A function may set the module's variable, through `global`."""
         units = self._program.files[found.path].skeleton.units[1:]
         return any("global" in unit.names and found.name in unit.names for unit in units)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import libcst as cst
 
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
+from conn_lint.fixes.scopes import bound_by, own_nodes
 from conn_lint.model.fix import Edit
 from conn_lint.model.location import Span
 
@@ -21,7 +22,7 @@ def use(parsed: Parsed, dotted: str) -> tuple[str, tuple[Edit, ...]]:
     for statement in _imports(parsed):
         match statement:
             case cst.ImportFrom(names=aliases) if not isinstance(aliases, cst.ImportStar):
-                if _from(statement) == module:
+                if _origin(statement) == module:
                     for alias in aliases:
                         if alias.evaluated_name == name:
                             return alias.evaluated_alias or name, ()
@@ -50,13 +51,32 @@ def use_module(parsed: Parsed, module: str) -> tuple[str, tuple[Edit, ...]]:
     return module, (_add(parsed, f"import {module}", module),)
 
 
+def use_own(parsed: Parsed, module: str, name: str) -> tuple[str, tuple[Edit, ...]]:
+    """The same for a name from a module of the project, which may be a relative one (".db")."""
+    for statement in _imports(parsed):
+        for alias in [] if isinstance(statement.names, cst.ImportStar) else statement.names:
+            full, whole = alias.evaluated_name, alias.evaluated_alias or alias.evaluated_name
+            if isinstance(statement, cst.Import):
+                if full == module:
+                    return f"{whole}.{name}", ()
+                continue
+            origin = _origin(statement)
+            if (origin, full) == (module, name):
+                return whole, ()
+            if f"{origin}{'' if origin.endswith('.') else '.'}{full}" == module:
+                return f"{whole}.{name}", ()
+    if name in _bound_outside(parsed):
+        raise RenderError(f"the file uses the name {name} for something else")
+    return name, (_add_from(parsed, module, name),)
+
+
 def bound(parsed: Parsed) -> Iterator[tuple[str, str]]:
     """The names that the file's own imports bind, with what each stands for in its library."""
     for statement in _imports(parsed):
         if isinstance(statement.names, cst.ImportStar):
             continue
-        module = f"{_from(statement)}." if isinstance(statement, cst.ImportFrom) else ""
-        if module == ".":
+        module = f"{_origin(statement)}." if isinstance(statement, cst.ImportFrom) else ""
+        if module.startswith("."):
             continue
         for alias in statement.names:
             name = f"{module}{alias.evaluated_name}"
@@ -104,10 +124,15 @@ def _sorted(lines: list[str]) -> list[str]:
     ]
 
 
-def _from(statement: cst.ImportFrom) -> str:
-    if statement.relative or statement.module is None:
-        return ""
-    return cst.helpers.get_full_name_for_node(statement.module) or ""
+def _origin(statement: cst.ImportFrom) -> str:
+    """What it imports from, with the dots of a relative one."""
+    name = statement.module and cst.helpers.get_full_name_for_node(statement.module)
+    return "." * len(statement.relative) + (name or "")
+
+
+def _bound_outside(parsed: Parsed) -> set[str]:
+    """The names that the file binds on its own level."""
+    return {name for node in own_nodes(parsed.module) for name in bound_by(node)}
 
 
 def _lines(parsed: Parsed) -> Iterator[cst.SimpleStatementLine]:
@@ -149,8 +174,14 @@ def _is_bound(parsed: Parsed, name: str) -> bool:
 
 def _add_from(parsed: Parsed, module: str, name: str) -> Edit:
     """A name more in a plain `from module import ...` that is there, or a new line."""
+    listed = _listed(parsed, module, name)
+    return listed or _add(parsed, f"from {module} import {name}", module)
+
+
+def _listed(parsed: Parsed, module: str, name: str) -> Edit | None:
+    """A name more in a plain `from module import ...`, if there is one."""
     for statement in _imports(parsed):
-        if not isinstance(statement, cst.ImportFrom) or _from(statement) != module:
+        if not isinstance(statement, cst.ImportFrom) or _origin(statement) != module:
             continue
         if isinstance(statement.names, cst.ImportStar):
             continue
@@ -160,7 +191,7 @@ def _add_from(parsed: Parsed, module: str, name: str) -> Edit:
             if all("as" not in text.split() for text in names):
                 listed = ", ".join(sorted([*names, name], key=_as_sorted))
                 return Edit(parsed.path, span, f"from {module} import {listed}")
-    return _add(parsed, f"from {module} import {name}", module)
+    return None
 
 
 def _as_sorted(name: str) -> tuple[int, str]:
@@ -201,7 +232,7 @@ def _key(parsed: Parsed, line: cst.SimpleStatementLine) -> tuple[int, bool, str]
     """The order of imports: by groups, and in each `import` before `from`."""
     statement = line.body[0]
     if isinstance(statement, cst.ImportFrom):
-        return _rank(parsed, _from(statement)), True, _from(statement)
+        return _rank(parsed, _origin(statement)), True, _origin(statement)
     assert isinstance(statement, cst.Import)
     name = statement.names[0].evaluated_name
     return _rank(parsed, name), False, name
@@ -211,7 +242,7 @@ def _rank(parsed: Parsed, module: str) -> int:
     """Its group: `__future__`, the standard library, others, the file's own packages, relative ones."""
     if module == "__future__":
         return 0
-    if not module:
+    if module.startswith("."):
         return 4
     if _package(module) in sys.stdlib_module_names:
         return 1

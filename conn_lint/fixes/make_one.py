@@ -11,7 +11,7 @@ from conn_lint.fixes.maker import Maker, Other, bound_name, maker, sets_up_later
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.removal import take_out_all
 from conn_lint.fixes.rewriting import Rewriting
-from conn_lint.fixes.scopes import bound_names, function_of
+from conn_lint.fixes.scopes import bindings, bound_names, function_of
 from conn_lint.model.fix import Edit, FixPlan
 from conn_lint.model.location import Span
 
@@ -42,6 +42,8 @@ def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     name = bound_name(parsed, call)
     if name and other is None and sets_up_later(parsed, made, name):
         raise RenderError("it is set up further down")
+    if plan.detail("held") and not made.setup:
+        return _used(plan, parsed, made, name)
     found = accessor(parsed, made, plan.detail("keeper"), noun, other)
     if other is not None:
         asked = f"{found.call}.{plan.detail('take')}()"
@@ -49,8 +51,26 @@ def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     return (_asking(plan, parsed, made, found.call), *found.edits)
 
 
-def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str) -> Edit:
-    """The code around the old call, as one edit."""
+def _used(plan: FixPlan, parsed: Parsed, made: Maker, name: str | None) -> tuple[Edit, ...]:
+    """What the project has in place of the call; where the call's result bears that very name, it is bound no more."""
+    held, module, asks = plan.detail("held"), plan.detail("module"), plan.detail("asks")
+    if made.function is None:
+        raise RenderError("the file makes it on its own level")
+    functions = [a for a in parsed.ancestors(made.call) if isinstance(a, cst.FunctionDef)]
+    inner, *outer = [bindings(function).count(held) for function in functions]
+    is_bound_here_alone = inner == 1 and name == held and not asks and not any(outer)
+    if is_bound_here_alone:
+        added = imports.use_own(parsed, module, held)[1] if module else ()
+        return (_asking(plan, parsed, made, None), *added)
+    text, added = imports.use_own(parsed, module, held) if module else (held, ())
+    root = text.partition(".")[0]
+    if any(root in bindings(function) for function in functions):
+        raise RenderError(f"{root} is something else there")
+    return (_asking(plan, parsed, made, text + asks), *added)
+
+
+def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str | None) -> Edit:
+    """The code around the old call, as one edit; without a text its result is bound no more."""
     item = parsed.parent(made.call)
     whole = parsed.parent(item) if isinstance(item, cst.WithItem) else None
     statement = whole if isinstance(whole, cst.With) else parsed.statement(made.call)
@@ -66,7 +86,8 @@ def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str) -> Edit:
     if isinstance(whole, cst.With):
         last = max(last, trailing(parsed, whole))
     rewriting = Rewriting(parsed, first, last, parsed.indent(statement))
-    for one in (*gone, *made.setup):
+    unbound = text is None and not isinstance(whole, cst.With)
+    for one in (*gone, *made.setup, *((statement,) if unbound else ())):
         _move_away(parsed, rewriting, one)
         below = parsed.span(one).end_line + 1
         if parsed.block(one)[0] is one and below < last and not parsed.lines[below - 1].strip():
@@ -74,7 +95,7 @@ def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str) -> Edit:
     if isinstance(whole, cst.With):
         assert isinstance(item, cst.WithItem)
         open_with(parsed, rewriting, whole, item, text)
-    else:
+    elif text is not None:
         rewriting.replace(parsed.span(made.call), text)
     take_out_all(parsed, rewriting, releases)
     return rewriting.edit()

@@ -44,6 +44,12 @@ def locals_of(parsed: Parsed, function: cst.CSTNode) -> set[str]:
     return found
 
 
+def bindings(function: cst.FunctionDef) -> list[str]:
+    """The names that a function binds itself, each as often as it does."""
+    found = [node.name.value for node in walk(function.params) if isinstance(node, cst.Param)]
+    return found + [name for node in own_nodes(function.body) for name in bound_by(node)]
+
+
 def bound_names(statement: cst.CSTNode) -> Iterator[str]:
     """The names that a statement binds."""
     for node in walk(statement):

@@ -95,6 +95,22 @@ class Making(msgspec.Struct, frozen=True):
     lender: Lender | None
 
 
+class Held(msgspec.Struct, frozen=True):
+    """One that the project has made once, and others can ask for.
+
+    `name` is that of its variable, or of the function that gives it (`called`); it is imported from `module`, as the
+    asking file would write it ("" for the file itself). `same`: it was made in the same way, else for the same server
+    only. `serves`: requests enter in its file, which others should not need to import.
+    """
+
+    location: Location
+    module: str
+    name: str
+    called: bool
+    same: bool
+    serves: bool
+
+
 class Borrower(msgspec.Struct, frozen=True):
     """A call by which a function gets a connection, the names that refer to it there, and the calls that release it;
     none where a block does.

@@ -82,9 +82,15 @@ class ClientPerRequest(Rule):
     ## Fix safety
     Unsafe, or only shown. A function with `functools.cache` (with the framework's own decorator, where it has one)
     makes the client, and the places that made one ask it; the `with` or the release around it goes, since it would
-    close what others use. The file's own function is used where it has one that makes the same, and a function that
-    does nothing but make and return the client gets the decorator itself. Statements that only give the call its
-    arguments, or set up what it gives, move along.
+    close what others use. A function that does nothing but make and return the client gets the decorator itself.
+    Statements that only give the call its arguments, or set up what it gives, move along.
+
+    What the project has already comes first, in this file or another one: a variable that one plain statement of a
+    module binds, or a function without parameters that keeps what it made, if it is made by the same call with the same
+    arguments (the same constants, settings and variables), and nothing sets it up further. It is imported as the file
+    imports its neighbours. Not from a module that imports this file, directly or through others, from one that no file
+    but tests imports, and not by a name with an underscore in front; from a file with handlers in it the import is only
+    shown. Where the project has one for the same server that is made with other arguments, there is no edit.
 
     It is applied if the facts say that the client may be shared (by threads, or by tasks on the one event loop that the
     framework runs; by anybody where a process handles one event at a time), if what it is given are constants,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conn_lint.model.creation import Creation, Making
+from conn_lint.model.creation import Creation, Held, Making
 from conn_lint.model.fix import Applicability, FixPlan, PlanKind
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ def sharing_plan(creation: Creation, project: Project) -> FixPlan | None:
     why = _obstacle(creation, making, project)
     keeper = project.keeper(making.frameworks)
     details = [("keeper", keeper), ("names", " ".join(making.use.names))]
+    held = None if why or making.changed else project.held(creation)
+    if held is not None and not held.same:
+        why = f"the project has one for the same server, set up in another way ({_place(held)})"
     if why:
         details.append(("why", why))
     if making.inputs != "fixed":
@@ -32,6 +35,12 @@ def sharing_plan(creation: Creation, project: Project) -> FixPlan | None:
     releases = () if making.use.statement == "with" else making.use.releases
     spans = (creation.location, *releases)
     level = Applicability.DISPLAY_ONLY if why else _level(creation, making)
+    if held is not None:
+        title = f"use the one that the project has ({_place(held)}){_provided(creation, making)}"
+        if held.serves and held.module:
+            level = Applicability.DISPLAY_ONLY
+        details += [("held", held.name), ("module", held.module), ("asks", "()" * held.called)]
+        return FixPlan("make-one", title, level, spans, tuple(details))
     if making.factory and not releases:
         title = f"make one per process: {keeper or 'a cache'} on {creation.function}"
         if not making.plain:
@@ -102,6 +111,10 @@ def _obstacle(creation: Creation, making: Making, project: Project) -> str:
     if making.closed:
         return "it is closed by whoever gets it"
     return ""
+
+
+def _place(held: Held) -> str:
+    return f"{held.location.path}:{held.location.span.line}"
 
 
 def _is_alone(making: Making) -> bool:

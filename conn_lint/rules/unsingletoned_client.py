@@ -71,7 +71,7 @@ class UnsingletonedClient(Rule):
     Unsafe, or only shown. `functools.cache` on a function that does nothing but make and return the client, and has no
     parameters, or at most two whose annotations say that they can be keys (`str`, `int`, `bool`, None...): who gives
     the same gets the same. Never on a method, an async function, a generator or a function with other decorators. Else
-    a function so cached makes the client, under the conditions of CNX101.
+    a function so cached makes the client, or what the project has already is used, under the conditions of CNX101.
 
     ## When to silence it
     Where the callers are few and short-lived, as in a command that runs and ends, or where each needs settings that the
