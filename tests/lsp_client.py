@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,11 @@ class Client:
         options: object = None,
         capabilities: object = None,
         settings: object = None,
+        args: Sequence[str] = ("server", "--stdio"),
     ) -> None:
         self.settings = settings
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "conn_lint", "server", "--stdio"],
+            [sys.executable, "-m", "conn_lint", *args],
             cwd=root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,22 +1,18 @@
-"""Every example in README.md and docs/ does what it says: commands exist, settings are accepted, code parses."""
+"""The documentation is true to the program: its consoles, its settings, its first two minutes, the schema."""
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-import click
 import jsonschema
 import pytest
-import yaml
 from click.testing import CliRunner
+from doc_blocks import PAGES, ROOT, Block, blocks
 
 from conn_lint.cli import main
 from conn_lint.config.options import FIELDS, KNOWLEDGE_TABLES, ConfigError, parse_options
@@ -28,60 +24,15 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SCHEMA = json.loads((ROOT / "docs" / "conn-lint.schema.json").read_text(encoding="utf-8"))
 EXAMPLE = ROOT / "docs" / "example"
+OTHERS = {
+    "CONTRIBUTING.md",
+    "docs/editors.md",
+    "docs/other-tools.md",
+}  # they have settings of other programs
+SETTINGS = [block for block in blocks("toml") if block.page not in OTHERS]
 PLACES = {"docs/index.md": ROOT / "docs" / "tour"}
-_BLOCK = re.compile(
-    r"^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^ *```$", re.DOTALL | re.MULTILINE
-)
-_ENDS = {"|", ">", "&&", ";", ">>", "||", "<", "2>"}
-
-
-class Block(NamedTuple):
-    page: str
-    line: int
-    language: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.page}:{self.line}"
-
-
-def blocks(*languages: str) -> list[Block]:
-    return [block for page in PAGES for block in _blocks(page) if block.language in languages]
-
-
-def _blocks(page: Path) -> Iterator[Block]:
-    text = page.read_text(encoding="utf-8")
-    for match in _BLOCK.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
-        lines = match["text"].split("\n")
-        inner = "\n".join(line.removeprefix(match["indent"]) for line in lines)
-        yield Block(page.relative_to(ROOT).as_posix(), line, match["language"], inner)
-
-
-def commands() -> list[tuple[str, list[str]]]:
-    """Each command of ours in a block for a shell, with the words it is given."""
-    found = []
-    for block in blocks("bash", "sh", "shell", "console"):
-        for line in block.text.replace("\\\n", " ").split("\n"):
-            words = (
-                shlex.split(line.removeprefix("$ "), comments=True) if "conn-lint" in line else []
-            )
-            while words:
-                end = next((at for at, word in enumerate(words) if word in _ENDS), len(words))
-                if words[0] == "conn-lint":
-                    found.append((f"{block}: {line}", words[1:end]))
-                words = words[end + 1 :]
-    return found
-
-
-def test_there_are_examples() -> None:
-    assert len(blocks("python")) > 20
-    assert len(blocks("toml")) > 4
-    assert len(commands()) > 15
 
 
 def test_every_block_says_its_language() -> None:
@@ -92,39 +43,13 @@ def test_every_block_says_its_language() -> None:
         assert not any(fences[1::2]), page
 
 
-@pytest.mark.parametrize(("line", "words"), commands(), ids=[line for line, _ in commands()])
-def test_a_command_is_understood(line: str, words: list[str]) -> None:
-    if words and words[0].startswith("-"):
-        assert CliRunner().invoke(main, words).exit_code == 0
-        return
-    name = words[0] if words and words[0] in main.commands else "check"
-    given = words[1:] if words and words[0] in main.commands else words
-    try:
-        main.commands[name].make_context(name, list(given))
-    except click.UsageError as error:
-        pytest.fail(f"{line}: {error.message}")
-
-
-@pytest.mark.parametrize("block", blocks("python"), ids=str)
-def test_code_parses(block: Block) -> None:
-    ast.parse(block.text)
-
-
-@pytest.mark.parametrize("block", blocks("toml"), ids=str)
+@pytest.mark.parametrize("block", SETTINGS, ids=str)
 def test_settings_are_accepted(block: Block) -> None:
     document = tomllib.loads(block.text)
-    table = document.get("tool", {}).get("conn-lint")
-    if table is None and block.text.startswith("#:schema"):
-        table = document
-    if table is not None:
-        parse_options(table, str(block))
-        parse_user(table, str(block))
-        jsonschema.validate(table, SCHEMA)
-
-
-@pytest.mark.parametrize("block", blocks("yaml", "json"), ids=str)
-def test_documents_parse(block: Block) -> None:
-    assert yaml.safe_load(block.text) is not None
+    table = document if block.text.startswith("#:schema") else document["tool"]["conn-lint"]
+    parse_options(table, str(block))
+    parse_user(table, str(block))
+    jsonschema.validate(table, SCHEMA)
 
 
 @pytest.mark.parametrize("block", blocks("console"), ids=str)

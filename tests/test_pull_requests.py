@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import yaml
-from projects import LEAK, write
+from doc_blocks import ROOT, Block, blocks
+from projects import LEAK, command, write
 from repositories import commit, git
 from test_action import ACTION
-from test_docs import blocks
 from test_pre_commit import HOOKS
 
 PAGES = {"docs/pull-requests.md", "README.md"}
@@ -80,6 +80,58 @@ def test_a_pipeline_finds_it(line: str, branch: Path) -> None:
     assert any(reports)
 
 
+# By the keys that only documents of one kind have.
+FORMS = {
+    "jobs": ("check_jsonschema", "--builtin-schema", "vendor.github-workflows"),
+    "conn-lint": ("check_jsonschema", "--builtin-schema", "vendor.gitlab-ci"),
+    "steps": ("check_jsonschema", "--builtin-schema", "vendor.azure-pipelines"),
+    "repos": ("pre_commit", "validate-config"),
+}
+PIPELINES = [block for block in blocks("yaml") if block.page in PAGES]
+
+
+def is_valid(form: tuple[str, ...], document: Any, folder: Path) -> bool:
+    """The program that the form names accepts the document."""
+    write(folder, {"document.yaml": yaml.safe_dump(document)})
+    done = command(*form[1:], "document.yaml", cwd=folder, module=form[0])
+    assert done.stdout + done.stderr or done.returncode == 0
+    return done.returncode == 0
+
+
+@pytest.mark.parametrize("block", PIPELINES, ids=str)
+def test_a_pipeline_has_the_form_that_its_service_asks_for(block: Block, tmp_path: Path) -> None:
+    document = yaml.safe_load(block.text)
+    if isinstance(document, list):  # steps of a job
+        document = {"on": "push", "jobs": {"x": {"runs-on": "ubuntu-latest", "steps": document}}}
+    if True in document:  # what YAML makes of GitHub's `on`
+        document["on"] = document.pop(True)
+    (form,) = {FORMS[key] for key in document if key in FORMS}
+    assert is_valid(form, document, tmp_path)
+    # The same with a wrong word is refused: the form is the right one, and looks inside.
+    (key,) = FORMS.keys() & document.keys()
+    assert not is_valid(form, {**document, key: "nothing"}, tmp_path)
+
+
+@pytest.mark.parametrize("block", blocks("yaml", "groovy", page="docs/pull-requests.md"), ids=str)
+def test_what_a_service_takes_was_written(block: Block) -> None:
+    taken = re.findall(
+        r"(?:sarif_file: |codequality: |testResultsFiles: |junit '|< )([\w.-]+\.\w+)", block.text
+    )
+    written = re.findall(r"(?:--output \w+:|sarif-file: )([\w.-]+\.\w+)", block.text)
+    assert taken == written
+
+
+@pytest.mark.parametrize("name", ["action.yml", ".pre-commit-hooks.yaml"])
+def test_what_others_start_has_the_form_that_they_ask_for(name: str, tmp_path: Path) -> None:
+    forms = {
+        "action.yml": ("check_jsonschema", "--builtin-schema", "vendor.github-actions"),
+        ".pre-commit-hooks.yaml": ("pre_commit", "validate-manifest"),
+    }
+    document = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    assert is_valid(forms[name], document, tmp_path)
+    assert not is_valid(forms[name], {"name": 1}, tmp_path)
+
+
 def test_the_action_and_the_hooks_exist_as_they_are_used() -> None:
     used = [node for document in DOCUMENTS for node in nodes(document)]
     actions = [node for node in used if str(node.get("uses", "")).startswith("conn-lint/")]
@@ -93,6 +145,6 @@ def test_the_action_and_the_hooks_exist_as_they_are_used() -> None:
 
 
 def test_the_table_has_every_input() -> None:
-    (page,) = (Path(__file__).parent.parent / "docs").glob("pull-requests.md")
+    page = ROOT / "docs/pull-requests.md"
     table = page.read_text(encoding="utf-8").partition("| Input |")[2].partition("\n\n")[0]
     assert re.findall(r"^\| `([\w-]+)`", table, re.MULTILINE) == list(ACTION["inputs"])
