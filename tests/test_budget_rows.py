@@ -130,3 +130,83 @@ def test_the_size_that_fits_is_shown(tmp_path: Path, made: str, after: str | Non
     assert found.finding.plan is not None
     assert found.finding.plan.applicability.word == "display-only"
     assert apply_edits(before.encode(), found.fix.edits).decode() == text.format(after)
+
+
+MARKS = "SECRET_KEY = 'x'\nINSTALLED_APPS = []\n"
+OWN_ENGINE = (
+    "from django.db.backends.postgresql import base\n\n\n"
+    "class DatabaseWrapper(base.DatabaseWrapper):\n    pass\n"
+)
+CONN_POOL = "'ENGINE': 'dj_db_conn_pool.backends.{}', 'HOST': 'db.x'"
+GEVENT_POOL = "'ENGINE': 'django_db_geventpool.backends.postgresql_psycopg3', 'HOST': 'db.x'"
+
+
+@pytest.mark.parametrize(
+    ("entry", "title", "each"),
+    [
+        ("'ENGINE': 'clickhouse_backend.backend', 'HOST': 'db.x'", None, None),
+        ("'ENGINE': 'shop.backend', 'HOST': 'db.x'", "PostgreSQL", 1),
+        (CONN_POOL.format("mysql"), "MySQL", 20),
+        (
+            CONN_POOL.format("postgresql")
+            + ", 'POOL_OPTIONS': {'POOL_SIZE': 4, 'MAX_OVERFLOW': 1}",
+            "PostgreSQL",
+            5,
+        ),
+        (
+            CONN_POOL.format("mysql") + ", 'POOL_OPTIONS': {'POOL_SIZE': int(os.environ['N'])}",
+            "MySQL",
+            None,
+        ),
+        (
+            "'ENGINE': os.environ['E'], 'HOST': 'db.x', 'POOL_OPTIONS': {'POOL_SIZE': 4}",
+            "SQL database",
+            14,
+        ),
+        (GEVENT_POOL, "PostgreSQL", 4),
+        (GEVENT_POOL + ", 'OPTIONS': {'MAX_CONNS': 9}", "PostgreSQL", 9),
+    ],
+)
+def test_engines_of_databases(
+    tmp_path: Path, entry: str, title: str | None, each: int | None
+) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/settings.py": f"import os\n{MARKS}DATABASES = {{'default': {{{entry}}}}}\n",
+        "shop/backend/__init__.py": "",
+        "shop/backend/base.py": OWN_ENGINE,
+        "Procfile": "web: gunicorn -w 1\n",
+    }
+    servers = budget(write(tmp_path, files)).servers
+    assert [server.title for server in servers] == ([title] if title else [])
+    assert [row.size for server in servers for row in server.rows] == ([each] if title else [])
+
+
+def test_a_mapper_without_a_pool_has_one_for_each_thread(tmp_path: Path) -> None:
+    make = "from peewee import PostgresqlDatabase\n\ndb = PostgresqlDatabase('shop', host='db.x')\n"
+    files = {"db.py": make, "Procfile": "web: gunicorn db:app -w 2 --threads 3\n"}
+    (row,) = one(write(tmp_path, files)).rows
+    assert (row.per, row.total) == ("thread", 6)
+
+
+def test_a_server_far_away_is_not_the_one_that_the_project_starts(tmp_path: Path) -> None:
+    make = "import os\nimport asyncpg\n\npool = asyncpg.create_pool({}, max_size={})\n"
+    files = {
+        "own.py": make.format("os.environ['DB']", 4),
+        "far.py": make.format("'postgresql://far.example.org/x'", 3),
+    }
+    assert one(write(tmp_path, files)).total == 7
+    write(tmp_path, {"compose.yml": "services:\n  db:\n    image: postgres:16\n"})
+    found = {server.address: server.total for server in budget(tmp_path).servers}
+    assert found == {"": 4, "far.example.org": 3}
+
+
+def test_main_programs_are_not_loaded_by_a_framework(tmp_path: Path) -> None:
+    entry = "{'ENGINE': 'django.db.backends.postgresql', 'HOST': 'db.x'}"
+    files = {
+        "shop/settings.py": f"{MARKS}DATABASES = {{'default': {entry}}}\n",
+        "shop/wsgi.py": "import django\n",
+        "tools/move.py": f"{POOL}\nif __name__ == '__main__':\n    pool.getconn()\n",
+        "Procfile": "web: gunicorn shop.wsgi -w 2\n",
+    }
+    assert rows(one(write(tmp_path, files))) == [("web", "settings.py", 2, 2)]

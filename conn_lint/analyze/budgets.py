@@ -32,12 +32,14 @@ def program_budget(
 ) -> Budget:
     """What these pools come to, with the databases that settings name."""
     knowledge = analysis.knowledge
+    settings = LauncherSettings(analysis)
     read = read_deployment(
         together(analysis.documents, analysis.above, analysis.below),
         knowledge.launchers,
         knowledge.products,
-        LauncherSettings(analysis).number,
+        settings.given,
         analysis.below,
+        settings.stated,
     )
     deployment = placed(read, analysis.below)
     products = knowledge.products

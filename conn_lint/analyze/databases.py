@@ -128,16 +128,18 @@ class Databases:
     def _database(
         self, alias: str, entry: Entry, others: list[Entry], path: str, *, is_async: bool
     ) -> Database:
+        given = entry.items.get("ENGINE")
         engines = [e for one in (entry, *others) if (e := self._engine(one)) is not None]
         servers = dict.fromkeys(s for one in (entry, *others) if (s := _server(one)).written)
         options = unpacked(entry.items["OPTIONS"]) if "OPTIONS" in entry.items else Table({})
+        engine = _agreed(engines)
         return Database(
             alias=alias,
             module=path,
             location=entry.location,
             statement=entry.statement,
             call=entry.call,
-            engine=_agreed(engines),
+            engine=engine,
             age=_age(entry.items.get("CONN_MAX_AGE")),
             health_checks=_truth(entry.items.get("CONN_HEALTH_CHECKS"), whole=entry.whole),
             pool=_pool(options),
@@ -148,20 +150,32 @@ class Databases:
             servers=tuple((server, self._pooler(server)) for server in servers),
             is_async=is_async,
             is_example=_EXAMPLES.search(_last(entry.location.path)) is not None,
-            pool_size=_pool_size(options),
+            pool_size=_pool_size(options) if not (engine and engine.sizes) else _own(entry, engine),
+            engine_name=given.text or "" if given is not None and given.is_known else "",
         )
 
     def _engine(self, entry: Entry) -> DatabaseEngine | None:
         known = self._analysis.knowledge.databases
         given = entry.items.get("ENGINE")
         if given is not None:
-            return (
-                known.engine(given.text) if given.text and given.source != "environment" else None
-            )
+            if not given.text or given.source == "environment":
+                return known.reading(entry.items.keys())
+            return known.engine(given.text) or self._built_on(given.text)
         url = entry.items.get(URL)
         if url is None or not url.is_known or url.source == "environment":
             return None
         return known.of_scheme(server_of(url).scheme or "")
+
+    def _built_on(self, name: str) -> DatabaseEngine | None:
+        """The engine that one of the project's own takes its base class from."""
+        known = self._analysis.knowledge.databases
+        base = [f for f in self._program.files.values() if f.module == f"{name}.base"]
+        for item in base[0].skeleton.imports if base else ():
+            for dotted in (item.module, f"{item.module}.{item.name}"):
+                engine = known.engine(dotted.removesuffix(".base"))
+                if engine is not None and not item.level:
+                    return engine
+        return None
 
     def _pooler(self, server: Server) -> KnownPooler | None:
         found = self._analysis.knowledge.servers.pooler(server)
@@ -272,3 +286,18 @@ def _pool_size(options: Table) -> int | None:
         if isinstance(given, int) and not isinstance(given, bool):
             return given
     return None
+
+
+def _own(entry: Entry, engine: DatabaseEngine) -> int | None:
+    """The size of the engine's own pool; None where it cannot be told."""
+    whole = 0
+    for part in engine.sizes:
+        table = unpacked(entry.items[part.table]) if part.table in entry.items else Table({})
+        given = table.items.get(part.key)
+        if given is None and not table.whole:
+            return None
+        value = part.default if given is None else given.value if given.is_known else None
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            return None
+        whole += value
+    return whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 PROCESSORS = 4  # assumed of a machine that is asked for its own
+_UNTOLD = "since it cannot be told"
+_MOST_DIGITS = 6
 _ASKING = frozenset({"cpu_count", "process_cpu_count"})
 _CHOOSING = {"min": min, "max": max}
 
@@ -26,7 +29,7 @@ class LauncherSettings:
         self._analysis = analysis
         self._program = analysis.program
 
-    def number(self, folder: str, file: str, name: str) -> Figure | None:
+    def given(self, folder: str, file: str, name: str) -> Figure | str | None:
         """What the file assigns to the name; it lies in the folder, or is the only one that is called so."""
         files = self._program.files
         exact = [p for p in (f"{folder}/{file}".lstrip("/"), file.lstrip("./")) if p in files]
@@ -34,7 +37,29 @@ class LauncherSettings:
         found = exact or [path for path in files if path.rpartition("/")[2] == last_part]
         return self._assigned(found[0], name) if exact or len(found) == 1 else None
 
-    def _assigned(self, path: str, name: str) -> Figure | None:
+    def stated(self, name: str) -> Figure | None:
+        """What the program's own settings give to the name: the number that all of them say, if they do."""
+        given = re.compile(rf"\b{re.escape(name)}[\"']?\]?\s*[:=](?!=)\s*(?P<number>\d+\b)?")
+        found: list[Figure] = []
+        for (path, unit), text in self._program.saying(name):
+            for match in given.finditer(text):
+                if "#" in text[text.rfind("\n", 0, match.start()) + 1 : match.start()]:
+                    continue
+                number = match["number"] or ""
+                line = self._program.first_line(path, unit) + 1 + text.count("\n", 0, match.start())
+                known = number.isdecimal() and len(number) < _MOST_DIGITS
+                value = max(int(number), 1) if known else 1
+                found.append(
+                    Figure(
+                        value, "read" if known else "assumed", path, line, "" if known else _UNTOLD
+                    )
+                )
+        values = {(figure.value, figure.said) for figure in found}
+        if len(values) > 1:
+            return Figure(1, "assumed", found[0].path, found[0].line, _UNTOLD)
+        return found[0] if found else None
+
+    def _assigned(self, path: str, name: str) -> Figure | str | None:
         at = FunctionId(path, 0, 0)
         function = self._program.function(at)
         events = function.graph.events if function is not None else ()
@@ -50,10 +75,12 @@ class LauncherSettings:
             if not known.variable:
                 return Figure(max(value, 1), "read", path, line)
             return Figure(max(value, 1), "assumed", path, line, f"the default of {known.variable}")
+        if known.is_known and isinstance(value, str):
+            return value
         calls = {event.result: event for event in events if isinstance(event, CallEvent)}
         number = _by_processors(found[0].value, calls)
         if number is None:
-            return Figure(1, "assumed", path, line, "since it cannot be told")
+            return Figure(1, "assumed", path, line, _UNTOLD)
         note = f"where there are {PROCESSORS} processors"
         return Figure(max(number, 1), "assumed", path, line, note)
 

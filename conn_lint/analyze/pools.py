@@ -249,7 +249,7 @@ class Pools:
         option = next((o for o in resource.options if o.role == "pool-class"), None)
         found = call.of(option) if option is not None else None
         if found is None or (found.is_known and found.value is None):
-            return "pool"
+            return resource.keeps
         if isinstance(found.value, External):
             record = self._knowledge.pool_class(found.value.name)
             return record.keeps if record is not None else None

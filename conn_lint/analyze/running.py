@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Calls that load modules by names in texts: what they load cannot be told from imports.
 _BY_NAME = frozenset(
     {
-        "__import__", "autodiscover_tasks", "find_modules", "import_module", "import_string",
+        "__import__", "autodiscover_tasks", "find_modules", "import_module", "include", "import_string",
         "iter_modules", "load_module", "spec_from_file_location", "walk_packages", "iter_entry_points",
     }
 )  # fmt: skip
@@ -44,11 +44,14 @@ class Running:
         if process.patterns:
             return {path for path in files if lies_in(path, process.patterns)}
         start = self.file_of(process.target)
-        if start is None:
-            return () if process.target else self.services
+        if start is None and process.target:
+            return ()
         if by_settings:
-            return files.keys()
-        found = self._closure([start])
+            return (files.keys() - self._by_hand) | ({start} if start is not None else set())
+        if start is None:
+            return self.services
+        inner = self._module(f"{process.target}.{process.launcher.partition(' ')[0]}")
+        found = self._closure([start] if inner is None else [start, inner])
         if not any(map(self._loads_by_name, found)):
             return found
         starts = {self.file_of(other.target) for other in others if other != process}
@@ -69,15 +72,23 @@ class Running:
         return frozenset(path for path in own if path in imported or not self._has_main(path))
 
     @functools.cached_property
+    def _by_hand(self) -> frozenset[str]:
+        """Main programs that nobody imports and that serve nothing: they are started, not loaded."""
+        return frozenset(filter(self._has_main, self._unimported))
+
+    @functools.cached_property
     def _alone(self) -> frozenset[str]:
-        """Files beside all packages that nobody imports and that serve nothing: they are started, not loaded."""
-        imported = {
-            other for path in self._imports for other in self._imports[path] if other != path
-        }
+        """The same, and whatever else lies beside all packages and is imported by nobody."""
+        beside = {path for path in self._unimported if not self._is_packaged(path)}
+        return self._by_hand | beside
+
+    @functools.cached_property
+    def _unimported(self) -> frozenset[str]:
+        imported = {other for path, own in self._imports.items() for other in own if other != path}
         return frozenset(
             path
             for path in self._program.files
-            if path not in imported and not self._is_packaged(path) and not self._is_entered(path)
+            if path not in imported and not self._is_entered(path)
         )
 
     def _is_packaged(self, path: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -34,14 +33,15 @@ def claims_of_databases(
 
 def _product(database: Database, products: Sequence[Product]) -> Product | None:
     engine = database.engine
+    exact = next((p for p in products if database.engine_name in p.engines), None)
+    if exact is not None:
+        return exact
     if engine is not None:
         for product in products:
-            if product.name == engine.product or any(
-                fnmatch.fnmatchcase(known, name)
-                for known in product.engines
-                for name in engine.names
-            ):
+            if product.name == engine.product or not set(engine.names).isdisjoint(product.engines):
                 return product
+    elif database.engine_name:
+        return None  # a server of another kind
     return next((product for product in products if product.any_of), None)
 
 
@@ -63,12 +63,18 @@ def _claim(database: Database, product: Product) -> Claim:
         size=size,
         per=per,
         how=how,
-        parameter="max_size" if per == "process" else "",
+        parameter="max_size" if database.pool is True else "",
         by_settings=True,
     )
 
 
 def _size(database: Database) -> tuple[int | None, Per, str]:
+    engine = database.engine
+    if engine is not None and engine.sizes:
+        names = " + ".join(part.key for part in engine.sizes)
+        if database.pool_size is None:
+            return None, "process", f"its size cannot be told ({names})"
+        return database.pool_size, "process", f"pool of {database.pool_size}: {names}"
     if database.pool is not True:
         return 1, "thread", "one for each thread"
     if database.pool_size is None:

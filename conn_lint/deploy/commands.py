@@ -8,11 +8,10 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from conn_lint.deploy.shell import ways_through
+from conn_lint.deploy.variables import VARIABLE, name_of
 from conn_lint.model.launcher import Launcher
 
-_VARIABLE = re.compile(
-    r"\$(?:\{(?P<braced>\w+\b)(?::?[-=](?P<default>[^{}]*))?[^{}]*\}|(?P<plain>[A-Za-z_]\w*))"
-)
 _MOST_WORDS = 5000
 _DEEPEST = 4
 _JOINS = frozenset(("&&", "||", ";", "&", "|", "then", "do", "else", "if", "fi", "done"))
@@ -40,6 +39,8 @@ class Launched(NamedTuple):
     target: str
     config: str
     threaded: bool  # its workers are threads of one process
+    label: str = ""  # a script starts it for this word, and nothing says whether it is given
+    pool: str = ""  # what its workers are made of, as it says
 
 
 Scripts = Callable[[str], Sequence[str]]
@@ -114,7 +115,10 @@ def _one(
             if any(_HANDS_ON.search(line) for line in commands) and words[at + 1 :]:
                 yield from _one(words[at + 1 :], launchers, environment, scripts, depth + 1)
             elif commands:
-                yield from launched("\n".join(commands), launchers, environment, scripts, depth + 1)
+                for way in ways_through(commands, words[at + 1 :]):
+                    lines = "\n".join(way.commands)
+                    for one in launched(lines, launchers, environment, scripts, depth + 1):
+                        yield one._replace(label=one.label or way.label)
             if commands:
                 return
 
@@ -159,7 +163,7 @@ def _read(launcher: Launcher, arguments: Sequence[str], environment: Mapping[str
     config = _last(values, launcher.config)
     if not config and values.get("", "").endswith((".ini", ".conf")):
         config = values[""]
-    return Launched(launcher, workers, threads, target, config, threaded)
+    return Launched(launcher, workers, threads, target, config, threaded, pool=pool)
 
 
 def _flags(launcher: Launcher, arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -200,24 +204,14 @@ def _number(text: str, environment: Mapping[str, str]) -> Number | None:
     if not text:
         return None
     variable, given = "", True
-    match = _VARIABLE.fullmatch(text)
+    match = VARIABLE.fullmatch(text)
     if match is not None:
-        variable = match["braced"] or match["plain"]
+        variable = name_of(match)
         given = variable in environment
         text = environment[variable] if given else match["default"] or ""
-        inner = _VARIABLE.fullmatch(text)
+        inner = VARIABLE.fullmatch(text)
         if inner is not None:
             text, given = inner["default"] or "", False
     text = text.strip()
     value = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else None
     return Number(value, variable, given)
-
-
-def filled(text: str, environment: Mapping[str, str]) -> str:
-    """The text with its variables filled in where they are known, or have a default."""
-
-    def fill(match: re.Match[str]) -> str:
-        name = match["braced"] or match["plain"]
-        return environment.get(name, match["default"] or match[0])
-
-    return _VARIABLE.sub(fill, text)

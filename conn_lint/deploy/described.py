@@ -6,7 +6,8 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from conn_lint.deploy.commands import Launched, Number, Scripts, filled, launched
+from conn_lint.deploy.commands import Launched, Number, Scripts, launched
+from conn_lint.deploy.variables import filled
 from conn_lint.model.deployment import Figure, Process
 from conn_lint.model.launcher import Launcher
 
@@ -31,16 +32,29 @@ SettingOf = Callable[[str, str, str], "Figure | str | None"]
 """What a settings file gives to a name: asked with the folder it is in, its own name, and that name."""
 
 
+Stated = Callable[[str], "Figure | None"]
+"""What the program's own settings give to a name, wherever they stand."""
+
+Programs = Callable[[Described, str], Sequence[Described]]
+"""The programs that a supervisor runs by the settings file of this name."""
+
+
 class Surroundings(NamedTuple):
-    """What a command refers to: the launchers there are, scripts of the project, settings files of launchers."""
+    """What a command refers to: the launchers there are, scripts of the project, settings files of launchers, the
+    program's own settings, what supervisors run.
+    """
 
     launchers: Sequence[Launcher]
     scripts: Scripts
     setting: SettingOf
+    stated: Stated
+    programs: Programs
 
 
-def processes_of(described: Described, around: Surroundings) -> Iterator[Process]:
-    """One process kind for each program that the command starts."""
+def processes_of(
+    described: Described, around: Surroundings, *, supervised: bool = False
+) -> Iterator[Process]:
+    """One process kind for each program that the command starts; `supervised`: a supervisor does."""
     command = described.command
     seen: set[str] = set()
 
@@ -53,23 +67,37 @@ def processes_of(described: Described, around: Surroundings) -> Iterator[Process
 
     found = list(launched(command, around.launchers, described.environment, once))
     for number, one in enumerate(found):
-        more = f" {number + 1}" if number else ""
-        yield _process(described, one, around, f"{described.name}{more}")
+        more = f" {one.label}" if one.label else f" {number + 1}" if number else ""
+        if not one.launcher.supervises:
+            yield _process(described, one, around, f"{described.name}{more}")
+        elif not supervised:
+            for program in around.programs(described, one.config or one.launcher.config_file):
+                yield from processes_of(program, around, supervised=True)
 
 
 def _process(described: Described, one: Launched, around: Surroundings, name: str) -> Process:
     launcher = one.launcher
     assumed: list[str] = []
+    if one.label:
+        assumed.append(
+            f"{described.name}: its script starts another program for each word; each counts once"
+        )
+    config = one.config.removeprefix("python:") or launcher.config_file
 
     def figure(said: Number | None, setting: str, default: int, what: str) -> Figure:
         if said is not None:
             return _said(said, described, what, assumed)
-        config = one.config.removeprefix("python:") or launcher.config_file
+        own = (around.stated(n) for n in launcher.settings_workers) if what == "workers" else ()
+        for stated in own:
+            if stated is not None:
+                if stated.note:
+                    assumed.append(f"{name}: {_many(stated.value, what)}, {stated.note}")
+                return stated
         if setting and config:
             read = around.setting(described.folder, config, setting)
             if isinstance(read, Figure):
                 if read.note:
-                    assumed.append(f"{name}: {read.value} {what}, {read.note}")
+                    assumed.append(f"{name}: {_many(read.value, what)}, {read.note}")
                 return read
         if default == 0:
             assumed.append(
@@ -84,9 +112,14 @@ def _process(described: Described, one: Launched, around: Surroundings, name: st
     if one.threaded:
         workers, threads = ONE, workers
     target = filled(one.target, described.environment)
-    if one.config and launcher.config_target:
-        read = around.setting(described.folder, one.config, launcher.config_target)
+    if config and launcher.config_target and target in ("", config):
+        read = around.setting(described.folder, config, launcher.config_target)
         target = read if isinstance(read, str) else target
+    pool = one.pool
+    if config and launcher.config_pool and not pool:
+        read = around.setting(described.folder, config, launcher.config_pool)
+        pool = read if isinstance(read, str) else ""
+    has_loop = any(word in pool.lower() for word in launcher.pool_loops)
     return Process(
         name=name,
         instances=described.instances or ONE,
@@ -94,7 +127,7 @@ def _process(described: Described, one: Launched, around: Surroundings, name: st
         threads=threads,
         target=_within(target, described.folder),
         launcher=launcher.name,
-        is_async=launcher.is_async or _ASYNC in target,
+        is_async=launcher.is_async or _ASYNC in target or has_loop,
         path=described.path,
         line=described.line,
         assumed=tuple(assumed),
@@ -110,10 +143,14 @@ def _said(said: Number, described: Described, what: str, assumed: list[str]) -> 
     value = max(said.value, 1)
     if said.variable and not said.given:
         assumed.append(
-            f"{described.name}: {value} {what}, the default of {said.variable}, which may say otherwise"
+            f"{described.name}: {_many(value, what)}, the default of {said.variable}, which may say otherwise"
         )
         return Figure(value, "assumed", path, line, f"the default of {said.variable}")
     return Figure(value, "read", path, line)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what if number != 1 else what.removesuffix('s')}"
 
 
 def _within(target: str, folder: str) -> str:

@@ -12,22 +12,28 @@ from typing import NamedTuple
 import msgspec
 
 from conn_lint.deploy.compose import Image, Service, environment, services
-from conn_lint.deploy.described import Described, SettingOf, Surroundings, processes_of
+from conn_lint.deploy.described import (
+    Described,
+    SettingOf,
+    Stated,
+    Surroundings,
+    processes_of,
+)
+from conn_lint.deploy.ecs import tasks
 from conn_lint.deploy.images import image_of
 from conn_lint.deploy.kubernetes import autoscaled, workloads
 from conn_lint.deploy.limits import limits_of_files, limits_of_services, product_of_image
 from conn_lint.deploy.poolers import is_pgbouncer, is_pgcat, pgbouncer, pgcat
+from conn_lint.deploy.purposes import effort
 from conn_lint.deploy.serverless import functions
+from conn_lint.deploy.shell import commands_of
+from conn_lint.deploy.supervised import Supervisors
 from conn_lint.deploy.tree import Tree, parts_of, tree_of
 from conn_lint.model.deployment import Deployment, Figure, Pooler, Process
 from conn_lint.model.launcher import Launcher, Product
 from conn_lint.model.summary import DocumentSummary
 
 _COMPOSE = re.compile(r"(docker-)?compose([.-].+)?\.ya?ml")
-_FOR_LIVE = re.compile(r"prod|production|deploy|live", re.IGNORECASE)
-_FOR_WORK = re.compile(
-    r"dev|develop|test|tests|ci|local|debug|example|override|e2e|sample", re.IGNORECASE
-)
 
 
 class Rank(enum.IntEnum):
@@ -56,16 +62,18 @@ def read_deployment(
     products: Sequence[Product],
     setting: SettingOf,
     below: str = "",
+    stated: Stated = lambda _: None,
 ) -> Deployment:
-    """All that the documents say. `setting` reads numbers from settings files of launchers that are Python.
+    """All that the documents say. `setting` reads settings files of launchers that are Python, `stated` the program's
+    own settings.
 
     `below` is the folder of the project: what is built from other folders is another's.
     """
-    reader = _Reader(documents, launchers, setting, below)
+    reader = _Reader(documents, launchers, setting, below, stated)
     candidates = sorted(reader.candidates(), key=_nearness)
     chosen = candidates[0] if candidates else Candidate(Rank.WORK, "", ())
     processes = [*chosen.processes, *reader.functions()]
-    ordered = sorted(reader.services(), key=lambda s: (s.path != chosen.path, _effort(s.path)))
+    ordered = sorted(reader.services(), key=lambda s: (s.path != chosen.path, effort(s.path)))
     read = {chosen.path, *(process.path for process in processes)}
     return Deployment(
         processes=_named_once(processes),
@@ -87,6 +95,7 @@ class _Reader:
         launchers: Sequence[Launcher],
         setting: SettingOf,
         below: str,
+        stated: Stated,
     ) -> None:
         self._documents = documents
         self._below = below
@@ -99,13 +108,12 @@ class _Reader:
         self._images = {
             tree.path: image_of(tree) for d, tree in self.trees if d.format == "dockerfile"
         }
-        self._scripts = {
-            document.path: [str(e.value) for e in document.entries if e.keys[0] == "run"]
-            for document in documents
-            if document.format == "shell"
-        }
+        self._scripts = {d.path: commands_of(d) for d in documents if d.format == "shell"}
         self._outer_setting = setting
-        self._around = Surroundings(launchers, self._script, self._setting)
+        self._supervisors = Supervisors(tree for d, tree in self.trees if d.format == "ini")
+        self._around = Surroundings(
+            launchers, self._script, self._setting, stated, self._supervisors.started_by
+        )
 
     def _script(self, name: str) -> Sequence[str]:
         """The script of the project that a command means: the last part of its name decides, if it is one alone."""
@@ -141,7 +149,7 @@ class _Reader:
     def functions(self) -> Iterator[Process]:
         """Serverless functions run beside whatever else there is."""
         for document, tree in self.trees:
-            if document.format == "yaml" and _effort(document.path) < 2:
+            if document.format == "yaml" and effort(document.path) < 2:
                 yield from functions(tree)
 
     def poolers(self) -> Iterator[Pooler]:
@@ -153,27 +161,49 @@ class _Reader:
                 yield pgcat(tree)
 
     def candidates(self) -> Iterator[Candidate]:
-        """Everything that describes processes."""
+        """Everything that describes processes; what supervisors run counts with what starts them, if anything does."""
+        found = list(self._candidates())
+        yield from found
+        started = {process.path for candidate in found for process in candidate.processes}
+        for path, run in self._supervisors.programs():
+            if path not in started:
+                rank = Rank.WORK if effort(path) == 2 else Rank.PROCFILE
+                yield from self._candidate(rank, path, run)
+
+    def _candidates(self) -> Iterator[Candidate]:
         by_file: dict[str, list[Service]] = defaultdict(list)
         for service in self.services():
             by_file[service.path].append(service)
         for path, found in by_file.items():
-            effort = _effort(path)
-            rank = (Rank.LIVE_COMPOSE, Rank.COMPOSE, Rank.WORK)[effort]
-            own = [service.described for service in found if self._is_ours(service.built_in)]
-            yield from self._candidate(rank, path, own)
+            purpose = effort(path)
+            rank = (Rank.LIVE_COMPOSE, Rank.COMPOSE, Rank.WORK)[purpose]
+            own = [service for service in found if self._is_ours(service.built_in)]
+            yield from self._candidate(rank, path, self._with_own_image(own))
         yield from self._cluster()
         for document, tree in self.trees:
             name = posixpath.basename(document.path)
             if document.format == "procfile":
-                effort = _effort(document.path)
-                rank = Rank.WORK if effort == 2 else Rank.PROCFILE
+                purpose = effort(document.path)
+                rank = Rank.WORK if purpose == 2 else Rank.PROCFILE
                 yield from self._candidate(rank, document.path, self._lines(tree))
             elif name == "fly.toml":
                 yield from self._candidate(Rank.PLATFORM, document.path, self._fly(tree))
             elif name in ("render.yaml", "render.yml"):
                 yield from self._candidate(Rank.PLATFORM, document.path, self._render(tree))
+            elif document.format == "yaml":
+                default = next(iter(self._own_image()), "")
+                yield from self._candidate(Rank.PLATFORM, document.path, tasks(tree, default))
         yield from self._dockerfiles()
+
+    def _with_own_image(self, found: Sequence[Service]) -> Iterator[Described]:
+        """What services run; the project's image is known by other services that run programs in it."""
+        images = {service.image for service in found if service.command and service.image}
+        default = next(iter(self._own_image()), "")
+        for service in found:
+            command = service.command
+            if not command and service.image in images:
+                command = default
+            yield service.described._replace(command=command)
 
     def _is_ours(self, built_in: str | None) -> bool:
         """It may hold the project: it is built above or below its folder, or nobody says where."""
@@ -234,7 +264,7 @@ class _Reader:
         ]
         default = next(iter(self._own_image()), "")
         found: dict[str, Described] = {}
-        ordered = sorted(parts, key=lambda part: (_effort(part.path), part.path))
+        ordered = sorted(parts, key=lambda part: (effort(part.path), part.path))
         for described in workloads(ordered, autoscaled(ordered), default):
             found.setdefault(described.name, described)
         for candidate in self._candidate(Rank.KUBERNETES, "", found.values()):
@@ -242,7 +272,10 @@ class _Reader:
             yield candidate._replace(path=path)
 
     def _own_image(self) -> list[str]:
-        """What the project's one image runs."""
+        """What the project's one image runs, or the one at its root."""
+        root = self._images.get(posixpath.join(self._below, "Dockerfile"))
+        if root is not None and root.whole:
+            return [root.whole]
         commands = [image.whole for image in self._images.values() if image.whole]
         return commands if len(commands) == 1 else []
 
@@ -253,7 +286,7 @@ class _Reader:
             if document.format != "dockerfile" or not self._images[tree.path].whole:
                 continue
             folder = posixpath.dirname(tree.path)
-            entry = (_effort(tree.path), tree.path, tree, self._images[tree.path])
+            entry = (effort(tree.path), tree.path, tree, self._images[tree.path])
             if folder not in best or entry[:2] < best[folder][:2]:
                 best[folder] = entry
         described = [
@@ -272,14 +305,6 @@ def _nearness(candidate: Candidate) -> tuple[int, int, int, str]:
     """The plain name of a kind of file comes before its variants."""
     path = candidate.path
     return -candidate.rank, path.count("/"), len(posixpath.basename(path)), path
-
-
-def _effort(path: str) -> int:
-    """0: it is for production by its name, 1: nothing is said, 2: it is for work on the project."""
-    words = re.split(r"[^A-Za-z0-9]+", path)
-    if any(_FOR_LIVE.fullmatch(word) for word in words):
-        return 0
-    return 2 if any(_FOR_WORK.fullmatch(word) for word in words) else 1
 
 
 def _named_once(processes: Iterable[Process]) -> tuple[Process, ...]:

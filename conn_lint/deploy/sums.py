@@ -47,7 +47,7 @@ def budget_of(
     processes = processes_stated(said, deployment.processes)
     used = {path for process in processes for path in loads.get(process.name, ())}
     run = [claim for claim in claims if claim.location.path in used]
-    groups = _grouped(run, said, deployment.poolers)
+    groups = _grouped(run, said, deployment)
     poolers = {pooler.path: pooler for pooler in deployment.poolers}
     servers = [
         _server(where, found, processes, said, deployment, products, loads, _share(groups, where))
@@ -110,15 +110,18 @@ def _of_loops(
 
 
 def _grouped(
-    claims: Iterable[Claim], stated: Stated, poolers: Sequence[Pooler]
+    claims: Iterable[Claim], stated: Stated, deployment: Deployment
 ) -> dict[_Where, list[Claim]]:
-    """Claims by server. Where no address is known, those of a product go to the only server of it that is."""
+    """Claims by server. Where no address is known, those of a product go to the only server of it that is; unless the
+    project starts one, and that is far away.
+    """
     found: dict[_Where, list[Claim]] = defaultdict(list)
     for claim in claims:
-        found[_where(claim, stated, poolers)].append(claim)
+        found[_where(claim, stated, deployment.poolers)].append(claim)
     for where in [w for w in found if not w.host and not w.stated and not w.pooler]:
         known = [w for w in found if w.product == where.product and w != where]
-        if len(known) == 1:
+        far = "." in known[0].host and where.product in deployment.serves if known else True
+        if len(known) == 1 and not far:
             found[known[0]].extend(found.pop(where))
     return dict(sorted(found.items()))
 

@@ -37,6 +37,7 @@ _NAMES = tuple(
         (r"alembic.*\.ini", _INI),
         (r"(poetry|uv|pdm)\.lock|Pipfile\.lock", _LOCK),
         (r"(.+[._-])?(requirements|constraints)([._-].+)?\.txt", _REQUIREMENTS),
+        (r"(.+[._-])?task[._-]?def(inition)?s?([._-].+)?\.json", _YAML),
         (r"(supervisord?|uwsgi)([.-].+)?\.(ini|conf)", _INI),
         (r"my\.cnf", _INI),
         (r"pgcat.*\.toml", _TOML),
@@ -60,7 +61,9 @@ _TEMPLATE = re.compile(
     rb"|kind: *[\"']?(Deployment|StatefulSet|DaemonSet|HorizontalPodAutoscaler|Rollout)\b)",
     re.MULTILINE,
 )
+_PROGRAMS = re.compile(rb"^\[program:", re.MULTILINE)  # of a supervisor
 _TEMPLATE_SUFFIXES = frozenset((".yml", ".yaml"))
+_SUPERVISED_SUFFIXES = frozenset((".conf", ".ini"))
 _SUFFIXES = (
     _TEMPLATE_SUFFIXES
     | _AT_THE_ROOT.keys()
@@ -124,17 +127,23 @@ def format_of(name: str) -> str:
 def pathspecs() -> tuple[str, ...]:
     """Patterns of git that fit the names of all documents, and of few other files: JSON can be large."""
     suffixes = (f"*{suffix}" for suffix in sorted(_SUFFIXES - {".json"}))
-    names = ("*function.json", "*serverless.json", "*zappa_settings.json")
+    names = ("*function.json", "*serverless.json", "*task*def*.json", "*zappa_settings.json")
     return (*suffixes, *(f"*{prefix}*" for prefix in _PREFIXES), *names)
 
 
 def format_within(path: Path) -> str:
-    """The format of a document that is one by its content: a template of a stack in the cloud."""
-    if path.suffix not in _TEMPLATE_SUFFIXES:
+    """The format of a document that is one by its content: a template of a stack in the cloud, programs that a
+    supervisor runs.
+    """
+    if path.suffix in _TEMPLATE_SUFFIXES:
+        sign, found = _TEMPLATE, _YAML
+    elif path.suffix in _SUPERVISED_SUFFIXES:
+        sign, found = _PROGRAMS, _INI
+    else:
         return ""
     try:
         with path.open("rb") as file:
-            return _YAML if _TEMPLATE.search(file.read(_MOST_BYTES[_YAML])) else ""
+            return found if sign.search(file.read(_MOST_BYTES[found])) else ""
     except OSError:
         return ""
 

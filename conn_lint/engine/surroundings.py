@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,9 @@ from conn_lint.engine.roots import REPOSITORY
 
 _NAMES = frozenset(("fly.toml", "render.yaml", "render.yml"))
 _FORMATS = frozenset(("conf", "dockerfile", "env", "procfile", "shell"))
+_BESIDE = frozenset(
+    ("deploy", "deployment", "deployments", "docker", "infra", "ops", "k8s", "kubernetes")
+)
 _HIGHEST = 5  # folders above the project
 _MOST = 60  # files
 
@@ -24,7 +28,9 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 def surroundings(root: Path) -> Surroundings:
-    """What lies in the folders between a project and the top of its repository, that one included."""
+    """What lies in the folders between a project and the top of its repository, that one included, and in folders for
+    deploying beside them.
+    """
     top = next(
         (p for p in (root, *root.parents)[: _HIGHEST + 1] if (p / REPOSITORY).exists()), root
     )
@@ -33,13 +39,8 @@ def surroundings(root: Path) -> Surroundings:
     found: dict[str, Document] = {}
     folder = root.parent
     while folder.is_relative_to(top):
-        try:
-            names = sorted(entry.name for entry in folder.iterdir())
-        except OSError:
-            names = []
-        for name in names:
-            format_name = _format(name)
-            path = folder / name
+        for path in _files(folder, root):
+            format_name = _format(path.name)
             if not format_name or len(found) >= _MOST or path.is_symlink() or not path.is_file():
                 continue
             if not why_too_large(path, format_name):
@@ -49,6 +50,21 @@ def surroundings(root: Path) -> Surroundings:
             break
         folder = folder.parent
     return Surroundings(found, root.relative_to(top).as_posix())
+
+
+def _files(folder: Path, root: Path) -> Iterator[Path]:
+    """What lies in a folder above the project, and in those beside the project that are for deploying."""
+    for path in _entries(folder):
+        yield path
+        if path.name in _BESIDE and path != root and not path.is_symlink() and path.is_dir():
+            yield from _entries(path)
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _format(name: str) -> str:

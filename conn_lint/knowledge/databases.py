@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from conn_lint.model.engine import DatabaseEngine, DatabaseMaker
 from conn_lint.model.resource import Family
@@ -22,6 +22,11 @@ class Databases:
             if any(fnmatch.fnmatchcase(name, pattern) for pattern in engine.names):
                 return engine
         return None
+
+    def reading(self, keys: Set[str]) -> DatabaseEngine | None:
+        """The only engine that reads a key of these beside Django's own."""
+        found = [e for e in self._engines if not keys.isdisjoint(e.reads)]
+        return found[0] if len(found) == 1 else None
 
     def of_scheme(self, scheme: str) -> DatabaseEngine | None:
         """The engine that a URL of this scheme stands for."""

@@ -28,7 +28,8 @@ class Database(msgspec.Struct, frozen=True):
     `location` is that of the statement that sets it, `statement` its lines; `call` is the call that makes it, if one
     does. `whole`: nothing unknown is put into it. `servers` are the addresses it may have, with the poolers in front.
     `keys` are those that are set, `pool` tells whether the option of that name is set and on, `pool_size` how
-    many connections it is told to have at most.
+    many connections it (or the engine's own pool) has at most, as far as that is told. `engine_name` is what is written
+    as ENGINE, known or not.
     """
 
     alias: str
@@ -48,3 +49,4 @@ class Database(msgspec.Struct, frozen=True):
     is_async: bool
     is_example: bool
     pool_size: int | None = None
+    engine_name: str = ""

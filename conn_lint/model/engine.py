@@ -11,10 +11,19 @@ from conn_lint.model.evidence import Evidence
 Product: TypeAlias = Literal["postgresql", "other-server", "embedded"]
 
 
+class PoolPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key of a table of settings that gives a part of a pool's size."""
+
+    table: str
+    key: str
+    default: int
+
+
 class DatabaseEngine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Values of ENGINE (patterns), and schemes of URLs that stand for one.
 
-    `pools`: it has a pool of its own, and reads `reads` beside Django's own keys; `option_pool`: it knows `pool`.
+    `pools`: it has a pool of its own, as large as all `sizes` together, and reads `reads` beside Django's own keys;
+    `option_pool`: it knows `pool`.
     """
 
     names: tuple[str, ...]
@@ -24,6 +33,7 @@ class DatabaseEngine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pools: bool = False
     option_pool: bool = False
     reads: tuple[str, ...] = ()
+    sizes: tuple[PoolPart, ...] = ()
 
 
 class DatabaseMaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

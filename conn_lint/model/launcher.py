@@ -13,7 +13,9 @@ class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     too. `target` are the flags before what is run; none: the first argument that is no flag. `config` are flags before
     a file of settings (`config_file` where none is given), in which `workers` and `threads` have the names
     `config_workers` and `config_threads`, and what is run that of `config_target`.
-    `pool` is a flag whose values `pool_threads` make threads of workers.
+    `pool` is a flag (`config_pool` in the file) whose values `pool_threads` make threads of workers, and those with a
+    word of `pool_loops` in them one thread that serves many requests. `settings_workers` are names by which the
+    program's own settings say how many workers. `supervises`: its file lists the programs that it runs.
     `skips` are flags without a value: all others are taken to have one.
     """
 
@@ -34,6 +36,10 @@ class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     config_target: str = ""
     pool: tuple[str, ...] = ()
     pool_threads: tuple[str, ...] = ()
+    pool_loops: tuple[str, ...] = ()
+    config_pool: str = ""
+    settings_workers: tuple[str, ...] = ()
+    supervises: bool = False
     skips: tuple[str, ...] = ()
     is_async: bool = False  # one thread, many requests
     first: bool = False  # it counts only where it begins the command

@@ -20,6 +20,7 @@ from conn_lint.model.framework import (
 from conn_lint.model.launcher import Launcher, Product
 from conn_lint.model.option import (
     AddressMaker,
+    Keeps,
     Limiter,
     Option,
     PoolClass,
@@ -134,6 +135,7 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     network_at_creation: bool = False
     cost_ms: float | None = None
     timeout_s: float | None = None  # default; -1: none
+    keeps: Keeps = "pool"  # what stays open between two uses, where no option says otherwise
     options: tuple[Option, ...] = ()
     instead: str = ""  # the pool or client to use in its place
     stands_in: StandIn | None = None  # a pool's
