@@ -34,12 +34,12 @@ class Scope:
     `bound` are the names that belong to it, parameters included; `reads` those that are read or
     deleted in it. `free` are the names it or a scope in it takes from further out; `free_globals`
     those of them that are declared `global`. `held` are the names read by the defaults of its
-    parameters, which it keeps alive. `eventful`: evaluating it may do something. `parent` is the
-    scope it is written in.
+    parameters, which it keeps alive. `eventful`: evaluating it may do something.
+    `children` are the scopes written in it; they do not know it, since nothing looks for circles
+    during a run.
     """
 
     kind: str
-    parent: Scope | None
     bound: set[str] = dataclasses.field(default_factory=set)
     reads: set[str] = dataclasses.field(default_factory=set)
     global_names: set[str] = dataclasses.field(default_factory=set)
@@ -57,7 +57,7 @@ class Scopes:
     """The scopes of a tree, by the node that opens them."""
 
     def __init__(self, root: cst.Module) -> None:
-        collector = _Collector(Scope("module", None))
+        collector = _Collector(Scope("module"))
         collector.scopes[id(root)] = collector.scope
         for statement in root.body:
             collector.visit(statement)
@@ -92,6 +92,7 @@ class _Collector:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self.binding = scope  # no comprehension: these bind only their own variables
         self.scopes: dict[int, Scope] = {}
 
     def visit(self, node: cst.CSTNode) -> None:
@@ -118,13 +119,8 @@ class _Collector:
             self.visit(node)
 
     def bind(self, name: str) -> None:
-        """Bind a name as a statement does it, or a walrus: comprehensions bind only their own
-        variables.
-        """
-        scope = self.scope
-        while scope.kind == "comprehension" and scope.parent is not None:
-            scope = scope.parent
-        scope.bound.add(name)
+        """Bind a name as a statement does it, or a walrus."""
+        self.binding.bound.add(name)
 
     def bind_target(self, target: cst.CSTNode) -> None:
         match target:
@@ -139,15 +135,18 @@ class _Collector:
                 self.visit(target)
 
     def open(self, node: cst.CSTNode, kind: str) -> Scope:
-        scope = Scope(kind, self.scope)
+        scope = Scope(kind)
         self.scope.children.append(scope)
         self.scopes[id(node)] = scope
         return scope
 
     def inside(self, scope: Scope, node: cst.CSTNode) -> None:
-        outer, self.scope = self.scope, scope
+        outer, binding = self.scope, self.binding
+        self.scope = scope
+        if scope.kind != "comprehension":
+            self.binding = scope
         self.visit(node)
-        self.scope = outer
+        self.scope, self.binding = outer, binding
         scope.bound -= scope.global_names | scope.nonlocal_names
 
 
