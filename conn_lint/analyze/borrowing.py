@@ -25,6 +25,7 @@ from conn_lint.model.flow import (
     WithExitEvent,
     expressions,
 )
+from conn_lint.model.framework import Home
 from conn_lint.model.location import Location
 from conn_lint.model.option import Option
 from conn_lint.model.resource import Resource, StandIn
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 _MOST_CALLERS = 500
+_CLOSING = ("closes", "shuts-down")  # what the end of an `async with` does
 
 
 class Borrowings:
@@ -86,6 +88,17 @@ class Borrowings:
             maker="" if is_made_by_user else self._program.qualname(solved.at),
             users=tuple(map(self._borrower, users)),
         )
+
+    def application(self, location: Location) -> Home | None:
+        """The application that may open and close what is made there, since it alone leads there; not what is given
+        to others.
+        """
+        solved = self.opened_at(location)
+        if solved is None or solved.returned_roles or not solved.resource.is_async:
+            return None
+        if solved.resource.async_with not in _CLOSING:
+            return None
+        return self._homes.of(location.path, {solved.at})
 
     def in_place(self, location: Location) -> Borrowing | None:
         """The pool that could take the place of the one connection that is opened there, at the import of the file;

@@ -41,6 +41,7 @@ from conn_lint.model.flow import (
     WithExitEvent,
     YieldEvent,
 )
+from conn_lint.model.framework import Home
 from conn_lint.model.holding import Holding
 from conn_lint.model.location import Location
 from conn_lint.model.pool import PoolSettings, Taking
@@ -191,6 +192,10 @@ class Project:
     @functools.cached_property
     def _existing(self) -> Existing:
         return Existing(self._analysis, self._creations.solved)
+
+    def application(self, creation: Creation) -> Home | None:
+        """The application that may open and close what is created there."""
+        return self._borrowings.application(creation.location)
 
     def borrowing(self, creation: Creation) -> Borrowing | None:
         """How what is opened there could be borrowed from a pool."""

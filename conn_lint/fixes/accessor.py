@@ -14,6 +14,7 @@ from conn_lint.fixes.scopes import locals_of
 from conn_lint.model.fix import Edit
 from conn_lint.model.location import Span
 
+_PLAINEST = 2
 _KEYED = "functools."  # takes for a key whatever has a hash
 
 
@@ -99,18 +100,29 @@ def _groups(
     return found
 
 
+def names_for(parsed: Parsed, made: Maker, noun: str) -> list[str]:
+    """What to call the one that stands for all that are made in the same way, the plainest first."""
+    return _nouns(parsed, _groups(parsed, made, noun, None)[made.key][0])
+
+
+def _nouns(parsed: Parsed, first: Maker) -> list[str]:
+    """With the library in second place, and the function that makes it in third."""
+    noun = _said(first.call, first.noun)
+    where = first.function.name.value.strip("_") if first.function is not None else "own"
+    root = parsed.text(first.call.func).partition(".")[0].lower()
+    apart = root.isidentifier() and root not in noun and noun not in root
+    of_library = [f"{root}_{noun}"] if apart else []
+    return [noun, *of_library, f"{where.removeprefix('get_')}_{first.noun}"]
+
+
 def _names(parsed: Parsed, groups: dict[str, list[Maker]]) -> dict[str, str]:
     """A name for each that nothing in the file has."""
     taken = {node.value for node in walk(parsed.module) if isinstance(node, cst.Name)}
     found: dict[str, str] = {}
     for key, makers in sorted(groups.items(), key=lambda group: -len(group[1])):
-        first = makers[0]
-        noun = _said(first.call, first.noun)
-        where = first.function.name.value.strip("_") if first.function is not None else "own"
-        names = [noun, f"{where.removeprefix('get_')}_{first.noun}"]
-        root = parsed.text(first.call.func).partition(".")[0].lower()
-        if not found and root.isidentifier() and root not in noun:
-            names.insert(1, f"{root}_{noun}")
+        names = _nouns(parsed, makers[0])
+        if found and len(names) > _PLAINEST:
+            del names[1]
         for name in (*names, *(f"{names[-1]}_{n}" for n in range(2, 100))):
             if f"_get_{name}" not in taken:
                 found[key] = f"_get_{name}"

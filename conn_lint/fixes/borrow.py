@@ -9,7 +9,7 @@ import libcst as cst
 
 from conn_lint.fixes import imports
 from conn_lint.fixes.lending import LENDER, Lending
-from conn_lint.fixes.lifespan import Kept, is_hidden, kept_by_application
+from conn_lint.fixes.lifespan import Kept, is_hidden, kept_pool
 from conn_lint.fixes.parsed import Files, Parsed, RenderError, walk
 from conn_lint.fixes.release import with_head
 from conn_lint.model.fix import Edit, FixPlan
@@ -45,7 +45,7 @@ def _kept(
     """The pool as the file's application keeps it, if all can ask for it there."""
     inner = call.expression if isinstance(call, cst.Await) else call
     assert isinstance(inner, cst.Call)
-    kept = kept_by_application(plan, parsed, inner)
+    kept = kept_pool(plan, parsed, inner)
     if kept is None or any(is_hidden(parsed, user.call, kept.text) for user in users):
         return None
     return kept

@@ -1,8 +1,8 @@
-"""A pool that the application keeps: opened before it serves, closed when it ends."""
+"""What the application keeps, a pool or a client: opened before it serves, closed when it ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import libcst as cst
@@ -10,16 +10,25 @@ import libcst as cst
 from conn_lint.fixes import imports
 from conn_lint.fixes.opening import arguments, call_of
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
-from conn_lint.fixes.scopes import locals_of, own_nodes
+from conn_lint.fixes.scopes import bindings, locals_of, own_nodes
 from conn_lint.model.fix import Edit, FixPlan
 from conn_lint.model.location import Span
 
 _NAMES = ("lifespan", "_lifespan")
-_KEPT = "pool"  # the name of what the application keeps
+
+
+class Opening(NamedTuple):
+    """The lines in which something is opened, the last of them the head of an `async with`; the names that those above
+    it bind, and what they import.
+    """
+
+    lines: tuple[str, ...]
+    binds: tuple[str, ...] = ()
+    added: tuple[Edit, ...] = ()
 
 
 class Kept(NamedTuple):
-    """`text` is how a function of the file asks for the pool; `edits` let the application keep it, `added` import."""
+    """`text` is how a function of the file asks for it; `edits` let the application keep it, `added` import."""
 
     text: str
     edits: tuple[Edit, ...] = ()
@@ -33,35 +42,48 @@ class _App(NamedTuple):
     given: str  # the context manager that it is given, "" for none
 
 
-def kept_by_application(plan: FixPlan, parsed: Parsed, call: cst.Call) -> Kept | None:
+def kept_pool(plan: FixPlan, parsed: Parsed, call: cst.Call) -> Kept | None:
     """The pool as the file's application keeps it; None where that has no place for it. Raises RenderError."""
-    app = _application(plan, parsed)
-    if app is None:
-        return None
-    text = f"{app.name}.{plan.detail('holder')}.{_KEPT}"
     given = arguments(parsed, call, plan, plan.detail("size"))
     written, added = imports.use(parsed, plan.detail("pool"))
     opened = call_of("async with ", written, given, parsed.module.default_indent)
-    opened[-1] += f" as {_KEPT}:"
-    taken = any(parsed.text(node) == text for node in walk(parsed.module))
+    return kept_by_application(plan, parsed, ("pool",), Opening(tuple(opened), added=added))
+
+
+def kept_by_application(
+    plan: FixPlan, parsed: Parsed, names: Sequence[str], opening: Opening
+) -> Kept | None:
+    """What is opened, as the file's application keeps it under one of the names: it has it already, or the name is
+    free. None where the application has no place for it; raises RenderError.
+    """
+    app = _application(plan, parsed)
+    if app is None:
+        return None
+    texts = {name: f"{app.name}.{plan.detail('holder')}.{name}" for name in names}
+    function = start = None
+    keeper = app.name
     if app.given:
         function = _lifespan(parsed, app.given)
-        if function is None:
-            return None
-        start = _yield(parsed, function)
-        if start is None:
+        start = _yield(parsed, function) if function is not None else None
+        if function is None or start is None:
             return None
         keeper = function.params.params[0].name.value
-        lines = [*opened, _kept(plan, parsed, keeper)]
-        if _has(parsed, function, lines):
+    bound = set(bindings(function)) if function is not None else set()
+    written = {parsed.text(node) for node in walk(parsed.module) if isinstance(node, cst.Attribute)}
+    for name, text in texts.items():
+        *before, head = opening.lines
+        kept = f"{parsed.module.default_indent}{keeper}.{plan.detail('holder')}.{name} = {name}"
+        lines = [*before, f"{head} as {name}:", kept]
+        if function is not None and _has(parsed, function, lines):
             return Kept(text)
-        if taken:
-            raise RenderError("the application keeps another pool")
-        return Kept(text, (_around_yield(parsed, start, lines),), added)
-    if taken:
-        raise RenderError("the application keeps another pool")
-    manager, more = imports.use(parsed, "contextlib.asynccontextmanager")
-    return Kept(text, tuple(_new(plan, parsed, app, manager, opened)), (*added, *more))
+        if text in written or not bound.isdisjoint((name, *opening.binds)):
+            continue
+        if start is not None:
+            return Kept(text, (_around_yield(parsed, start, lines),), opening.added)
+        manager, more = imports.use(parsed, "contextlib.asynccontextmanager")
+        edits = tuple(_new(plan, parsed, app, manager, lines))
+        return Kept(text, edits, (*opening.added, *more))
+    raise RenderError(f"the application keeps another {names[0]}")
 
 
 def _application(plan: FixPlan, parsed: Parsed) -> _App | None:
@@ -141,10 +163,6 @@ def _yield(parsed: Parsed, function: cst.FunctionDef) -> cst.SimpleStatementLine
     return statement if isinstance(statement, cst.SimpleStatementLine) else None
 
 
-def _kept(plan: FixPlan, parsed: Parsed, keeper: str) -> str:
-    return f"{parsed.module.default_indent}{keeper}.{plan.detail('holder')}.{_KEPT} = {_KEPT}"
-
-
 def _has(parsed: Parsed, function: cst.FunctionDef, lines: list[str]) -> bool:
     """The function opens this very pool."""
     own = [line.strip() for line in parsed.text(function).split("\n")]
@@ -163,7 +181,7 @@ def _around_yield(parsed: Parsed, start: cst.SimpleStatementLine, lines: list[st
 
 
 def _new(
-    plan: FixPlan, parsed: Parsed, app: _App, manager: str, opened: list[str]
+    plan: FixPlan, parsed: Parsed, app: _App, manager: str, lines: list[str]
 ) -> Iterator[Edit]:
     """A context manager in front of the application, which is given it."""
     taken = {node.value for node in walk(parsed.module) if isinstance(node, cst.Name)}
@@ -171,8 +189,8 @@ def _new(
     if not name:
         raise RenderError("no name is free")
     unit = parsed.module.default_indent
-    body = [*opened, _kept(plan, parsed, app.name), f"{unit}yield"]
-    lines = [
+    body = [*lines, f"{unit}yield"]
+    text = [
         f"@{manager}",
         f"async def {name}({app.name}: {parsed.text(app.call.func)}):",
         *(unit + line for line in body),
@@ -184,8 +202,7 @@ def _new(
     while line - above > 1 and not parsed.lines[line - above - 2].strip():
         above += 1
     gap = "\n" * max(0, 2 - above)
-    text = gap + "\n".join(lines) + "\n\n\n"
-    yield Edit(parsed.path, Span(line, 0, line, 0), text)
+    yield Edit(parsed.path, Span(line, 0, line, 0), gap + "\n".join(text) + "\n\n\n")
     yield _argument(parsed, app.call, f"{plan.detail('starts')}={name}")
 
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 import libcst as cst
 
 from conn_lint.fixes import imports
-from conn_lint.fixes.accessor import accessor, decorate
+from conn_lint.fixes.accessor import accessor, decorate, names_for
 from conn_lint.fixes.extent import plain_release
-from conn_lint.fixes.maker import Maker, Other, bound_name, maker, sets_up_later
+from conn_lint.fixes.lifespan import Kept, Opening, is_hidden, kept_by_application
+from conn_lint.fixes.maker import (
+    Maker,
+    Other,
+    bound_name,
+    call_lines,
+    maker,
+    moved,
+    sets_up_later,
+)
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.removal import take_out_all
 from conn_lint.fixes.rewriting import Rewriting
@@ -44,11 +53,27 @@ def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
         raise RenderError("it is set up further down")
     if plan.detail("held") and not made.setup:
         return _used(plan, parsed, made, name)
+    if plan.detail("apps") and (kept := _kept(plan, parsed, made)) is not None:
+        return (_asking(plan, parsed, made, kept.text), *kept.edits, *kept.added)
     found = accessor(parsed, made, plan.detail("keeper"), noun, other)
     if other is not None:
         asked = f"{found.call}.{plan.detail('take')}()"
         return (Edit(parsed.path, parsed.span(call), asked), *found.edits, *added)
     return (_asking(plan, parsed, made, found.call), *found.edits)
+
+
+def _kept(plan: FixPlan, parsed: Parsed, made: Maker) -> Kept | None:
+    """It as the file's application keeps it; None where that has no place for it."""
+    if made.setup or made.slots:
+        return None
+    before = [line for item in made.needs.statements for line in moved(parsed, item)]
+    binds = tuple(name for item in made.needs.statements for name in bound_names(item))
+    opening = Opening((*before, *call_lines(parsed, made.call, (), "async with ")), binds)
+    try:
+        kept = kept_by_application(plan, parsed, names_for(parsed, made, "client"), opening)
+    except RenderError:
+        return None
+    return None if kept is None or is_hidden(parsed, made.call, kept.text) else kept
 
 
 def _used(plan: FixPlan, parsed: Parsed, made: Maker, name: str | None) -> tuple[Edit, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conn_lint.model.creation import Borrowing, Creation
 from conn_lint.model.fix import Applicability, FixPlan
+from conn_lint.rules.sharing_plan import home_details
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -121,10 +122,8 @@ def _how(found: Borrowing) -> Iterator[tuple[str, str]]:
         yield "first", how.first
         yield "also", ";".join(how.also)
         yield "then", how.then
-    if (home := found.home) is not None:
-        yield "apps", " ".join(home.apps)
-        yield "starts", home.starts
-        yield "holder", home.holder
+    if found.home is not None:
+        yield from home_details(found.home)
 
 
 def _ends(creation: Creation) -> str:

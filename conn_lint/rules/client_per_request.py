@@ -92,12 +92,16 @@ class ClientPerRequest(Rule):
     but tests imports, and not by a name with an underscore in front; from a file with handlers in it the import is only
     shown. Where the project has one for the same server that is made with other arguments, there is no edit.
 
+    An async client that an `async with` closes is opened in the application's lifespan, kept on `app.state` and closed
+    when the application ends, under the conditions that stand below for an async pool: if it stands in the file of the
+    project's only FastAPI or Starlette application, and that alone leads to it. Else nothing closes it.
+
     It is applied if the facts say that the client may be shared (by threads, or by tasks on the one event loop that the
     framework runs; by anybody where a process handles one event at a time), if what it is given are constants,
     names of the module or settings, and if it is not kept on an object, handed to unknown code or changed. A client
     that keeps cookies is shared only where it is made with no login or cookies, is passed to no function, asks hosts
     that the code names, and asks in no caller's name. The first use decides what it is made with, tests that replace
-    the library's class must clear the cache, and nothing closes it but the end of the process: therefore unsafe.
+    the library's class must clear the cache, and mostly nothing closes it but the end of the process: therefore unsafe.
 
     The other cases are shown: what the object or the caller gives becomes a parameter of the function, by which it is
     cached. No edit is there for an async client where each call has an event loop of its own, for what must not be

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conn_lint.model.creation import Creation, Held, Making
 from conn_lint.model.fix import Applicability, FixPlan, PlanKind
+from conn_lint.model.framework import Home
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -40,6 +41,12 @@ def sharing_plan(creation: Creation, project: Project) -> FixPlan | None:
         if held.serves and held.module:
             level = Applicability.DISPLAY_ONLY
         details += [("held", held.name), ("module", held.module), ("asks", "()" * held.called)]
+        return FixPlan("make-one", title, level, spans, tuple(details))
+    home = None if why or making.changed else project.application(creation)
+    if home is not None:
+        details += home_details(home)
+        kept = f"make one per process, kept by the application, or a function with {keeper}"
+        title = f"{kept}{_provided(creation, making)}"
         return FixPlan("make-one", title, level, spans, tuple(details))
     if making.factory and not releases:
         title = f"make one per process: {keeper or 'a cache'} on {creation.function}"
@@ -111,6 +118,11 @@ def _obstacle(creation: Creation, making: Making, project: Project) -> str:
     if making.closed:
         return "it is closed by whoever gets it"
     return ""
+
+
+def home_details(home: Home) -> tuple[tuple[str, str], ...]:
+    """Which application keeps it, and how."""
+    return (("apps", " ".join(home.apps)), ("starts", home.starts), ("holder", home.holder))
 
 
 def _place(held: Held) -> str:
