@@ -133,7 +133,10 @@ def test_values(body: str, expected: str) -> None:
         ("def make(): return inner()\ndef inner(): return connect()", "<acme.Connection>"),
         ("def make(): return make()", "?"),
         ("def make(): return other()\ndef other(): return make()", "?"),
-        ("make = functools.partial(connect)", "?"),
+        ("make = functools.partial(connect)", "<acme.Connection>"),
+        ("make = functools.partial(connect, size=3)", "<acme.Connection>"),
+        ("make = functools.partial(connect, 3)", "?"),
+        ("make = functools.partial(*unknown)", "?"),
         ("make = connect", "<acme.Connection>"),
         ("@contextlib.contextmanager\ndef make():\n    yield connect()", "with <acme.Connection>"),
         (

@@ -30,7 +30,7 @@ from conn_lint.analyze.values import Values
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, Program, SourceFile, TextOf, UnitKey
 from conn_lint.link.types import Types
-from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, Value
+from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Value
 from conn_lint.model.expression import Attribute, Name
 from conn_lint.model.flow import AssignEvent, CallEvent, Raised, RaiseEvent, StoreEvent
 from conn_lint.model.summary import DocumentSummary, Function
@@ -174,11 +174,23 @@ class Analysis:
                 case _:
                     continue
             maker = self.types.maker(value, at)
-            if isinstance(maker, CallEvent) and self._may_be_factory(maker):
+            if not isinstance(maker, CallEvent):
+                continue
+            if self._may_be_factory(maker):
                 acquired = self.calls.acquired(maker, at)
                 if acquired is not None and acquired.resource.kind == "factory":
                     words.add(name)
+            elif self._binds(maker, at):
+                words.add(name)
         return words
+
+    def _binds(self, event: CallEvent, at: FunctionId) -> bool:
+        """It gives a call that acquires some of its arguments: `partial(create, size=5)`."""
+        callee = self.types.infer(event.func, at)
+        if not isinstance(callee, External) or not self.knowledge.binds(callee.name):
+            return False
+        bound = self.types.called(callee, event.arguments, at, event.func)
+        return isinstance(bound, External) and self.knowledge.acquisition(bound.name) is not None
 
     def _may_be_factory(self, event: CallEvent) -> bool:
         func = event.func

@@ -89,7 +89,7 @@ class Arguments:
             if other is not None:
                 return self._used_by(other, argument.keyword, index)
         for wrap in self._knowledge.wrap(name or f".{attr}"):
-            if not _concerns(wrap, event, argument):
+            if wrap.effect == "binds" or not _concerns(wrap, event, argument):
                 continue
             match wrap.effect:
                 case "closes-on-exit":

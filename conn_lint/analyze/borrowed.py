@@ -136,7 +136,7 @@ class Borrowed:
                 continue
             name = self._analysis.types.infer(other.func, at)
             if isinstance(name, External):
-                limiter = self._analysis.knowledge.limiter(name.name)
+                limiter = self._analysis.knowledge.settings.limiter(name.name)
                 if limiter is not None and limiter.argument:
                     return True
         return False
@@ -157,6 +157,8 @@ class Borrowed:
                 maker = self._analysis.types.maker(maker.value, at)
             if isinstance(maker, CallEvent) and maker.span != event.span:
                 name = self._analysis.types.infer(maker.func, at)
-                if isinstance(name, External) and self._analysis.knowledge.limiter(name.name):
+                if isinstance(name, External) and self._analysis.knowledge.settings.limiter(
+                    name.name
+                ):
                     return True
         return False

@@ -44,10 +44,13 @@ class KnowledgeCatalogue:
             return None
         return operation.returns or None
 
-    def handed_on(self, name: str) -> str | None:
-        """The argument (position or keyword) that a call of `name` gives back, if it does."""
+    def handed_on(self, name: str, count: int) -> str | None:
+        """The argument (position or keyword) that a call of `name` with so many by position gives back, if it does.
+
+        A partial function is the function itself, as long as no argument of that is known by its place.
+        """
         for wrap in self._knowledge.wrap(name):
-            if wrap.effect in ("same", "closes-on-exit"):
+            if wrap.effect in ("same", "closes-on-exit") or (wrap.effect == "binds" and count == 1):
                 return wrap.argument
         return None
 

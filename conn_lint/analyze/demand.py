@@ -34,6 +34,8 @@ class Demand:
         self._subclasses: dict[str, set[str]] | None = None
         self._found: dict[str, tuple[UnitKey, ...]] = {}
         self._aliases: dict[str, set[str]] = defaultdict(set)
+        # What may give a function to call that it has not the name of: nothing at all, or what binds arguments.
+        self._indirect = {"", *knowledge.binders}
         for path, file in files.items():
             for number, unit in enumerate(file.skeleton.units):
                 for name in unit.calls:
@@ -56,18 +58,22 @@ class Demand:
         else:
             keys = {key for word in new for key in self._callers.get(word, ())}
             keys.update(
-                key for key in self._callers.get("", ()) if not new.isdisjoint(self._names(*key))
+                key
+                for name in self._indirect
+                for key in self._callers.get(name, ())
+                if not new.isdisjoint(self._names(*key))
             )
         return {key for key in keys if new and not self._files[key[0]].is_stub}
 
     def may_acquire(self, path: str, number: int) -> bool:
-        """The unit calls a word, or calls something without a name and mentions a word."""
+        """The unit calls a word, or mentions one and calls something that has no name or is given one."""
         unit = self._files[path].skeleton.units[number]
         if self.everything:
             return True
         if not self.words.isdisjoint(unit.calls):
             return True
-        return "" in unit.calls and not self.words.isdisjoint(unit.names)
+        is_indirect = not self._indirect.isdisjoint(unit.calls)
+        return is_indirect and not self.words.isdisjoint(unit.names)
 
     def holders(self, attr: str) -> list[UnitKey]:
         """The units that may put something on an attribute of this name, and mention a word."""

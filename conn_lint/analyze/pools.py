@@ -85,7 +85,7 @@ def server_in(setup: Setup, resource: Resource, event: CallEvent, at: FunctionId
 
 
 def _given(setup: Setup, resource: Resource, event: CallEvent, at: FunctionId) -> _Given:
-    given, named = setup.values.arguments(event.arguments, at)
+    given, named = setup.called.arguments(event, at)
     call = text_of(event).rpartition(".")[2]
     stated = setup.stated.options(resource)
     return _Given(call, given, _dicts(resource, given, named, stated), {}, stated)
@@ -251,7 +251,7 @@ class Pools:
         if found is None or (found.is_known and found.value is None):
             return resource.keeps
         if isinstance(found.value, External):
-            record = self._knowledge.pool_class(found.value.name)
+            record = self._knowledge.settings.pool_class(found.value.name)
             return record.keeps if record is not None else None
         return None
 
@@ -331,8 +331,8 @@ def _meaning(option: Option, found: Found) -> Scalar:
         return "on" if option.role == "stale-check" else value.name
     if value is None:
         return None
-    if option.role == "stale-check" and isinstance(value, bool):
-        return "on" if value else "off"
+    if option.role == "stale-check" and str(value).lower() in ("true", "false"):
+        return "on" if str(value).lower() == "true" else "off"
     if isinstance(value, bool):
         return value
     if isinstance(value, str):

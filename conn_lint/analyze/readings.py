@@ -59,10 +59,10 @@ class Readings:
         return found or UNKNOWN
 
     def _external(self, name: str, arguments: tuple[Argument, ...], at: FunctionId) -> Found | None:
-        reader = self._knowledge.reader(name)
+        reader = self._knowledge.settings.reader(name)
         if reader is not None and not reader.mapping:
             return self._read(reader, arguments, at)
-        maker = self._knowledge.address_maker(name)
+        maker = self._knowledge.settings.address_maker(name)
         if maker is not None:
             return self._address(maker, arguments, at)
         plain = name.removeprefix("builtins.")
@@ -78,7 +78,8 @@ class Readings:
     def _read(self, reader: Reader, arguments: tuple[Argument, ...], at: FunctionId) -> Found:
         named = argument_at(arguments, reader.argument)
         variable = (self._values.of(named.value, at).text if named is not None else None) or ""
-        there = self._values.variable(variable)
+        says = self._values.stated.of if reader.settings else self._values.variable
+        there = says(variable)
         if there is not None:
             return there
         given = argument_at(arguments, reader.keyword)
@@ -87,6 +88,8 @@ class Readings:
         found = self._values.of(given.value, at) if given is not None else UNKNOWN
         if not found.is_known or found.value is None:
             return UNKNOWN._replace(variable=variable)
+        if reader.settings:
+            return found
         return found._replace(source="environment", variable=variable or found.variable)
 
     def _dict(self, arguments: tuple[Argument, ...], at: FunctionId) -> Found:
@@ -164,7 +167,9 @@ class Readings:
         call = self._types.maker(value, at) if isinstance(value, Temp) else value
         if isinstance(call, CallEvent | Call):
             callee = self._types.infer(call.func, at)
-            if isinstance(callee, External) and self._knowledge.declares_field(callee.name):
+            if isinstance(callee, External) and self._knowledge.settings.declares_field(
+                callee.name
+            ):
                 arguments = call.arguments
                 given = argument_at(arguments, "default") or argument_at(arguments, "0")
                 found = self._values.of(given.value, at) if given is not None else UNKNOWN

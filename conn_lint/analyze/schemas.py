@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from conn_lint.analyze.found import UNKNOWN, Found, same
-from conn_lint.analyze.values import Values
 from conn_lint.model.location import Location
 from conn_lint.model.summary import DocumentSummary
+
+if TYPE_CHECKING:
+    from conn_lint.analyze.values import Values
 
 _SOURCE, _GENERATOR = "datasource", "generator"
 _ENV = "env"

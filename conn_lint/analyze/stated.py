@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from conn_lint.analyze.found import UNKNOWN, Found, same
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.schemas import address
-from conn_lint.analyze.values import Values
 from conn_lint.link.program import UnitKey
 from conn_lint.link.values import ClassRef, FunctionId
 from conn_lint.model.expression import Attribute, Literal, Name, Subscript
@@ -18,6 +17,7 @@ from conn_lint.model.resource import Resource
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
+    from conn_lint.analyze.values import Values
 
 
 _CONFIG = "config"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from conn_lint.analyze.called import Called
 from conn_lint.analyze.environment import Environment
 from conn_lint.analyze.stated import Keyed, Stated
 from conn_lint.analyze.values import Values
@@ -18,6 +20,7 @@ class Setup(NamedTuple):
 
     values: Values
     stated: Stated
+    called: Called
 
 
 class Surroundings:
@@ -27,8 +30,12 @@ class Surroundings:
         self._analysis = analysis
         self._environment = Environment(analysis.documents, analysis.program.files)
         self._setups: dict[int, Setup] = {}
-        self._keyed: dict[str, Keyed] = {}
-        self.base = self._setup(analysis.values)
+        self.keyed: dict[str, Keyed] = {}  # where names are written as keys: the same in all setups
+
+    @functools.cached_property
+    def base(self) -> Setup:
+        """What the code alone says."""
+        return self._setup(self._analysis.values)
 
     def setups(self, path: str, *, examples: bool = False) -> Iterator[Setup]:
         """Those that the code of a file may run with; with `examples` those that only show how it may be set."""
@@ -39,4 +46,4 @@ class Surroundings:
             yield self._setups[key]
 
     def _setup(self, values: Values) -> Setup:
-        return Setup(values, Stated(self._analysis, values, self._keyed))
+        return Setup(values, values.stated, Called(self._analysis, values))

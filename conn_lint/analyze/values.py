@@ -6,6 +6,7 @@ cannot be told at all is unknown; a variable of the environment that decides it 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from conn_lint.analyze.found import (
 from conn_lint.analyze.parameters import Parameters
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.readings import Readings
+from conn_lint.analyze.stated import Stated
 from conn_lint.link.symbols import Assigned
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, ModuleRef, ObjectRef
 from conn_lint.model.expression import (
@@ -66,6 +68,7 @@ class Values:
     """
 
     def __init__(self, analysis: Analysis, surroundings: Mapping[str, Found] | None = None) -> None:
+        self._analysis = analysis
         self._surroundings = surroundings or {}
         self._types = analysis.types
         self._program = analysis.program
@@ -114,6 +117,11 @@ class Values:
                 return self._item(value, index, at)
             case _:
                 return UNKNOWN
+
+    @functools.cached_property
+    def stated(self) -> Stated:
+        """What the project's settings say by names that a framework reads."""
+        return Stated(self._analysis, self, self._analysis.surroundings.keyed)
 
     def variable(self, name: str) -> Found | None:
         """What the surroundings say of a variable of the environment."""
@@ -250,6 +258,9 @@ class Values:
             case ObjectRef():
                 return self.field(owner.cls, expr.attr)
             case External(name=name):
+                reader = self._knowledge.settings.reader(name)
+                if reader is not None and reader.settings and not reader.mapping:
+                    return self.stated.of(expr.attr) or UNKNOWN
                 return Found(External(f"{name}.{expr.attr}"), "constant")
             case _:
                 return UNKNOWN
@@ -268,7 +279,7 @@ class Values:
             record
             for base in ancestry
             if isinstance(base, External)
-            and (record := self._knowledge.settings_class(base.name)) is not None
+            and (record := self._knowledge.settings.settings_class(base.name)) is not None
         ]
         for base in ancestry:
             if not isinstance(base, ClassRef):
@@ -378,8 +389,10 @@ class Values:
             return UNKNOWN
         owner = self._types.infer(value, at)
         if isinstance(owner, External):
-            reader = self._knowledge.reader(owner.name)
+            reader = self._knowledge.settings.reader(owner.name)
             if reader is None or not reader.mapping:
                 return UNKNOWN
+            if reader.settings:
+                return self.stated.of(name) or UNKNOWN
             return self.variable(name) or UNKNOWN._replace(variable=name)
         return unpacked(self.of(value, at)).items.get(name, UNKNOWN)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from conn_lint.knowledge.frameworks import receivers
-from conn_lint.model.option import AddressMaker, Limiter, PoolClass, Reader, SettingsClass
 from conn_lint.model.resource import (
     Convenience,
     Family,
@@ -51,12 +50,6 @@ class Index(msgspec.Struct, frozen=True):
     holds: tuple[Hold, ...]
     libraries: tuple[Library, ...]
     packages: dict[str, Library]
-    readers: dict[str, Reader]
-    settings_classes: dict[str, SettingsClass]
-    field_makers: frozenset[str]
-    address_makers: dict[str, AddressMaker]
-    pool_classes: dict[str, PoolClass]
-    limiters: dict[str, Limiter]
     roots: frozenset[str]
 
 
@@ -114,12 +107,6 @@ def build_index(families: Sequence[Family]) -> Index:
         holds=tuple(h for family in families for h in family.hold),
         libraries=tuple(x for family in families for x in family.library),
         packages={m: x for family in families for x in family.library for m in x.imports},
-        readers={n: r for family in families for r in family.reader for n in r.names},
-        settings_classes={n: s for f in families for s in f.settings_class for n in s.bases},
-        field_makers=frozenset(n for f in families for s in f.settings_class for n in s.fields),
-        address_makers={n: a for family in families for a in family.address_maker for n in a.names},
-        pool_classes={n: p for family in families for p in family.pool_class for n in p.names},
-        limiters={n: x for family in families for x in family.limiter for n in x.names},
         roots=_roots(module for family in families for x in family.library for module in x.imports),
     )
 

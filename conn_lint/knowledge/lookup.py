@@ -17,13 +17,12 @@ from conn_lint.knowledge.databases import Databases
 from conn_lint.knowledge.frameworks import Frameworks
 from conn_lint.knowledge.index import Index, build_index, dotted_prefixes
 from conn_lint.knowledge.servers import Servers
+from conn_lint.knowledge.settings import SettingsFacts
 from conn_lint.model.launcher import Launcher, Product
-from conn_lint.model.option import AddressMaker, Limiter, PoolClass, Reader, SettingsClass
 from conn_lint.model.resource import (
     Convenience,
     Family,
     Handler,
-    Hold,
     Inject,
     Library,
     Operation,
@@ -73,6 +72,11 @@ class Knowledge:
     def databases(self) -> Databases:
         """Databases in settings: engines, and calls that make them."""
         return Databases(self._families)
+
+    @functools.cached_property
+    def settings(self) -> SettingsFacts:
+        """How programs read and state settings."""
+        return SettingsFacts(self._families)
 
     def modules_behind(self, modules: frozenset[str]) -> frozenset[str]:
         """These top modules, and those of the bases of their types."""
@@ -244,6 +248,18 @@ class Knowledge:
         """What a call does with the resources it is given, one record for each argument."""
         return next((w for n in self._names(dotted) if (w := self._index.wraps.get(n))), ())
 
+    def binds(self, dotted: str) -> bool:
+        """Whether a call of it gives the function that it is given first, with some of its arguments."""
+        return any(wrap.effect == "binds" for wrap in self.wrap(dotted))
+
+    @property
+    def binders(self) -> frozenset[str]:
+        """The last parts of the names of such calls."""
+        found = (
+            n for n, wraps in self._index.wraps.items() if any(w.effect == "binds" for w in wraps)
+        )
+        return frozenset(name.rpartition(".")[2] for name in found)
+
     def is_detached(self, method: str) -> bool:
         """Whether what a method of this name gives needs its receiver no more."""
         return f".{method}" in self._index.detached
@@ -310,37 +326,6 @@ class Knowledge:
     def handlers(self, dotted: str) -> tuple[Handler, ...]:
         """What a decorator says of the parameters of the function below it."""
         return next((h for n in self._names(dotted) if (h := self._index.handlers.get(n))), ())
-
-    @property
-    def holds(self) -> tuple[Hold, ...]:
-        """In words, what begins and ends holding a connection."""
-        return self._index.holds
-
-    # Settings
-
-    def reader(self, dotted: str) -> Reader | None:
-        """How a call (or a mapping) reads a setting from the environment."""
-        return self._index.readers.get(dotted)
-
-    def settings_class(self, dotted: str) -> SettingsClass | None:
-        """What a base says of classes whose fields are read from the environment."""
-        return self._index.settings_classes.get(dotted)
-
-    def declares_field(self, dotted: str) -> bool:
-        """Whether a call of it declares a field of such a class, with its default."""
-        return dotted in self._index.field_makers
-
-    def address_maker(self, dotted: str) -> AddressMaker | None:
-        """How a call puts a server's address together."""
-        return self._index.address_makers.get(dotted)
-
-    def pool_class(self, dotted: str) -> PoolClass | None:
-        """What a class of pools keeps open."""
-        return self._index.pool_classes.get(dotted)
-
-    def limiter(self, dotted: str) -> Limiter | None:
-        """How a call limits the time that something may take."""
-        return self._index.limiters.get(dotted)
 
     # Libraries
 

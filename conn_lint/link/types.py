@@ -73,8 +73,8 @@ class Catalogue(Protocol):
     def attribute(self, type_name: str, attr: str) -> str | None:
         """The type of an attribute that is no method."""
 
-    def handed_on(self, name: str) -> str | None:
-        """The argument (position or keyword) that a call of `name` gives back, if it does."""
+    def handed_on(self, name: str, count: int) -> str | None:
+        """The argument (position or keyword) that a call of `name` with so many by position gives back, if it does."""
 
     def gives_receiver(self, name: str) -> bool:
         """The method gives the object it is called on."""
@@ -303,7 +303,8 @@ class Types:
             case External(name=name):
                 if self.catalogue.gives_receiver(name) and isinstance(callee, Attribute):
                     return self.infer(callee.value, at)
-                place = self.catalogue.handed_on(name)
+                count = sum(argument.keyword is None for argument in arguments)
+                place = self.catalogue.handed_on(name, count)
                 if place is not None:
                     given = argument_at(arguments, place)
                     return None if given is None else self.infer(given.value, at)

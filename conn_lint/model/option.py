@@ -73,7 +73,8 @@ class Reader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Calls that read a variable of the environment (or of a settings file), and mappings of them.
 
     `names` are dotted. The variable's name stands at `argument`, what holds without it at `default` or at the keyword
-    of that name; `mapping`: they are subscripted.
+    of that name; `mapping`: they are subscripted. `settings`: not the environment, but the settings that a framework
+    collects from the project's modules and classes; their names are attributes too.
     """
 
     names: tuple[str, ...]
@@ -81,6 +82,19 @@ class Reader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default: str = ""  # the position
     keyword: str = "default"
     mapping: bool = False
+    settings: bool = False
+
+
+class Unpacker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that take what another one is given by keyword out of a dict: from keys that begin with a prefix.
+
+    `argument` and `prefix` are the keywords of the two, which may stand first and second; `default` is the prefix.
+    """
+
+    names: tuple[str, ...]
+    argument: str
+    prefix: str
+    default: str
 
 
 class SettingsClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

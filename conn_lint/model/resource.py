@@ -26,6 +26,7 @@ from conn_lint.model.option import (
     PoolClass,
     Reader,
     SettingsClass,
+    Unpacker,
 )
 from conn_lint.model.passage import KnownPooler, Offer, Prepared, SessionState
 
@@ -168,16 +169,16 @@ class Alias(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bases: tuple[str, ...] = ()
 
 
-WrapEffect: TypeAlias = Literal["closes-on-exit", "takes-ownership", "borrows", "same"]
+WrapEffect: TypeAlias = Literal["closes-on-exit", "takes-ownership", "borrows", "same", "binds"]
 
 
 class Wrap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A call that is given a resource.
 
-    It takes over the duty, only borrows, closes it at a block's end (`contextlib.closing`), or
-    hands the same thing on (`asyncio.wait_for`). `argument` is a position or keyword; `method` what
-    is called on the value (closing: close), or "bound": a release of the value is passed instead of
-    it. `name` is dotted, or `.method` for a method of anything.
+    It takes over the duty, only borrows, closes it at a block's end (`contextlib.closing`), hands the same thing on
+    (`asyncio.wait_for`), or the same function with some of its arguments (`binds`). `argument` is a position or
+    keyword; `method` what is called on the value (closing: close), or "bound": a release of the value is passed instead
+    of it. `name` is dotted, or `.method` for a method of anything.
     """
 
     name: str
@@ -328,6 +329,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     swallow: tuple[Swallow, ...] = ()
     pool_class: tuple[PoolClass, ...] = ()
     reader: tuple[Reader, ...] = ()
+    unpacker: tuple[Unpacker, ...] = ()
     settings_class: tuple[SettingsClass, ...] = ()
     address_maker: tuple[AddressMaker, ...] = ()
     limiter: tuple[Limiter, ...] = ()
