@@ -245,8 +245,14 @@ class _Search:
         owner = self._types.infer(func.value, at)
         if isinstance(owner, ObjectRef):
             owner = owner.cls
+        elif isinstance(owner, ClassRef) and self._is_named(owner, func.value):
+            return False  # `Base.run(self)` means the base's own method, too
         ancestry = self._types.attributes.ancestry(self._cls)
         return isinstance(owner, ClassRef) and owner != self._cls and owner in ancestry
+
+    def _is_named(self, cls: ClassRef, expr: Expr) -> bool:
+        """The class is called by its name, and not by one that may stand for a subclass."""
+        return last(expr) in self._analysis.mentions.names_of(self._program.head(cls).name)
 
     def _refers(self, expr: Expr, at: FunctionId) -> bool:
         """The expression mentions the function (or class) without calling it."""

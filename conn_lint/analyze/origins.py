@@ -17,7 +17,9 @@ from conn_lint.model.expression import (
     Attribute,
     Expr,
     Lambda,
+    Literal,
     Name,
+    Subscript,
     Temp,
     Unknown,
     children,
@@ -128,6 +130,8 @@ class Origins:
             yield from self._result(expr, at, depth, seen)
         elif isinstance(expr, Lambda):
             return
+        elif isinstance(expr, Subscript) and (key := self._keyword(expr.value, expr.index, at)):
+            yield Origin("param", key)
         else:
             for part in children(expr):
                 yield from self._walk(part, at, depth, seen)
@@ -136,7 +140,14 @@ class Origins:
         self, expr: Temp, at: FunctionId, depth: int, seen: set[tuple[FunctionId, str]]
     ) -> Iterator[Origin]:
         match self._analysis.types.maker(expr, at):
-            case CallEvent(func=func, arguments=arguments):
+            case CallEvent(func=func, arguments=arguments, loop=loop) as event:
+                name = self._analysis.calls.external_name(event, at)
+                if name is not None and self._analysis.knowledge.is_fresh_name(name):
+                    yield from self._each_time(loop, at)
+                option = self._option(func, arguments, at)
+                if option:
+                    yield Origin("param", option)
+                    return
                 if isinstance(func, Attribute):
                     own = self._of_own_method(func, at)
                     # of its own object that counts which the method gives, not all that is put on it here
@@ -156,6 +167,27 @@ class Origins:
                 yield Origin("stranger", "yield")
             case _:
                 pass
+
+    def _each_time(self, loop: int, at: FunctionId) -> Iterator[Origin]:
+        """What the function makes anew: on each pass of the loops around, and (-1) in each call of it."""
+        function = self._analysis.program.function(at)
+        while loop >= 0 and function is not None:
+            yield Origin("loop", "", loop)
+            loop = function.loops[loop].parent
+        yield Origin("loop", "", -1)
+
+    def _option(self, func: Expr, arguments: tuple[Argument, ...], at: FunctionId) -> str:
+        """`kwargs.get("name")`: the keyword that callers may give, as if it were a parameter."""
+        if not isinstance(func, Attribute) or func.attr not in ("get", "pop") or not arguments:
+            return ""
+        return self._keyword(func.value, arguments[0].value, at)
+
+    def _keyword(self, options: Expr, key: Expr, at: FunctionId) -> str:
+        function = self._analysis.program.function(at)
+        if function is None or not isinstance(options, Name) or not isinstance(key, Literal):
+            return ""
+        taken = any(p.kind == "**" and p.name == options.id for p in function.parameters)
+        return str(key.value) if taken and key.kind == "str" else ""
 
     def _of_own_method(self, func: Attribute, at: FunctionId) -> frozenset[Origin] | None:
         """`self.url()`: the fields that it is made of; None for another call."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.kept import Scope
+from conn_lint.analyze.listening import listening, listens_on
 from conn_lint.analyze.origins import Origin
 from conn_lint.analyze.outcomes import answer_after, taken
 from conn_lint.analyze.pages import is_pressed
@@ -115,6 +116,7 @@ class Looping:
         start = self._analysis.reach.around(at, nodes, origins)
         if start is None or self._is_kept_on_request(at, nodes):
             return NO_REPEATS
+        listens = listens_on(self._analysis, at, nodes)
         found: list[Repeat] = []
         always = True
         ways: dict[Place, tuple[Link, ...]] = {start: ()}
@@ -139,7 +141,9 @@ class Looping:
                     or self._is_kept_on_request(caller.at, (caller.node,))
                 ):
                     always = False
-                elif (repeat := self._repeat(place, caller, links)) is not None:
+                elif (repeat := self._repeat(place, caller, links)) is not None and not (
+                    listens and _is_while(repeat)
+                ):
                     found.append(repeat)
                 elif len(links) >= (_MAX_UNSURE_DEPTH if turn else _MAX_DEPTH):
                     always = False
@@ -269,7 +273,7 @@ class Looping:
         }
         if loop.kind == "while" or self._counts(loop, at):
             pauses = {node for node, event in enumerate(events) if self._pauses(node, event, at)}
-            outside |= pauses | _listening(function, loop, pauses)
+            outside |= pauses | listening(function, loop, pauses)
         after = [
             edge.target
             for node in nodes
@@ -297,32 +301,5 @@ def _returns_nothing(event: Event | None) -> bool:
     return all(item is None or isinstance(item, Literal) for item in items)
 
 
-def _listening(function: Function, loop: Loop, pauses: set[int]) -> set[int]:
-    """The nodes of inner loops that wait for what comes: that such a one may make no pass means little."""
-    events = function.graph.events
-    waits = [
-        event.span
-        for node, event in enumerate(events)
-        if event is not None and (node in pauses or _receives(event))
-    ]
-    inner = [
-        other.span
-        for other in function.loops
-        if other.kind != "comprehension"
-        and other.span != loop.span
-        and loop.span.contains(other.span)
-        and (other.is_async or any(other.span.contains(span) for span in waits))
-    ]
-    return {
-        node
-        for node, event in enumerate(events)
-        if event is not None and any(span.contains(event.span) for span in inner)
-    }
-
-
-def _receives(event: Event) -> bool:
-    return (
-        isinstance(event, CallEvent)
-        and isinstance(event.func, Attribute)
-        and event.func.attr.startswith(("recv", "receive"))
-    )
+def _is_while(repeat: Repeat) -> bool:
+    return repeat.loop is not None and repeat.loop.kind == "while"

@@ -9,12 +9,14 @@ from conn_lint.analyze.calls import Acquired
 from conn_lint.analyze.demand import PARTS
 from conn_lint.analyze.leaving import first_skip
 from conn_lint.analyze.meaning import EventMeaning
+from conn_lint.analyze.outcomes import answer_after, taken
+from conn_lint.flow.guarding import reachable
 from conn_lint.flow.ownership import Ownership
 from conn_lint.flow.solve import solve, successors
 from conn_lint.flow.world import OWN, START, Situation, World
-from conn_lint.link.values import FunctionId
+from conn_lint.link.values import FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Name
-from conn_lint.model.flow import CallEvent, Edge, FlowGraph
+from conn_lint.model.flow import CallEvent, Edge, FlowGraph, RaiseEvent
 from conn_lint.model.location import Span
 from conn_lint.model.resource import Resource
 from conn_lint.model.site import Fate
@@ -117,6 +119,7 @@ class Sites:
         meaning = EventMeaning(
             self._analysis, at, function, acquired.resource, dict.fromkeys(nodes, acquired.role)
         )
+        edges = self._opened(at, function, acquired.resource, edges)
         domain = Ownership(function.graph, meaning)
         states = solve(edges, domain, START)
         fate = _fate(states, domain)
@@ -132,7 +135,12 @@ class Sites:
         )
         if domain.kept_at:  # a function that keeps it on some path gives the same one again
             returned = frozenset()
-        with_, closed = frozenset(meaning.ended_by_with), frozenset(meaning.closed_not_returned)
+        with_ = frozenset(meaning.ended_by_with)
+        closed = frozenset(
+            node
+            for node in meaning.closed_not_returned
+            if not _is_given_back(function, edges, node, acquired.resource)
+        )
         skipped = None
         if fate is Fate.NOT_ON_ERROR:
             how, node = first_skip(domain, states, edges, lost=lost)
@@ -142,9 +150,45 @@ class Sites:
             _names(states), domain.gave,
         )  # fmt: skip
 
+    def _opened(
+        self,
+        at: FunctionId,
+        function: Function,
+        spec: Resource,
+        edges: Mapping[int, Sequence[Edge]],
+    ) -> Mapping[int, Sequence[Edge]]:
+        """The edges without those taken only after `if not db.connect():`, where nothing has been opened."""
+        for node, event in enumerate(function.graph.events):
+            if (
+                isinstance(event, CallEvent)
+                and isinstance(event.func, Attribute)
+                and event.func.attr in spec.begins
+                and isinstance(callee := self._analysis.calls.callee(event, at), FunctionRef)
+                and (answer := self._answer(callee, spec)) is not None
+            ):
+                edges = taken(function, edges, node, answer)
+        return edges
+
+    def _answer(self, opener: FunctionRef, spec: Resource) -> bool | None:
+        """Whether what a method answers is true, once it has opened what its object owns."""
+        at = self._analysis.program.function_id(opener._replace(bound=False))
+        function = self._analysis.program.function(at) if at is not None else None
+        if at is None or function is None or function.is_generator:
+            return None
+        opening = [n for s in self.solved(at) if s.stored_on for n in s.nodes]
+        opening += [
+            node
+            for node, event in enumerate(function.graph.events)
+            if isinstance(event, CallEvent)
+            and isinstance(event.func, Attribute)
+            and event.func.attr in spec.begins
+            and event.func.value == Name(self._analysis.origins.own_name(at, function) or "@")
+        ]
+        return answer_after(function, successors(function.graph), opening) if opening else None
+
     def of_object(self, at: FunctionId, function: Function, spec: Resource) -> Solved | None:
         """A method that opens what its object owns, closes it at its end, and can miss the close."""
-        edges = successors(function.graph)
+        edges = self._opened(at, function, spec, successors(function.graph))
         meaning = EventMeaning(self._analysis, at, function, spec, {})
         domain = Ownership(function.graph, meaning)
         start = World(Situation.IDLE, frozenset({(function.parameters[0].name, OWN)}), frozenset())
@@ -166,6 +210,22 @@ class Sites:
             at, event, (node,), Acquired(spec, OWN, cls), Fate.NOT_ON_ERROR, Skipped(how, skip),
             frozenset(domain.released_at), nothing, nothing, frozenset(), frozenset(),
         )  # fmt: skip
+
+
+def _is_given_back(
+    function: Function, edges: Mapping[int, Sequence[Edge]], closed: int, spec: Resource
+) -> bool:
+    """After the close the pool gets it back all the same: `conn.close()`, then `pool.putconn(conn)`."""
+    back = {
+        node
+        for node, event in enumerate(function.graph.events)
+        if isinstance(event, CallEvent)
+        and isinstance(event.func, Attribute)
+        and event.func.attr in spec.release_on_owner
+    }
+    after = reachable(edges, [closed], without=back, normal=True)
+    raised = any(isinstance(function.graph.events[node], RaiseEvent) for node in after)
+    return not back.isdisjoint(after) and FlowGraph.EXIT not in after and not raised
 
 
 def _names(states: Mapping[int, set[World]]) -> frozenset[str]:

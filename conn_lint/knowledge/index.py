@@ -38,6 +38,7 @@ class Index(msgspec.Struct, frozen=True):
     conveniences: dict[str, Convenience]
     harmless: frozenset[str]
     detached: frozenset[str]
+    fresh_names: frozenset[str]
     exits: frozenset[str]
     swallows: frozenset[str]
     wait_functions: dict[str, Wait]
@@ -94,6 +95,7 @@ def build_index(families: Sequence[Family]) -> Index:
         wraps=_wraps(families, aliases),
         conveniences={n: c for family in families for c in family.convenience for n in c.names},
         detached=frozenset(n for family in families for d in family.detached for n in d.names),
+        fresh_names=frozenset(n for family in families for f in family.fresh_name for n in f.names),
         harmless=frozenset(n for family in families for h in family.harmless for n in h.names),
         exits=frozenset(n for family in families for e in family.exit_call for n in e.names),
         swallows=frozenset(n for family in families for s in family.swallow for n in s.names),

@@ -214,12 +214,7 @@ class Knowledge:
 
     def attributes_giving(self, types: Iterable[str]) -> frozenset[str]:
         """The dotted attributes that give a value of one of the types."""
-        wanted = set(types)
-        return frozenset(
-            name
-            for name, operation in self._index.operations.items()
-            if operation.attribute and self.canonical(operation.returns) in wanted
-        )
+        return self._giving(types, attribute=True)
 
     def closer(self, method: str) -> str:
         """The function around a value that calls this method of it at a block's end, "" if there is none."""
@@ -228,20 +223,21 @@ class Knowledge:
                 name
                 for name, wraps in sorted(self._index.wraps.items())
                 for wrap in wraps
-                if wrap.effect == "closes-on-exit"
-                and wrap.method == method
-                and "." in name.strip(".")
+                if (wrap.effect, wrap.method) == ("closes-on-exit", method) and "." in name[1:]
             ),
             "",
         )
 
     def calls_giving(self, types: Iterable[str]) -> frozenset[str]:
         """The dotted names whose call gives such a value, and acquires nothing."""
+        return self._giving(types, attribute=False)
+
+    def _giving(self, types: Iterable[str], *, attribute: bool) -> frozenset[str]:
         wanted = set(types)
         return frozenset(
             name
             for name, operation in self._index.operations.items()
-            if not operation.attribute and self.canonical(operation.returns) in wanted
+            if operation.attribute is attribute and self.canonical(operation.returns) in wanted
         )
 
     def wrap(self, dotted: str) -> tuple[Wrap, ...]:
@@ -263,6 +259,10 @@ class Knowledge:
     def is_detached(self, method: str) -> bool:
         """Whether what a method of this name gives needs its receiver no more."""
         return f".{method}" in self._index.detached
+
+    def is_fresh_name(self, dotted: str) -> bool:
+        """Whether each call of it gives another name or place."""
+        return dotted in self._index.fresh_names
 
     def is_harmless(self, dotted: str) -> bool:
         """Whether a call of it, in practice, does not raise."""

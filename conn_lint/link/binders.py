@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from conn_lint.model.flow import AssignEvent, DefineEvent, Event, ImportEvent
 from conn_lint.model.summary import Function
@@ -21,3 +21,26 @@ def binders(function: Function) -> Mapping[str, list[Event]]:
             case _:
                 pass
     return found
+
+
+def in_force(bound: Sequence[Event], function: Function) -> Sequence[Event]:
+    """Those of the events that bind a name which may still hold at the function's end.
+
+    What is imported first and then assigned in the function's own block, outside any branch, is the assigned.
+    """
+    if not any(isinstance(event, ImportEvent) for event in bound):
+        return bound
+    block = min(event.span.column for event in function.graph.events if event is not None)
+    last = max(
+        (
+            number
+            for number, event in enumerate(bound)
+            if isinstance(event, AssignEvent) and event.span.column == block
+        ),
+        default=-1,
+    )
+    return [
+        event
+        for number, event in enumerate(bound)
+        if number >= last or not isinstance(event, ImportEvent)
+    ]

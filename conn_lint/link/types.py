@@ -7,7 +7,7 @@ from typing import Protocol
 
 from conn_lint.link import hints
 from conn_lint.link.attributes import Attributes
-from conn_lint.link.binders import binders
+from conn_lint.link.binders import binders, in_force
 from conn_lint.link.holders import Holders
 from conn_lint.link.injection import Injection
 from conn_lint.link.program import Program
@@ -197,7 +197,7 @@ class Types:
                 return given
         if at not in self._bindings:
             self._bindings[at] = binders(function)
-        for event in self._bindings[at].get(name, ()):
+        for event in in_force(self._bindings[at].get(name, ()), function):
             match event:
                 case AssignEvent(value=value, annotation=annotation):
                     if annotation is not None:

@@ -282,6 +282,12 @@ class Detached(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: tuple[str, ...]
 
 
+class FreshName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that give a file or place that did not exist before: what is opened there is another thing each time."""
+
+    names: tuple[str, ...]
+
+
 class ExitCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Calls that never return: sys.exit and the like."""
 
@@ -325,6 +331,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold: tuple[Hold, ...] = ()
     harmless: tuple[Harmless, ...] = ()
     detached: tuple[Detached, ...] = ()
+    fresh_name: tuple[FreshName, ...] = ()
     exit_call: tuple[ExitCall, ...] = ()
     swallow: tuple[Swallow, ...] = ()
     pool_class: tuple[PoolClass, ...] = ()
