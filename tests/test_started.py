@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from projects import write
 from test_budget import POOL, budget, one, rows
-from test_deploy import deployment, processes, shown
+from test_deploy import LAUNCHERS, PRODUCTS, deployment, processes, shown
 
+from conn_lint.deploy.reading import read_deployment
 from conn_lint.engine.documents import format_of, format_within
+from conn_lint.syntax.documents import read_document
 
 ENTRYPOINT = """\
 #!/bin/sh
@@ -260,3 +262,23 @@ def test_a_folder_for_deploying_beside_the_project(tmp_path: Path) -> None:
     }
     write(tmp_path, files)
     assert rows(one(tmp_path / "backend")) == [("api", "pool.py", 6, 30)]
+
+
+def test_all_files_of_a_supervisor_are_one() -> None:
+    files = {
+        "supervisor/web.conf": "[program:web]\ncommand = gunicorn shop.wsgi -w 2\n",
+        "supervisor/jobs.conf": "[program:jobs]\ncommand = python3 -u /app/manage.py run_jobs\n",
+        "supervisor/dev.conf": "[program:dev]\ncommand = gunicorn shop.wsgi\n",
+    }
+    documents = [read_document(t.encode(), "ini", path) for path, t in sorted(files.items())]
+    found = read_deployment(documents, LAUNCHERS, PRODUCTS, lambda *_: None).processes
+    assert [(p.name, p.launcher, p.target) for p in found] == [
+        ("jobs", "django command", ""),
+        ("web", "gunicorn", "shop.wsgi"),
+    ]
+
+
+def test_a_line_for_work_on_the_project_starts_nothing() -> None:
+    text = "web: gunicorn a:b\ndebug: python manage.py runserver 0.0.0.0:80\n"
+    assert [name for name, *_ in processes({"Procfile": text})] == ["web"]
+    assert shown("python manage.py runserver 0.0.0.0:80") == [("django", None, None, "")]

@@ -129,10 +129,14 @@ class Databases:
         self, alias: str, entry: Entry, others: list[Entry], path: str, *, is_async: bool
     ) -> Database:
         given = entry.items.get("ENGINE")
-        engines = [e for one in (entry, *others) if (e := self._engine(one)) is not None]
+        own = self._engine(entry)
+        elsewhere = [e for one in others if (e := self._engine(one)) is not None]
         servers = dict.fromkeys(s for one in (entry, *others) if (s := _server(one)).written)
         options = unpacked(entry.items["OPTIONS"]) if "OPTIONS" in entry.items else Table({})
-        engine = _agreed(engines)
+        engine = _agreed([own, *elsewhere] if own is not None else elsewhere)
+        if engine is None and own is not None and own.product != "embedded":
+            # the program has but a default, of another kind
+            engine = _agreed([other for other in elsewhere if other != own])
         return Database(
             alias=alias,
             module=path,
@@ -162,9 +166,12 @@ class Databases:
                 return known.reading(entry.items.keys())
             return known.engine(given.text) or self._built_on(given.text)
         url = entry.items.get(URL)
-        if url is None or not url.is_known or url.source == "environment":
+        if url is None or not url.is_known:
             return None
-        return known.of_scheme(server_of(url).scheme or "")
+        engine = known.of_scheme(server_of(url).scheme or "")
+        if url.source == "environment" and engine is not None and engine.product == "embedded":
+            return None  # a file, where people work, says nothing of what it is elsewhere
+        return engine
 
     def _built_on(self, name: str) -> DatabaseEngine | None:
         """The engine that one of the project's own takes its base class from."""

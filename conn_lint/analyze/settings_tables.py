@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import posixpath
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +14,7 @@ from conn_lint.analyze.values import Values
 from conn_lint.link.values import External, FunctionId
 from conn_lint.model.engine import DatabaseMaker
 from conn_lint.model.expression import (
+    Argument,
     Attribute,
     Container,
     Expr,
@@ -95,6 +98,43 @@ class SettingsTables:
             found = self._program.modules.source(item, path)
             if found is not None and found.path is not None and found.path != path:
                 yield found.path
+        yield from self._read_in(path)
+
+    def _read_in(self, path: str) -> Iterator[str]:
+        """The files that a call runs in the module: `include("components/*.py")`."""
+        readers = self._analysis.knowledge.databases.readers
+        imports = self._program.files[path].skeleton.imports
+        if not any(f"{item.module}.{item.name}" in readers for item in imports):
+            return
+        at = FunctionId(path, 0, 0)
+        function = self._program.function(at)
+        events = function.graph.events if function is not None else ()
+        for event in events:
+            if isinstance(event, CallEvent):
+                callee = self._analysis.types.infer(event.func, at)
+                if isinstance(callee, External) and callee.name in readers:
+                    for argument in event.arguments:
+                        yield from self._named(argument, at, events)
+
+    def _named(
+        self, argument: Argument, at: FunctionId, events: Sequence[Event | None]
+    ) -> Iterator[str]:
+        values = [argument.value]
+        if argument.keyword == "*":  # of a list with a name
+            given = [
+                e.value
+                for e in events
+                if isinstance(e, AssignEvent) and Name(e.target) == argument.value
+            ]
+            values = [v for one in given if isinstance(one, Container) for v in one.items]
+        folder = posixpath.dirname(at.path)
+        for value in values:
+            name = self._values.of(value, at).text
+            if name and argument.keyword in (None, "*"):
+                pattern = posixpath.normpath(posixpath.join(folder, name))
+                for path in self._program.files:
+                    if path != at.path and fnmatch.fnmatchcase(path, pattern):
+                        yield path
 
     def _whole(self, value: Expr, at: FunctionId, event: Event) -> Variant | None:
         """A dict of entries; None where it is none that can be read."""
@@ -209,9 +249,12 @@ class SettingsTables:
         entry = variant.get(keys[0])
         if entry is None or len(keys) > 1 or not event.arguments:
             return variant
-        new = self._one(event.arguments[0].value, at, event)
-        items = {**entry.items, **new.items}
-        known = entry._replace(items=items, whole=entry.whole and new.whole)
+        given, named = self._values.arguments(event.arguments, at)
+        items, whole = {**entry.items, **named.items}, entry.whole and named.whole
+        if given:
+            new = self._one(event.arguments[0].value, at, event)
+            items, whole = {**items, **new.items}, whole and new.whole
+        known = entry._replace(items=items, whole=whole)
         return {**variant, keys[0]: known}
 
 

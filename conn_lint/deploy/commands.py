@@ -136,6 +136,9 @@ def _inner(words: Sequence[str]) -> str:
 def _fits(launcher: Launcher, words: Sequence[str], at: int) -> bool:
     if posixpath.basename(words[at]) not in launcher.commands or (launcher.first and at):
         return False
+    if launcher.unless:
+        first = next((word for word in words[at + 1 :] if not word.startswith("-")), "")
+        return bool(first) and first not in launcher.unless
     if _is_interpreter(
         launcher
     ):  # what it is given as text, or from elsewhere, is nothing of the project
@@ -159,7 +162,8 @@ def _read(launcher: Launcher, arguments: Sequence[str], environment: Mapping[str
     threads = _number(_last(values, launcher.threads), environment)
     if threads is None and launcher.threads_env in environment:
         threads = _number(f"${launcher.threads_env}", environment)
-    target = _last(values, launcher.target) or values.get("", "")
+    plain = values.get("", "") if launcher.argument else ""
+    target = _last(values, launcher.target) or plain
     config = _last(values, launcher.config)
     if not config and values.get("", "").endswith((".ini", ".conf")):
         config = values[""]

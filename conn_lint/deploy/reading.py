@@ -165,10 +165,11 @@ class _Reader:
         found = list(self._candidates())
         yield from found
         started = {process.path for candidate in found for process in candidate.processes}
-        for path, run in self._supervisors.programs():
-            if path not in started:
-                rank = Rank.WORK if effort(path) == 2 else Rank.PROCFILE
-                yield from self._candidate(rank, path, run)
+        left = [(path, run) for path, run in self._supervisors.programs() if path not in started]
+        for rank, wanted in ((Rank.PROCFILE, (0, 1)), (Rank.WORK, (2,))):
+            own = [(path, run) for path, run in left if effort(path) in wanted]
+            if own:  # one supervisor runs what all of them say
+                yield from self._candidate(rank, own[0][0], [one for _, run in own for one in run])
 
     def _candidates(self) -> Iterator[Candidate]:
         by_file: dict[str, list[Service]] = defaultdict(list)
@@ -222,7 +223,7 @@ class _Reader:
     def _lines(self, tree: Tree) -> Iterator[Described]:
         folder = posixpath.dirname(tree.path)
         for name, command in tree.items():
-            if name != "release":
+            if name != "release" and effort(str(name)) < 2:
                 env = self._env.get(posixpath.join(folder, ".env"), {})
                 yield Described(
                     str(name), command.text(), tree.path, command.line(), None, env, folder

@@ -14,7 +14,13 @@ class Databases:
 
     def __init__(self, families: Sequence[Family]) -> None:
         self._engines = tuple(e for f in reversed(families) for e in f.database_engine)
+        self._readers = frozenset(n for f in families for r in f.settings_reader for n in r.names)
         self._makers = {n: m for f in families for m in f.database_maker for n in m.names}
+
+    @property
+    def readers(self) -> Set[str]:
+        """Calls that read other files of settings."""
+        return self._readers
 
     def engine(self, name: str) -> DatabaseEngine | None:
         """The engine of this name."""

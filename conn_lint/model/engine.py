@@ -51,3 +51,10 @@ class DatabaseMaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default: tuple[str, ...] = ()
     engine: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+
+
+class SettingsReader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that run other files of settings as if they stood there: paths from the module's folder, or patterns."""
+
+    names: tuple[str, ...]
+    evidence: Evidence

@@ -16,6 +16,7 @@ class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `pool` is a flag (`config_pool` in the file) whose values `pool_threads` make threads of workers, and those with a
     word of `pool_loops` in them one thread that serves many requests. `settings_workers` are names by which the
     program's own settings say how many workers. `supervises`: its file lists the programs that it runs.
+    `unless` are first arguments with which it does not count; `argument`: the first one names what is run.
     `skips` are flags without a value: all others are taken to have one.
     """
 
@@ -40,6 +41,8 @@ class Launcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     config_pool: str = ""
     settings_workers: tuple[str, ...] = ()
     supervises: bool = False
+    unless: tuple[str, ...] = ()
+    argument: bool = True
     skips: tuple[str, ...] = ()
     is_async: bool = False  # one thread, many requests
     first: bool = False  # it counts only where it begins the command

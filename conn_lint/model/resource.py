@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from conn_lint.model.engine import DatabaseEngine, DatabaseMaker
+from conn_lint.model.engine import DatabaseEngine, DatabaseMaker, SettingsReader
 from conn_lint.model.evidence import Evidence
 from conn_lint.model.framework import (
     EntryPoint,
@@ -355,3 +355,4 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session_state: tuple[SessionState, ...] = ()
     database_engine: tuple[DatabaseEngine, ...] = ()
     database_maker: tuple[DatabaseMaker, ...] = ()
+    settings_reader: tuple[SettingsReader, ...] = ()
