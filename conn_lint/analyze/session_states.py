@@ -128,15 +128,9 @@ class SessionStates:
                 return None
 
     def _of_name(self, name: str, at: FunctionId, depth: int) -> Routed | None:
-        function = self._program.function(at)
-        current = at
-        while function is not None and function.kind != "module":
-            if name in function.locals and name not in function.global_names:
-                return self._assigned(name, current, function, depth)
-            if function.parent < 0 or name in function.global_names:
-                break
-            current = current._replace(number=function.parent)
-            function = self._program.function(current)
+        owner = self._program.local_to(name, at)
+        if owner is not None and (function := self._program.function(owner)) is not None:
+            return self._assigned(name, owner, function, depth)
         return self._of_module(self._types.symbols.in_module(at.path, name), depth)
 
     def _of_module(self, found: object, depth: int) -> Routed | None:

@@ -148,19 +148,9 @@ class Values:
     # Names
 
     def _name(self, name: str, at: FunctionId) -> Found:
-        function = self._program.function(at)
-        current, first = at, True
-        while function is not None and function.kind != "module":
-            if name in function.global_names:
-                break
-            visible = first or function.kind != "class"
-            if visible and name in function.locals and name not in function.nonlocal_names:
-                return self._bound(name, current, function)
-            first = False
-            if function.parent < 0:
-                break
-            current = current._replace(number=function.parent)
-            function = self._program.function(current)
+        owner = self._program.local_to(name, at)
+        if owner is not None and (function := self._program.function(owner)) is not None:
+            return self._bound(name, owner, function)
         return self._settled(self._types.symbols.in_module(at.path, name))
 
     def _settled(self, found: object) -> Found:

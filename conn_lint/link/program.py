@@ -139,6 +139,21 @@ class Program:
             return None
         return summary.functions[index]
 
+    def local_to(self, name: str, at: FunctionId) -> FunctionId | None:
+        """The function, `at` or one around it, whose own the name is there by Python's rules; None: the module's."""
+        current, function = at, self.function(at)
+        while function is not None and function.kind != "module":
+            if name in function.global_names:
+                return None
+            visible = current == at or function.kind != "class"
+            if visible and name in function.locals and name not in function.nonlocal_names:
+                return current
+            if function.parent < 0:
+                return None
+            current = FunctionId(at.path, at.unit, function.parent)
+            function = self.function(current)
+        return None
+
     def event(self, at: FunctionId, node: int) -> Event | None:
         """The event at a node of a function; a negative number is that of none."""
         function = self.function(at)

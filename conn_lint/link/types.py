@@ -148,22 +148,12 @@ class Types:
         """What a name stands for inside the function `at`: its own scope, those around it, the module."""
         if at.unit == 0 and at.number == 0:
             return self.module_name(at.path, name)
-        function = self.program.function(at)
-        if name.rpartition("@")[2].isdecimal() and "@" in name:  # a comprehension's own variable
-            return self._local(name, at, function) if function is not None else None
-        current, first = at, True
-        while function is not None and function.kind != "module":
-            if name in function.global_names:
-                break
-            visible = first or function.kind != "class"
-            if visible and name in function.locals and name not in function.nonlocal_names:
-                return self._local(name, current, function)
-            first = False
-            if function.parent < 0:
-                break
-            current = FunctionId(at.path, at.unit, function.parent)
-            function = self.program.function(current)
-        return self.module_name(at.path, name)
+        is_variable = "@" in name and name.rpartition("@")[2].isdecimal()  # a comprehension's own
+        owner = at if is_variable else self.program.local_to(name, at)
+        function = self.program.function(owner) if owner is not None else None
+        if owner is None or function is None:
+            return self.module_name(at.path, name)
+        return self._local(name, owner, function)
 
     def module_name(self, path: str, name: str) -> Value | None:
         """What a name stands for at module level."""

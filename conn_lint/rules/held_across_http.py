@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-from conn_lint.model.finding import Finding, Severity
-from conn_lint.rules import holding_words
-from conn_lint.rules.base import Rule
-from conn_lint.rules.wait_plan import wait_plan
-
-if TYPE_CHECKING:
-    from conn_lint.analyze.project import Project
+from conn_lint.model.finding import Severity
+from conn_lint.rules.held import HeldRule
 
 
-class HeldAcrossHttp(Rule):
+class HeldAcrossHttp(HeldRule):
     """A connection, checkout or open transaction is held while the code waits for another service.
 
     ## Why it matters
@@ -82,21 +74,4 @@ class HeldAcrossHttp(Rule):
     code = "CNX301"
     name = "held-across-http"
     severity = Severity.ERROR
-
-    def check(self, project: Project) -> Iterator[Finding]:
-        """One finding for each place that waits for something external while something is held."""
-        for holding in project.holdings():
-            if holding.category == "external":
-                yield Finding(
-                    code=self.code,
-                    rule=self.name,
-                    message=holding_words.message(holding),
-                    location=holding.location,
-                    severity=holding_words.severity_of(holding, self.severity),
-                    chain=holding.chain,
-                    plan=wait_plan(holding),
-                    statement=holding.statement,
-                    resource=holding.resource.name,
-                    reach=holding.reach,
-                    advice=holding_words.advice(holding),
-                )
+    category = "external"

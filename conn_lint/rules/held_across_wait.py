@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-from conn_lint.model.finding import Finding, Severity
-from conn_lint.rules import holding_words
-from conn_lint.rules.base import Rule
-from conn_lint.rules.wait_plan import wait_plan
-
-if TYPE_CHECKING:
-    from conn_lint.analyze.project import Project
+from conn_lint.model.finding import Severity
+from conn_lint.rules.held import HeldRule
 
 
-class HeldAcrossWait(Rule):
+class HeldAcrossWait(HeldRule):
     """A connection, checkout or open transaction is held while the code sleeps or waits for another process or thread.
 
     ## Why it matters
@@ -70,21 +62,4 @@ class HeldAcrossWait(Rule):
     code = "CNX302"
     name = "held-across-wait"
     severity = Severity.NOTE
-
-    def check(self, project: Project) -> Iterator[Finding]:
-        """One finding for each place that pauses while something is held."""
-        for holding in project.holdings():
-            if holding.category == "pause":
-                yield Finding(
-                    code=self.code,
-                    rule=self.name,
-                    message=holding_words.message(holding),
-                    location=holding.location,
-                    severity=holding_words.severity_of(holding, self.severity),
-                    chain=holding.chain,
-                    plan=wait_plan(holding),
-                    statement=holding.statement,
-                    resource=holding.resource.name,
-                    reach=holding.reach,
-                    advice=holding_words.advice(holding),
-                )
+    category = "pause"
