@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from conn_lint.cli.flags import Command, with_options
+from conn_lint.report.escape import one_line
 
 if TYPE_CHECKING:
     from conn_lint.config.repairs import Renderings, Repairs
@@ -133,9 +134,9 @@ def account(repairs: Repairs, values: dict[str, Any]) -> Iterator[str]:
                 yield f"{_place(done, finding)}: {word}: {_title(finding)}"
         for item in done.withdrawn:
             if item.applied:
-                yield f"{_place(done, item.finding)}: the fix was taken back: {item.reason}"
+                yield f"{_place(done, item.finding)}: the fix was taken back: {one_line(item.reason)}"
             elif every:
-                yield f"{_place(done, item.finding)}: no fix here: {item.reason}"
+                yield f"{_place(done, item.finding)}: no fix here: {one_line(item.reason)}"
     if applied:
         yield f"{word.capitalize()} {applied} in {files} file{'s' if files > 1 else ''}."
 
@@ -143,12 +144,12 @@ def account(repairs: Repairs, values: dict[str, Any]) -> Iterator[str]:
 def _place(done: Repaired, finding: Finding) -> str:
     from conn_lint.config.projects import display_below  # noqa: PLC0415
 
-    path = display_below(done.outcome.root, finding.location.path)
+    path = one_line(display_below(done.outcome.root, finding.location.path))
     return f"{path}:{finding.location.span.line}: {finding.code}"
 
 
 def _title(finding: Finding) -> str:
-    return finding.plan.title if finding.plan is not None else finding.rule
+    return one_line(finding.plan.title) if finding.plan is not None else finding.rule
 
 
 def renderings_of(cure: Cure, show: Callable[[Path], str]) -> dict[Finding, Rendered]:

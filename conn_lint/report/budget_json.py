@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from conn_lint.model.budget import Budget, ProcessKind, Row, ServerBudget
 from conn_lint.model.deployment import Figure, Pooler
 from conn_lint.model.location import Location, Span
 from conn_lint.report import budget_words as words
+from conn_lint.report.escape import json_text
 
 VERSION = 1
 
@@ -27,7 +27,7 @@ def render_json(named: Sequence[tuple[str, Budget]]) -> str:
         "over": any(budget.is_over for _, budget in named),
         "projects": [{"name": name, **_budget(budget)} for name, budget in named],
     }
-    return json.dumps(table, indent=2)
+    return json_text(table)
 
 
 def read_json(data: bytes) -> list[tuple[str, Budget]]:

@@ -38,9 +38,11 @@ def code_line(text: str) -> str:
     return _ANYWHERE.sub(_REPLACED, text)
 
 
-def json_text(value: object) -> str:
+def json_text(value: object, indent: int | None = 2) -> str:
     """Data as JSON, in ASCII, so that no encoding of a terminal or a pipe can fail."""
-    return json.dumps(value, indent=2).replace("##", "#\\u0023")  # as above: only strings have it
+    return json.dumps(value, indent=indent).replace(
+        "##", "#\\u0023"
+    )  # as above: only strings have it
 
 
 def xml_line(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ from rich.text import Text
 from conn_lint.model.connections import Connection
 from conn_lint.model.known_error import Cause, KnownError
 from conn_lint.report.base import Report, counted
-from conn_lint.report.escape import one_line
+from conn_lint.report.escape import json_text, one_line
 from conn_lint.report.excerpt import ReadLines
 from conn_lint.report.json_report import finding_object
 from conn_lint.report.text import Layout, labelled, render_finding
@@ -107,7 +106,7 @@ def explanation_json(explanation: Explanation) -> str:
         "opened_at": [_place(place) for place in explanation.places],
         "nearest": [_error(error) for error in explanation.nearest],
     }
-    return json.dumps(found, indent=2)
+    return json_text(found)
 
 
 def _error(error: KnownError) -> dict[str, Any]:

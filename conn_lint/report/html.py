@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
@@ -20,6 +19,7 @@ from conn_lint.model.location import Location
 from conn_lint.model.mask import mask
 from conn_lint.report.base import rule_url
 from conn_lint.report.chart import Chart, Group, Node
+from conn_lint.report.escape import json_text
 from conn_lint.report.excerpt import ReadLines, excerpts
 from conn_lint.report.json_report import step_object
 
@@ -41,7 +41,7 @@ def render_html(
         "script": script,
         "style_hash": _hash(style),
         "script_hash": _hash(script),
-        "data": json.dumps(data).translate(_ESCAPES),
+        "data": json_text(data, indent=None).translate(_ESCAPES),
     }
     before, *pieces = _file("graph.html").split("{")
     found = [before]

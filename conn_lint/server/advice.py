@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import urllib.parse
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
@@ -12,6 +13,7 @@ from lsprotocol import types
 from conn_lint.model.finding import Finding, Severity, Step
 from conn_lint.model.fix import Applicability, Edit
 from conn_lint.report.base import rule_url
+from conn_lint.report.escape import markdown_line, one_line
 from conn_lint.rules import ALL_RULES
 from conn_lint.rules.base import Rule
 from conn_lint.rules.unused_suppression import UnusedSuppression
@@ -44,13 +46,13 @@ def diagnostic(finding: Finding, files: Files) -> types.Diagnostic:
     """One finding, with the calls that lead to it as related places."""
     text = files.text(finding.location.path)
     related = [
-        types.DiagnosticRelatedInformation(_place(step, files), _words(step))
+        types.DiagnosticRelatedInformation(_place(step, files), one_line(_words(step)))
         for step in finding.chain
     ]
     unused = finding.code == UnusedSuppression.code
     return types.Diagnostic(
         range=text.range(finding.location.span),
-        message=finding.message,
+        message=one_line(finding.message),
         severity=_SEVERITIES[finding.severity],
         code=finding.code,
         code_description=types.CodeDescription(rule_url(finding.code, finding.rule)),
@@ -92,17 +94,12 @@ def _why(step: Step, files: Files) -> str:
     place = _place(step, files)
     name = step.location.path.rpartition("/")[2]
     line = step.location.span.line
-    return f"1. [{_plain(name)}:{line}]({_target(place.uri)}#L{line}) {_plain(_words(step))}"
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown takes for nothing else, on one line."""
-    flat = " ".join(text.split())
-    return "".join(f"\\{char}" if char in "\\`*_{}[]<>()#|!&" else char for char in flat)
+    return f"1. [{markdown_line(name)}:{line}]({_target(place.uri)}#L{line}) {markdown_line(_words(step))}"
 
 
 def _target(uri: str) -> str:
-    return uri.replace("(", "%28").replace(")", "%29").replace(" ", "%20")
+    """An address that ends no link of Markdown before its end."""
+    return urllib.parse.quote(uri, safe="%/:@?#&=+$,;!*'~")
 
 
 def _words(step: Step) -> str:
@@ -128,7 +125,7 @@ def actions(
         if plan is None:
             continue
         known = [diagnostic(shown.finding, files)]
-        title = f"{shown.finding.code}: {plan.title}"
+        title = one_line(f"{shown.finding.code}: {plan.title}")
         kind = types.CodeActionKind.QuickFix
         if shown.edits and plan.applicability is not Applicability.DISPLAY_ONLY:
             yield types.CodeAction(
@@ -141,7 +138,10 @@ def actions(
         elif shows_disabled:
             reason = shown.reason or "for its author to decide: it is shown, and never applied"
             yield types.CodeAction(
-                title=title, kind=kind, diagnostics=known, disabled=types.CodeActionDisabled(reason)
+                title=title,
+                kind=kind,
+                diagnostics=known,
+                disabled=types.CodeActionDisabled(one_line(reason)),
             )
     yield from _noqa_actions(here, files)
     for level, title in (

@@ -16,6 +16,7 @@ from pygls.workspace import PositionCodec, TextDocument
 from conn_lint import __version__
 from conn_lint.model.fix import Applicability
 from conn_lint.model.mask import mask
+from conn_lint.report.escape import one_line
 from conn_lint.server import advice
 from conn_lint.server.places import Text, changes, to_bytes
 from conn_lint.server.runs import run
@@ -46,7 +47,7 @@ class OpenFiles:
 
     def uri(self, path: str) -> str:
         """The address of a file, as the editor has it if it is open there."""
-        return self._uris.get(path) or from_fs_path(path) or ""
+        return self._uris.get(path) or _uri(path)
 
     def text(self, path: str) -> Text:
         """The text of a file, an empty one where it cannot be read."""
@@ -54,6 +55,13 @@ class OpenFiles:
             source = self._sources.get(path)
             self._texts[path] = Text(_read(path) if source is None else source, self._codec)
         return self._texts[path]
+
+
+def _uri(path: str) -> str:
+    try:
+        return from_fs_path(path) or ""
+    except UnicodeEncodeError:  # the name is no text
+        return Path(path).as_uri()
 
 
 def _read(path: str) -> str:
@@ -155,7 +163,7 @@ class Server(LanguageServer):
     def say(self, problems: Sequence[str]) -> None:
         """Show what went wrong, each thing once until it is over."""
         for problem in problems:
-            text = f"conn-lint: {mask(problem)}"
+            text = f"conn-lint: {one_line(mask(problem))}"
             self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
             if problem not in self._said:
                 self.window_show_message(types.ShowMessageParams(types.MessageType.Error, text))

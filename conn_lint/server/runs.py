@@ -9,9 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-import msgspec
-
-from conn_lint.server.worker import Answer, Order
+from conn_lint.server.worker import Answer, Order, packed, unpacked
 
 # Nothing may be imported from the current folder, which is that of the code that is checked.
 _START = f"import sys; sys.path[0] = sys.argv[1]; from {__package__}.worker import main; main()"
@@ -31,7 +29,7 @@ async def run(order: Order) -> Answer:
         start_new_session=True,  # with processes of its own, which must end with it
     )
     try:
-        output, errors = await process.communicate(msgspec.msgpack.encode(order))
+        output, errors = await process.communicate(packed(order))
     except asyncio.CancelledError:
         _end(process)
         await process.wait()
@@ -41,8 +39,8 @@ async def run(order: Order) -> Answer:
 
 def _answer(process: asyncio.subprocess.Process, output: bytes, errors: bytes) -> Answer:
     try:
-        return msgspec.msgpack.decode(output, type=Answer)
-    except (msgspec.MsgspecError, ValueError):
+        return unpacked(output, Answer)
+    except ValueError:
         said = errors.decode(errors="replace").strip()[-_SHOWN:]
         return Answer(problems=(f"a run failed with exit code {process.returncode}: {said}",))
 

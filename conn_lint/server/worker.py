@@ -6,10 +6,11 @@ The order comes on standard input, the answer goes to standard output.
 from __future__ import annotations
 
 import functools
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,6 +24,7 @@ from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.fix import Applicability, Edit
 
 _SETTINGS = "settings of the editor"
+_Message = TypeVar("_Message")
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,14 +125,24 @@ def _absolute(root: Path, name: str) -> str:
     return (root / name).as_posix()
 
 
+def packed(message: object) -> bytes:
+    """An order or answer for the other process. In JSON's escapes even the name of a file that is no text can go."""
+    return json.dumps(msgspec.to_builtins(message)).encode()
+
+
+def unpacked(data: bytes, kind: type[_Message]) -> _Message:
+    """What `packed` was given; raises ValueError."""
+    return msgspec.convert(json.loads(data), kind)
+
+
 def main() -> None:
     """Read an order, write the answer."""
     try:
-        order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Order)
+        order = unpacked(sys.stdin.buffer.read(), Order)
         done = answer(order)
     except msgspec.ValidationError as error:  # a setting of another type
         done = Answer(problems=(f"{_SETTINGS}: {error}",))
-    sys.stdout.buffer.write(msgspec.msgpack.encode(done))
+    sys.stdout.buffer.write(packed(done))
 
 
 if __name__ == "__main__":
