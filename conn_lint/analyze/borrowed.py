@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
-from conn_lint.link.values import External, FunctionId
+from conn_lint.link.values import External, FunctionId, Instance
 from conn_lint.model.expression import Attribute, Expr, Temp
 from conn_lint.model.flow import AwaitEvent, CallEvent, WithEnterEvent
 from conn_lint.model.option import Option
@@ -53,7 +53,7 @@ class Borrowed:
             and self._takes_from(one.resource, pool)
             for taking in (self._taking(one.event, one.at, one.resource),)
         }
-        for taking in self._by_name(pool):
+        for taking in (*self._by_name(pool), *self._within(pool)):
             found.setdefault(taking.location, taking)
         return tuple(found[location] for location in sorted(found))
 
@@ -74,11 +74,21 @@ class Borrowed:
             if wait is None or not wait.parameter:
                 continue
             for method in self._methods(checkout, pool):
-                for at, event in self._calls(method):
-                    if any(argument.keyword == wait.parameter for argument in event.arguments):
+                for at, event, receiver in self._calls(method):
+                    says = any(argument.keyword == wait.parameter for argument in event.arguments)
+                    if says and self._is_unknown(receiver, at):
                         yield self._taking(event, at, checkout)
 
-    def _calls(self, method: str) -> Iterator[tuple[FunctionId, CallEvent]]:
+    def _within(self, pool: Resource) -> Iterator[Taking]:
+        """Calls of the pool's own methods that borrow a connection for their time."""
+        canonical = self._analysis.knowledge.canonical
+        for method in pool.borrows_within:
+            for at, event, receiver in self._calls(method):
+                value = self._analysis.types.infer(receiver, at)
+                if isinstance(value, Instance) and canonical(value.type) == canonical(pool.value):
+                    yield self._taking(event, at, None)
+
+    def _calls(self, method: str) -> Iterator[tuple[FunctionId, CallEvent, Expr]]:
         for path, file in self._program.files.items():
             if file.is_test:
                 continue
@@ -93,18 +103,18 @@ class Borrowed:
                             isinstance(event, CallEvent)
                             and isinstance(event.func, Attribute)
                             and event.func.attr == method
-                            and self._is_unknown(event.func.value, at)
                         ):
-                            yield at, event
+                            yield at, event, event.func.value
 
     def _is_unknown(self, receiver: Expr, at: FunctionId) -> bool:
         """Nothing is known of it, or only where it lies on a library's object (`request.app.state.pool`)."""
         value = self._analysis.types.infer(receiver, at)
         return value is None or isinstance(value, External)
 
-    def _taking(self, event: CallEvent, at: FunctionId, resource: Resource) -> Taking:
+    def _taking(self, event: CallEvent, at: FunctionId, resource: Resource | None) -> Taking:
         function = self._program.function(at)
-        option = next((o for o in resource.options if o.role == "wait"), None)
+        options = resource.options if resource is not None else ()
+        option = next((o for o in options if o.role == "wait"), None)
         limited = option is not None and self._says(event, at, option)
         if not limited and function is not None:
             limited = self._is_given_a_limit(event, at, function) or self._is_in_a_limit(

@@ -109,7 +109,8 @@ class Project:
     def session_states(self) -> tuple[StateUse, ...]:
         """Calls that leave something in a session of the server, over a pooler in transaction mode."""
         routes = self.routes()
-        return tuple(SessionStates(self._analysis, self._found_routes.made, routes).all())
+        found = SessionStates(self._analysis, self._found_routes.made, routes, self.databases())
+        return tuple(found.all())
 
     def routes(self) -> tuple[Routed, ...]:
         """The servers that creations may connect to, as the code and the project's settings files say; not those of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Sequence, Set
 
-from conn_lint.model.engine import DatabaseEngine, DatabaseMaker
+from conn_lint.model.engine import DatabaseEngine, DatabaseHandle, DatabaseMaker
 from conn_lint.model.resource import Family
 
 
@@ -16,6 +16,11 @@ class Databases:
         self._engines = tuple(e for f in reversed(families) for e in f.database_engine)
         self._readers = frozenset(n for f in families for r in f.settings_reader for n in r.names)
         self._makers = {n: m for f in families for m in f.database_maker for n in m.names}
+        self._handles = {n: h for f in families for h in f.database_handle for n in h.names}
+
+    def handle(self, name: str) -> DatabaseHandle | None:
+        """What the object of this name stands for."""
+        return self._handles.get(name)
 
     @property
     def readers(self) -> Set[str]:

@@ -36,6 +36,17 @@ class DatabaseEngine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sizes: tuple[PoolPart, ...] = ()
 
 
+class DatabaseHandle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Objects of a framework that stand for a database of its settings: the one called `alias`, or (`by_alias`) a
+    mapping of all, by their names.
+    """
+
+    names: tuple[str, ...]
+    evidence: Evidence
+    alias: str = "default"
+    by_alias: bool = False
+
+
 class DatabaseMaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Calls that give a database's settings, made from a URL.
 

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from conn_lint.model.engine import DatabaseEngine, DatabaseMaker, SettingsReader
+from conn_lint.model.engine import DatabaseEngine, DatabaseHandle, DatabaseMaker, SettingsReader
 from conn_lint.model.evidence import Evidence
 from conn_lint.model.framework import (
     EntryPoint,
@@ -140,6 +140,9 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     options: tuple[Option, ...] = ()
     instead: str = ""  # the pool or client to use in its place
     stands_in: StandIn | None = None  # a pool's
+    borrows_within: tuple[
+        str, ...
+    ] = ()  # a pool's methods that wait for a connection, and borrow it for their call
     advice: str = ""
     since: str = ""  # first version of which these facts hold, where they changed
     changed: str = ""  # what held before, in words
@@ -356,3 +359,4 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database_engine: tuple[DatabaseEngine, ...] = ()
     database_maker: tuple[DatabaseMaker, ...] = ()
     settings_reader: tuple[SettingsReader, ...] = ()
+    database_handle: tuple[DatabaseHandle, ...] = ()

@@ -30,9 +30,10 @@ class PoolWaitsForever(Rule):
     aioodbc, oracledb and others.
 
     A pool is left alone where every call that takes a connection from it states a timeout, or stands within
-    `asyncio.wait_for` or `asyncio.timeout`. With `strict = true` in the settings clients count that have a pool of
-    their own (MongoClient), and so do connections, clients and pools whose connecting to the server has no limit but
-    the operating system's, minutes.
+    `asyncio.wait_for` or `asyncio.timeout`; methods of the pool that borrow one for their call count as well
+    (asyncpg's `pool.fetch()`, whose own timeout is that of the statement). With `strict = true` in the settings
+    clients count that have a pool of their own (MongoClient), and so do connections, clients and pools whose
+    connecting to the server has no limit but the operating system's, minutes.
 
     ## Example
     ```python

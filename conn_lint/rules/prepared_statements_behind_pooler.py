@@ -56,8 +56,9 @@ class PreparedStatementsBehindPooler(Rule):
     `schema.prisma`. Ports 6543 and 6432, hosts with
     `-pooler.`, Supabase's pooler (whose port 5432 is session mode: nothing is reported), `pgbouncer=true`. If the
     project has the pooler's own settings, these decide: `pool_mode = session`, or `max_prepared_statements` (PgBouncer
-    1.21 and later keep track of prepared statements then), silence the rule. So do Neon's pooler and RDS Proxy, which
-    allow them. What only an example of settings shows (`.env.example`) is a note.
+    1.21 and later keep track of prepared statements then), silence the rule. So do Neon's pooler, RDS Proxy and Prisma
+    Accelerate, which allow them: Neon's is such a PgBouncer, and behind one (1.25.2) all clients above had no errors as
+    they are. What only an example of settings shows (`.env.example`) is a note.
 
     ## Example
     ```python

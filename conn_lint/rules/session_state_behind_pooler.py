@@ -24,8 +24,9 @@ class SessionStateBehindPooler(Rule):
     another tenant.
 
     What counts is SQL in the code, run over a connection, engine, pool or session whose address is such a pooler's, as
-    for CNX404; Neon's pooler is one, Supabase's port 5432 is not. RDS Proxy keeps the session for such a client
-    instead, and is left alone. What only an example of settings shows is a note.
+    for CNX404; Neon's pooler is one, Supabase's port 5432 is not. Sessions that a framework injects are followed to
+    the function that makes them, parameters to all callers, Django's `connection` to `DATABASES`. RDS Proxy keeps the
+    session for such a client instead, and is left alone. What only an example of settings shows is a note.
 
     ## Example
     ```python

@@ -40,6 +40,7 @@ LEFT = {
 DRIVER = Path(__file__).parent / "drive_pooler.py"
 STATEMENTS = 480  # of a process
 PROCESSES = {"asyncpg": 2}  # its names differ within a process, and are the same in all processes
+TRACKS = (1, 21)
 PACKAGES = {"databases", "tortoise"}  # that not every machine has where these tests run
 SCHEMES = {
     "": "postgresql",
@@ -57,8 +58,14 @@ def pooler(postgres: Postgres) -> Iterator[int]:
     program = live_pooler.installed()
     if program is None:
         pytest.skip("pgbouncer is not installed")
-    with live_pooler.running(program, postgres.port) as port:
+    with live_pooler.running(program, postgres.port, **tracking(program, 0)) as port:
         yield port
+
+
+def tracking(program: str, statements: int) -> dict[str, int]:
+    """Whether it keeps track of prepared statements, for those that can: newer ones do unless they are told not to."""
+    can = live_pooler.version(program) >= TRACKS
+    return {"max_prepared_statements": statements} if can else {}
 
 
 def behind(port: int, database: Database, scheme: str = "postgresql") -> str:
@@ -109,6 +116,31 @@ def test_what_is_said_of_a_client_is_so(
         errors, answers = driven(processes, url, maker, *terms)
     assert errors + answers == processes * STATEMENTS
     assert (errors == 0) is cures, (errors, answers)
+
+
+CLIENTS = sorted(
+    {(client, maker, scheme) for client, maker, scheme, terms, _ in ways() if not terms}
+)
+
+
+@pytest.mark.parametrize(("client", "maker", "scheme"), CLIENTS)
+def test_no_statement_fails_behind_a_pooler_that_keeps_track(
+    postgres: Postgres, client: str, maker: str, scheme: str
+) -> None:
+    program = live_pooler.installed()
+    if program is None or live_pooler.version(program) < TRACKS:
+        pytest.skip("no pgbouncer that keeps track of prepared statements is installed")
+    if maker.partition(".")[0] in PACKAGES:
+        pytest.importorskip(maker.partition(".")[0])
+    with (
+        postgres.database() as database,
+        live_pooler.running(program, postgres.port, **tracking(program, 1000)) as port,
+    ):
+        processes = next((n for name, n in PROCESSES.items() if name in client), 1)
+        assert driven(processes, behind(port, database, scheme), maker) == (
+            0,
+            processes * STATEMENTS,
+        )
 
 
 def driven(count: int, *words: str) -> tuple[int, int]:
