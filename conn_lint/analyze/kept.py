@@ -13,6 +13,7 @@ from conn_lint.model.expression import (
     Expr,
     Literal,
     Name,
+    Subscript,
     Temp,
     dotted,
     walk,
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
 _MISSING = frozenset({"KeyError", "AttributeError", "LookupError", "NameError", "IndexError"})
 _KEEPERS = frozenset({"setdefault", "set", "update"})
+_COLLECTORS = frozenset({"append", "appendleft", "add", "put", "put_nowait"})
 _PROCESS_WORDS = frozenset({"app", "application", "bot", "server", "container", "extensions"})
 _REQUEST_WORDS = frozenset({"g", "request", "req", "_request"})
-_MAX_ALIASES = 3
 
 
 class Scope(enum.Enum):
@@ -54,6 +55,7 @@ class Scope(enum.Enum):
     PROCESS = "process"
 
 
+_LASTING = (Scope.OBJECT, Scope.THREAD, Scope.PROCESS)
 _HOLDERS = {
     "process": Scope.PROCESS,
     "thread": Scope.THREAD,
@@ -168,6 +170,20 @@ class Kept:
                     found[place] = None
         found.update(dict.fromkeys(self._by_callees(nodes)))
         return list(found)
+
+    def collects(self, nodes: Iterable[int]) -> bool:
+        """What the nodes make is put into a collection beside others, and the collection outlives the call."""
+        taken, found = self._taken(nodes, direct=True), list[Place | None]()
+        for event in self._function.graph.events:
+            match event:
+                case CallEvent(func=Attribute(value=value, attr=attr)) if attr in _COLLECTORS:
+                    if any(_takes(given, *taken) for given in _given(event)):
+                        found.append(self._reader.item(value, None, "[]"))
+                case StoreEvent(target=Subscript() as target, value=value) if _takes(value, *taken):
+                    found.append(self._reader.place(target))
+                case _:
+                    pass
+        return any(self.scope_of(place) in _LASTING for place in found if place is not None)
 
     def _by_callees(self, nodes: Iterable[int]) -> Iterator[Place]:
         """Methods that keep something on their object, when they are called on it."""

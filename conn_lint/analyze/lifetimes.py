@@ -59,6 +59,11 @@ class Lifetimes:
             return False
         return ways.kept.replaces(nodes)
 
+    def collects(self, at: FunctionId, nodes: tuple[int, ...]) -> bool:
+        """What the event makes is put beside others that are kept, as in a pool."""
+        ways = self._ways(at)
+        return ways is not None and min(nodes, default=-1) >= 0 and ways.kept.collects(nodes)
+
     def _ways(self, at: FunctionId) -> _Ways | None:
         if at not in self._functions:
             function = self._program.function(at)

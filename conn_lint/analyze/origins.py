@@ -93,6 +93,10 @@ class Origins:
                 found |= self.of(argument.value, at)
         if isinstance(event.func, Attribute):
             found |= self.of(event.func.value, at)
+        function = self._analysis.program.function(at)
+        if function is not None and function.kind == "module":
+            around = _loops_around(event, function)
+            found = {o for o in found if o.kind != "loop" or o.number in around}
         return frozenset(found)
 
     def of(self, expr: Expr, at: FunctionId) -> frozenset[Origin]:
@@ -227,6 +231,14 @@ class Origins:
             return
         seen.add((at, name))
         function = self._analysis.program.function(at)
+        if function is not None and function.kind == "module":
+            for value in self._values(at, function).get(name, ()):
+                for origin in self._walk(value, at, depth - 1, seen):
+                    if (
+                        origin.kind == "loop"
+                    ):  # all else in a module is made once, and the same for all
+                        yield origin
+            return
         while function is not None and name not in function.locals and "@" not in name:
             if function.parent < 0 or name in function.global_names:
                 if name in _OF_REQUEST:
@@ -371,3 +383,13 @@ def _path(expr: Attribute) -> list[str] | None:
     if not isinstance(value, Name):
         return None
     return [value.id, *reversed(parts)]
+
+
+def _loops_around(event: CallEvent, function: Function) -> set[int]:
+    """The numbers of the loops in which the call stands."""
+    found: set[int] = set()
+    number = event.loop
+    while number >= 0:
+        found.add(number)
+        number = function.loops[number].parent
+    return found

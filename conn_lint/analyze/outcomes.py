@@ -1,6 +1,7 @@
 """What a function answers once an event in it has happened, and which ways its caller then takes.
 
-`while not connected(): ...` ends with the first connection that `connected` makes and answers True for.
+`while not connected(): ...` ends with the first connection that `connected` makes and answers True for. Under
+`if first: connect(); first = False` there is one connection, however often the loop goes on.
 """
 
 from __future__ import annotations
@@ -9,8 +10,16 @@ from collections.abc import Mapping, Sequence
 
 from conn_lint.flow.guarding import reachable
 from conn_lint.model.expression import Expr, Literal, Name, Temp
-from conn_lint.model.flow import AssignEvent, CallEvent, Edge, Guard, Raised, ReturnEvent
-from conn_lint.model.summary import Function
+from conn_lint.model.flow import (
+    AssignEvent,
+    CallEvent,
+    Edge,
+    FlowGraph,
+    Guard,
+    Raised,
+    ReturnEvent,
+)
+from conn_lint.model.summary import Function, Loop
 
 
 def answer_after(
@@ -53,6 +62,37 @@ def taken(
         ]
         for source, out in edges.items()
     }
+
+
+def turned_off(
+    function: Function, edges: Mapping[int, Sequence[Edge]], nodes: Sequence[int], loop: Loop
+) -> set[int]:
+    """The assignments within the loop to a flag that all ways to the nodes test, after which it leads past them."""
+    events = function.graph.events
+    tests = {
+        (kind.test.id, kind.outcome)
+        for out in edges.values()
+        for edge in out
+        if isinstance(kind := edge.kind, Guard) and isinstance(kind.test, Name)
+    }
+    found: set[int] = set()
+    for name, outcome in tests:
+        given = [
+            (node, event.value)
+            for node, event in enumerate(events)
+            if isinstance(event, AssignEvent)
+            and event.target == name
+            and loop.span.contains(event.span)
+        ]
+        if not given or not all(
+            isinstance(value, Literal) and bool(value.value) is not outcome for _, value in given
+        ):
+            continue
+        test = Guard(Name(name), outcome)
+        around = {node: [e for e in out if e.kind != test] for node, out in edges.items()}
+        if reachable(around, [FlowGraph.ENTRY]).isdisjoint(nodes):
+            found.update(node for node, _ in given)
+    return found
 
 
 def _names_of(value: Temp, function: Function) -> list[Name]:

@@ -2,7 +2,7 @@
 
 A loop counts if, without anything raising, the place comes again within it. So a loop that ends once it has
 succeeded (a retry, a fall-back) is none; neither is one whose variable decides the connection, nor a `while` that
-sleeps between its passes.
+sleeps between its passes, nor a count of connections that are all kept: a pool is filled.
 """
 
 from __future__ import annotations
@@ -15,21 +15,23 @@ from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.listening import listening, listens_on
 from conn_lint.analyze.origins import Origin
-from conn_lint.analyze.outcomes import answer_after, taken
+from conn_lint.analyze.outcomes import answer_after, taken, turned_off
 from conn_lint.analyze.pages import is_pressed
 from conn_lint.analyze.waits import Waits
 from conn_lint.analyze.walking import Link, Place
 from conn_lint.flow.guarding import reachable
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
-from conn_lint.model.expression import Attribute, Container, Literal, Name
+from conn_lint.model.expression import Attribute, Container, Literal, Name, Temp, walk
 from conn_lint.model.flow import (
+    AwaitEvent,
     CallEvent,
     Edge,
     Event,
     FlowGraph,
     Raised,
     ReturnEvent,
+    expressions,
 )
 from conn_lint.model.summary import Function, Loop
 
@@ -100,8 +102,10 @@ class Looping:
         while number >= 0:
             loop = function.loops[number]
             decided = {Origin("loop", "", number), Origin("chosen", "", number)} & origins
+            filled = self._counts(loop, at) and lifetimes.collects(at, nodes)
             if (
                 not decided
+                and not filled
                 and self._repeats(at, function, loop, nodes, edges)
                 and not is_pressed(self._analysis, at, loop, nodes)
             ):
@@ -240,7 +244,26 @@ class Looping:
         loop = self.directly(caller.at, (caller.node,), origins, self._answer(place, caller))
         if loop is None or any(o.kind in ("loop", "stranger") for o in origins):
             return None
+        if self._counts(loop, caller.at) and self._is_left_with(place, function, event):
+            return None
         return Repeat(caller.at, caller.node, loop, links)
+
+    def _is_left_with(self, place: Place, function: Function, call: Event | None) -> bool:
+        """What is called keeps what it makes beside others, and its caller has no use for it."""
+        if isinstance(place.at, ClassRef) or not isinstance(call, CallEvent):
+            return False
+        if not self._analysis.lifetimes.collects(place.at, place.nodes):
+            return False
+        results = {call.result}
+        for event in function.graph.events:
+            if event is None or event is call:
+                continue
+            used = {p.index for e in expressions(event) for p in walk(e) if isinstance(p, Temp)}
+            if not used.isdisjoint(results):
+                if not isinstance(event, AwaitEvent):
+                    return False
+                results.add(event.result)
+        return True
 
     def _answer(self, place: Place, caller: Caller) -> bool | None:
         """Whether what the call gives is true, once the event has happened."""
@@ -264,7 +287,7 @@ class Looping:
         nodes: tuple[int, ...],
         edges: Mapping[int, Sequence[Edge]],
     ) -> bool:
-        """The event comes again within the loop, and nothing waits in between."""
+        """The event comes again within the loop, and nothing waits in between or turns off the flag that it needs."""
         events = function.graph.events
         outside = {
             node
@@ -274,6 +297,7 @@ class Looping:
         if loop.kind == "while" or self._counts(loop, at):
             pauses = {node for node, event in enumerate(events) if self._pauses(node, event, at)}
             outside |= pauses | listening(function, loop, pauses)
+        outside |= turned_off(function, edges, nodes, loop)
         after = [
             edge.target
             for node in nodes
