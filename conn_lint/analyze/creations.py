@@ -123,6 +123,8 @@ class Creations:
             return ()
         found: set[Location] = set()
         for caller in self._analysis.reach.callers(place):
+            if caller.how == "refer":  # another name for it, which makes none by itself
+                continue
             above = self._analysis.reach.above(place, caller)
             if above is None or above.origins or not caller.sure or not self._lives(above, 0):
                 continue
