@@ -180,6 +180,35 @@ def counted(db):
     assert (after == "opened may give what it was given, which somebody else releases") is reason
 
 
+OBJECT = """import requests
+from browser import Browser
+from flask import Flask
+
+app = Flask(__name__)
+
+
+class Reader:
+    def __init__(self):
+        self.browser = Browser(session=requests.Session())
+
+    def {end}(self):
+        self.browser.close()
+
+
+@app.get("/")
+def page():
+    return str(Reader())
+"""
+
+
+@pytest.mark.parametrize(("end", "closes"), [("close", True), ("again", False)])
+def test_what_an_object_ends_with_itself_is_not_shared(
+    end: str, closes: bool, tmp_path: Path
+) -> None:
+    after, _ = shown(OBJECT.replace("{end}", end), tmp_path, "CNX101")
+    assert (after == "it is closed by whoever gets it") is closes
+
+
 PSYCOPG = page(
     "import psycopg",
     'with psycopg.connect("dbname=shop", autocommit=True) as conn:\n'

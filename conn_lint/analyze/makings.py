@@ -36,6 +36,9 @@ _OTHERS = ("varies", "asked")
 _HARMLESS_HEADERS = ("accept", "content-length", "content-type", "user-agent")
 _MAKES = frozenset({"assign", "annassign", "expr", "import", "importfrom", "return", "if"})
 _KEYS = frozenset({"bool", "bytes", "float", "int", "str", "None"})  # types that can be keys
+_ENDS = frozenset(
+    {"__exit__", "__aexit__", "close", "aclose"}
+)  # of objects with an end of their own
 _LOOPS = ("for", "while")
 _SLOTS = 2  # parameters by which a client may be kept
 
@@ -119,12 +122,17 @@ class Makings:
         return function is not None and function.is_async
 
     def _is_closed_elsewhere(self, solved: Solved) -> bool:
-        """The object that keeps it closes it, or somebody who gets it from its function."""
+        """The object that keeps it closes it, or what it was given to, or somebody who gets it from its function."""
         cls = self._program.class_of(solved.at)
-        if cls is not None and any(
-            self._analysis.owners.releasers(cls, attr, solved.resource) for attr in solved.stored_on
-        ):
-            return True
+        if cls is not None:
+            if any(
+                self._analysis.owners.releasers(cls, attr, solved.resource)
+                for attr in solved.stored_on
+            ):
+                return True
+            methods = {self._program.head(method).name for method in self._program.methods(cls)}
+            if solved.gave and methods & _ENDS:
+                return True
         ref = self._program.ref_of(solved.at)
         if ref is None or not solved.returned_roles:
             return False

@@ -68,6 +68,7 @@ class Owners:
             return msgspec.structs.replace(
                 self._spec(cls, owned.resource, begins, public),
                 opens="at-call" if eager else "explicit",
+                release_awaited=tuple(sorted(public & self._awaited(cls))),
                 with_="closes" if "__exit__" in public else "absent",
                 async_with="closes" if "__aexit__" in public else "absent",
                 must_release=need,
@@ -99,6 +100,17 @@ class Owners:
             closed_checks=(),
             borrows=(),
             takes=(),
+        )
+
+    def _awaited(self, cls: ClassRef) -> frozenset[str]:
+        """The methods that do nothing unless they are awaited."""
+        program = self._program
+        return frozenset(
+            program.head(method).name
+            for method in self._methods(cls)
+            if (at := program.function_id(method)) is not None
+            and (function := program.function(at)) is not None
+            and function.is_async
         )
 
     def _net(self, cls: ClassRef, owned: Owned) -> tuple[frozenset[str], frozenset[str]]:

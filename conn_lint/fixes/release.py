@@ -11,6 +11,7 @@ from conn_lint.fixes.outliving import check_returned
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.fixes.removal import take_out
 from conn_lint.fixes.rewriting import Rewriting, aligned
+from conn_lint.fixes.scopes import bound_by
 from conn_lint.model.fix import Applicability, Edit, FixPlan
 from conn_lint.model.location import Location
 
@@ -71,10 +72,10 @@ def close_in_finally(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     if bound is None:
         raise RenderError("what it gives has no name")
     statement, name = bound
-    release = plan.detail("release").replace("{}", name)
+    found = _extent(plan, parsed, bound)
+    release = _as_written(parsed, found, name) or plan.detail("release").replace("{}", name)
     if release.startswith("await "):
         _check_async(parsed, call)
-    found = _extent(plan, parsed, bound)
     first = parsed.span(statement).line
     unit = parsed.indent(statement)
     rewriting = Rewriting(parsed, first, found.last, unit)
@@ -85,6 +86,17 @@ def close_in_finally(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     rewriting.insert_after(found.last, f"{indent}finally:")
     rewriting.insert_after(found.last, f"{indent}{unit}{release}")
     return (rewriting.edit(),)
+
+
+def _as_written(parsed: Parsed, found: Extent, name: str) -> str:
+    """The release as its author wrote it, where there is one way, which needs nothing that was made meanwhile."""
+    lines = [one for one in found.releases if isinstance(one, cst.SimpleStatementLine)]
+    texts = {parsed.text(line.body[0]) for line in lines}
+    if len(texts) != 1 or len(lines) != len(found.releases):
+        return ""
+    made = {own for item in found.used for node in walk(item) for own in bound_by(node)}
+    read = {node.value for node in parsed.mentions(lines[0], None)}
+    return texts.pop() if name in read and not read & made else ""
 
 
 def _bound(

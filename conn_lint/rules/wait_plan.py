@@ -14,7 +14,8 @@ def wait_plan(holding: Holding) -> FixPlan | None:
     """
     names = (("names", " ".join(holding.names)),)
     spans = (holding.location, *((holding.opened,) if holding.opened is not None else ()))
-    if holding.opened is not None and 0 < holding.last_line < holding.location.span.line:
+    here = holding.opened is not None and holding.opened.path == holding.location.path
+    if here and 0 < holding.last_line < holding.location.span.line:
         atomic = holding.resource.kind == "transaction"
         level = Applicability.DISPLAY_ONLY if atomic else Applicability.UNSAFE
         title = "release it before the wait, which needs nothing of it"
