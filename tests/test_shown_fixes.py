@@ -180,6 +180,35 @@ def counted(db):
     assert (after == "opened may give what it was given, which somebody else releases") is reason
 
 
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [("**self.options", True), ("base_url=self.options", False)],
+    ids=["mapping", "value"],
+)
+def test_what_spreads_a_mapping_has_no_key(given: str, reason: bool, tmp_path: Path) -> None:
+    text = f"""import httpx
+from flask import Flask
+
+app = Flask(__name__)
+
+
+class Shop:
+    def __init__(self, options):
+        self.options = options
+
+    def ask(self):
+        with httpx.Client({given}) as client:
+            return client.get("https://a.example").text
+
+
+@app.get("/")
+def page():
+    return Shop("https://b.example").ask()
+"""
+    after, _ = shown(text, tmp_path, "CNX101")
+    assert (after == "what it is given may be no key of what is kept") is reason
+
+
 OBJECT = """import requests
 from browser import Browser
 from flask import Flask

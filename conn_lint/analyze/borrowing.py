@@ -30,6 +30,7 @@ from conn_lint.model.location import Location
 from conn_lint.model.option import Option
 from conn_lint.model.resource import Resource, StandIn
 from conn_lint.model.site import Fate
+from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
@@ -177,13 +178,16 @@ class Borrowings:
     def is_given_something(self, solved: Solved) -> bool:
         """What decides the connection is worked out by the function, or given to it."""
         function = self._program.function(solved.at)
-        if function is None or function.kind != "function":
-            return True
+        return function is None or function.kind != "function" or bool(self.given(solved, function))
+
+    def given(self, solved: Solved, function: Function) -> frozenset[str]:
+        """The names of its function that decide the connection."""
         own = {*function.locals, *(parameter.name for parameter in function.parameters)}
-        return any(
-            isinstance(part, Name) and part.id in own
+        return frozenset(
+            part.id
             for expr in expressions(solved.event)
             for part in walk(expr)
+            if isinstance(part, Name) and part.id in own
         )
 
     def _users(self, solved: Solved) -> tuple[Solved, ...]:
@@ -232,10 +236,11 @@ class Borrowings:
         return found
 
     def _means(self, expr: Expr, ref: FunctionRef, names: frozenset[str], at: FunctionId) -> bool:
-        return any(
-            last(part) in names and self._analysis.types.infer(part, at) == ref
-            for part in wholes(expr)
-        )
+        for part in wholes(expr):
+            meant = self._analysis.types.infer(part, at) if last(part) in names else None
+            if isinstance(meant, FunctionRef) and meant._replace(bound=False) == ref:
+                return True
+        return False
 
     def in_tests(self, name: str) -> bool:
         """Tests have the name."""

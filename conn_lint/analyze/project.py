@@ -206,9 +206,10 @@ class Project:
         """The pool that could take the place of one connection that is opened at import."""
         return self._borrowings.in_place(creation.location)
 
-    def handing(self, creation: Creation, call: Location) -> Handing | None:
-        """How a function could be handed what it opens, by the one call of it, which stands in a loop."""
-        return self._handings.of(creation.location, call)
+    def handing(self, creation: Creation) -> Handing | None:
+        """How a function could be handed what it opens, by the loops that lead there."""
+        loops = {loop.location for loop in creation.loops if not loop.direct}
+        return self._handings.of(creation.location, loops)
 
     def home(self, creation: Creation, framework: str) -> str:
         """Where one that lives as long as the process belongs, in words; what the project has already comes first.

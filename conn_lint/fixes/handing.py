@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import libcst as cst
 
 from conn_lint.fixes.make_one import open_with, trailing
 from conn_lint.fixes.maker import call_lines
-from conn_lint.fixes.parsed import Parsed, RenderError
+from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.fixes.rewriting import Rewriting
 from conn_lint.fixes.scopes import bound_by, function_of, locals_of, own_nodes
 from conn_lint.model.fix import Edit, FixPlan
 from conn_lint.model.location import Span
 
 _PLAIN = frozenset(dir(builtins))
+_OBJECT = "self"
 
 
 class _Opened(NamedTuple):
@@ -28,29 +29,99 @@ class _Opened(NamedTuple):
     whole: cst.With
 
 
+class _Loop(NamedTuple):
+    node: cst.For | cst.While
+    calls: list[cst.Call]
+
+
 def hand_to_callee(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
-    """`with connect() as conn:` around the loop, and `conn` as the first argument of the call; raises RenderError."""
+    """`with connect() as conn:` around each loop, and `conn` as the first argument of its call, and of the call of the
+    function in between, if there is one; raises RenderError.
+    """
     opened = _opened(plan, parsed)
-    call = parsed.call(plan.spans[1].span)
+    count = 1 + int(plan.detail("links"))
+    calls = [_call(parsed, place.span) for place in plan.spans[1:]]
+    needers: list[cst.CSTNode] = [opened.whole, *calls[: count - 1]]
+    functions = [_function(parsed, needer) for needer in needers]
+    for needer, function in zip(needers, functions, strict=True):
+        _check_choice(parsed, function, needer)
+    loops: dict[int, _Loop] = {}
+    for call in calls[count - 1 :]:
+        loop = _loop(parsed, call, opened.node)
+        loops.setdefault(id(loop), _Loop(loop, [])).calls.append(call)
+        _check_place(parsed, call, opened, functions)
+    for link, function in zip(calls[: count - 1], functions[1:], strict=True):
+        _check_free(parsed, link, opened, function)
+    return (
+        *(_parameter(parsed, function, opened.name) for function in functions),
+        _body(parsed, opened),
+        *(_given(parsed, link, opened.name) for link in calls[: count - 1]),
+        *(_around(plan, parsed, loop, opened) for loop in loops.values()),
+    )
+
+
+def _call(parsed: Parsed, span: Span) -> cst.Call:
+    call = parsed.call(span)
     inner = call.expression if isinstance(call, cst.Await) else call
     assert isinstance(inner, cst.Call)
-    function = parsed.function(opened.whole)
+    return inner
+
+
+def _function(parsed: Parsed, node: cst.CSTNode) -> cst.FunctionDef:
+    function = parsed.function(node)
     if not isinstance(function, cst.FunctionDef):
         raise RenderError("it is opened in no function")
-    _check_choice(parsed, function, opened.whole)
-    loop = _loop(parsed, inner, opened.node)
-    caller = function_of(parsed, inner)
-    own = locals_of(parsed, caller) if caller is not None else set()
-    if any(_is_met(parsed, caller, name) for name in _mentions(parsed, caller, opened.name)):
-        raise RenderError(f"{opened.name} is something else where the loop stands")
+    return function
+
+
+def _check_place(
+    parsed: Parsed, call: cst.Call, opened: _Opened, functions: Sequence[cst.FunctionDef]
+) -> None:
+    """What opens it means the same where the loop stands."""
+    caller = function_of(parsed, call)
+    if caller is not None and caller in functions:
+        raise RenderError("its function calls itself")
+    _check_free(parsed, call, opened, caller)
     read = {name.value for name in parsed.mentions(opened.node, None)}
-    if read & own:
-        raise RenderError(f"{min(read & own)} is something else where the loop stands")
-    return (
-        _parameter(parsed, function, opened.name),
-        _body(parsed, opened),
-        _around(plan, parsed, loop, inner, opened),
-    )
+    if _OBJECT in read and _OBJECT in locals_of(parsed, functions[0]):
+        _check_object(parsed, opened, (*functions, caller))
+        read.discard(_OBJECT)
+    other = read & (locals_of(parsed, caller) if caller is not None else set())
+    if other:
+        raise RenderError(f"{min(other)} is something else where the loop stands")
+
+
+def _check_free(
+    parsed: Parsed, call: cst.Call, opened: _Opened, caller: cst.FunctionDef | None
+) -> None:
+    """The name means nothing else where the call stands."""
+    if any(_is_met(parsed, caller, name) for name in _mentions(parsed, caller, opened.name)):
+        raise RenderError(f"{opened.name} is something else where it is called")
+
+
+def _check_object(
+    parsed: Parsed, opened: _Opened, functions: Sequence[cst.FunctionDef | None]
+) -> None:
+    """All are methods of one class, whose object keeps what the call is given for good."""
+    homes = [parsed.owner(function) if function is not None else None for function in functions]
+    home = homes[0]
+    if not isinstance(home, cst.ClassDef) or any(one is not home for one in homes):
+        raise RenderError("it is given what its object has, and the loop stands elsewhere")
+    kept = {
+        node.attr.value
+        for node in walk(opened.node)
+        if isinstance(node, cst.Attribute) and parsed.text(node.value) == _OBJECT
+    }
+    for method in home.body.body:
+        if isinstance(method, cst.FunctionDef) and method.name.value != "__init__":
+            for node in walk(method):
+                if (
+                    isinstance(node, (cst.AssignTarget, cst.AugAssign, cst.AnnAssign))
+                    and isinstance(node.target, cst.Attribute)
+                    and node.target.attr.value in kept
+                ):
+                    line = parsed.span(node).line
+                    raise RenderError(f"line {line} changes what it is given")
 
 
 def _mentions(parsed: Parsed, caller: cst.FunctionDef | None, name: str) -> Iterator[cst.Name]:
@@ -80,12 +151,12 @@ def _opened(plan: FixPlan, parsed: Parsed) -> _Opened:
     return _Opened(item.item, item.asname.name.value, item, whole)
 
 
-def _check_choice(parsed: Parsed, function: cst.FunctionDef, whole: cst.With) -> None:
-    """Whether it is opened may depend on what a call is given, as another pass may need it; on nothing else."""
+def _check_choice(parsed: Parsed, function: cst.FunctionDef, needer: cst.CSTNode) -> None:
+    """Whether it is needed may depend on what a call is given, as another pass may need it; on nothing else."""
     own = locals_of(parsed, function)
     for node in own_nodes(function.body):
         leaves = isinstance(node, (cst.Return, cst.Raise))
-        if node is not whole and not (leaves and parsed.span(node) < parsed.span(whole)):
+        if node is not needer and not (leaves and parsed.span(node) < parsed.span(needer)):
             continue
         for above in parsed.ancestors(node):
             if above is function:
@@ -124,23 +195,41 @@ def _repeats(parsed: Parsed, loop: cst.For | cst.While, call: cst.CSTNode) -> bo
 
 
 def _parameter(parsed: Parsed, function: cst.FunctionDef, name: str) -> Edit:
-    """The name as the first parameter."""
+    """The name as the first parameter, behind a method's object."""
     params = function.params
     first = [*params.posonly_params, *params.params]
-    span = parsed.span(function.name)
-    line = parsed.lines[span.end_line - 1]
-    column = line.find("(", span.end_column) + 1
-    if not column or (not first and not _is_empty(params) and params.star_arg is None):
-        raise RenderError("its parameters are written in a way of their own")
     if any(name == node.value for node in parsed.mentions(params, None)):
         raise RenderError("one of its parameters has the name")
-    text = name if _is_empty(params) else f"{name}, "
-    if line[column:].strip() in ("", "\\") and not _is_empty(params):
+    if isinstance(parsed.owner(function), cst.ClassDef):
+        if not first or first[0].name.value != _OBJECT:
+            raise RenderError("its parameters are written in a way of their own")
+        end = parsed.span(first[0].name)
+        at = Span(end.end_line, end.end_column, end.end_line, end.end_column)
+        return Edit(parsed.path, at, f", {name}")
+    if not first and not _is_empty(params) and params.star_arg is None:
+        raise RenderError("its parameters are written in a way of their own")
+    return _behind_bracket(parsed, function.name, name, alone=_is_empty(params))
+
+
+def _given(parsed: Parsed, call: cst.Call, name: str) -> Edit:
+    """The name as the first argument."""
+    return _behind_bracket(parsed, call.func, name, alone=not call.args)
+
+
+def _behind_bracket(parsed: Parsed, node: cst.CSTNode, name: str, *, alone: bool) -> Edit:
+    """The name as the first thing within the brackets behind a node."""
+    span = parsed.span(node)
+    line = parsed.lines[span.end_line - 1]
+    column = line.find("(", span.end_column) + 1
+    if not column or line[span.end_column : column].strip() != "(":
+        raise RenderError("its brackets are written in a way of their own")
+    if not alone and line[column:].strip() in ("", "\\"):
         following = parsed.lines[span.end_line]
         indent = following[: len(following) - len(following.lstrip())]
         at = Span(span.end_line + 1, 0, span.end_line + 1, 0)
         return Edit(parsed.path, at, f"{indent}{name},\n")
-    return Edit(parsed.path, Span(span.end_line, column, span.end_line, column), text)
+    at = Span(span.end_line, column, span.end_line, column)
+    return Edit(parsed.path, at, name if alone else f"{name}, ")
 
 
 def _is_empty(params: cst.Parameters) -> bool:
@@ -162,26 +251,22 @@ def _body(parsed: Parsed, opened: _Opened) -> Edit:
     return rewriting.edit()
 
 
-def _around(
-    plan: FixPlan, parsed: Parsed, loop: cst.For | cst.While, call: cst.Call, opened: _Opened
-) -> Edit:
-    """The loop in a `with`, and the call given what that opens."""
+def _around(plan: FixPlan, parsed: Parsed, found: _Loop, opened: _Opened) -> Edit:
+    """The loop in a `with`, and its calls given what that opens."""
+    loop = found.node
     first, last = parsed.span(loop).line, trailing(parsed, loop)
     while first > 1 and parsed.lines[first - 2].lstrip().startswith("#"):
         first -= 1
     rewriting = Rewriting(parsed, first, last, parsed.indent(loop))
-    func = parsed.span(call.func)
-    line = parsed.lines[func.end_line - 1]
-    column = line.find("(", func.end_column) + 1
-    if not column or line[func.end_column : column].strip() != "(":
-        raise RenderError("the call is written in a way of its own")
-    text = opened.name if not call.args else f"{opened.name}, "
-    if call.args and not line[column:].strip():
-        following = parsed.lines[func.end_line]
-        indent = following[: len(following) - len(following.lstrip())]
-        rewriting.insert_before(func.end_line + 1, f"{parsed.indent(loop)}{indent}{opened.name},")
-    else:
-        rewriting.replace(Span(func.end_line, column, func.end_line, column), text)
+    if len({parsed.span(call.func).end_line for call in found.calls}) < len(found.calls):
+        raise RenderError("two calls of it stand on one line")
+    for call in found.calls:
+        edit = _given(parsed, call, opened.name)
+        if edit.text.endswith("\n"):
+            text = edit.text.rstrip("\n")
+            rewriting.insert_before(edit.span.line, f"{parsed.indent(loop)}{text}")
+        else:
+            rewriting.replace(edit.span, edit.text)
     rewriting.check_length()
     rewriting.indent(first, last)
     indent = parsed.lines[parsed.span(loop).line - 1][: parsed.span(loop).column]

@@ -105,6 +105,8 @@ def _slots(parsed: Parsed, call: cst.Call, found: Needs) -> tuple[Slot, ...]:
             above = parsed.parent(node)
         if not isinstance(above, (cst.Arg, cst.DictElement)):
             raise RenderError("what it is given is worked out for each call")
+        if isinstance(above, cst.Arg) and above.star:
+            raise RenderError("what it is given may be no key of what is kept")
         if last in ("self", "cls") or parsed.text(node) in ("self", "cls"):
             raise RenderError("it is given its object")
         slots.append(Slot(last.strip("_"), node, parsed.text(node)))

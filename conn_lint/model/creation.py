@@ -150,11 +150,14 @@ class Borrowing(msgspec.Struct, frozen=True):
 
 
 class Handing(msgspec.Struct, frozen=True):
-    """The only call of a function that opens something; it stands in a loop.
+    """All the calls that lead to a function that opens something: those in loops, and the one in between, if any.
 
-    `tried`, `caught` and `loop_lines` as in `Making`, of that loop.
+    `links` is the one in between: the loops call its function. `tried` and `caught` as in `Making`, of any of them;
+    `loop_lines` of the longest loop.
     """
 
+    links: tuple[Location, ...]
+    calls: tuple[Location, ...]
     is_async: bool
     tried: bool
     caught: bool

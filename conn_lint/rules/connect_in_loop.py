@@ -64,11 +64,14 @@ class ConnectInLoop(Rule):
     in the loop catches what it raises when it is opened; what holds a transaction is committed in each pass by a call,
     while the loop catches nothing, or by a `with`; and it is neither kept, handed to unknown code nor changed, nor
     passed on by a generator. Otherwise it is shown, as it is for conversations with one target (mail servers end them
-    after so many messages). A plain function that opens one in a `with` of its own (a check that comes first may ask
-    what it is given, and nothing else) and is called by nobody else (in the project: elsewhere its callers would miss
-    an argument) is given it as its first argument, under the same conditions. Where another function that the loop
-    calls makes a client, what is shown is the fix of CNX101. No edit is there where such a function opens a
-    connection, where more than 60 lines would be put deeper, where the end of its `with` commits as well as closes,
+    after so many messages).
+
+    A function or method that opens one in a `with` of its own is given it as its first argument, under the same
+    conditions, where all its calls stand in loops of its file, or in one function that only such loops call. A check
+    that comes before it is opened may ask what the function is given, and nothing else. It must not be decorated, nor
+    its method's name be another one's; in other projects its callers would miss an argument. Where another function
+    that the loop calls makes a client, what is shown is the fix of CNX101. No edit is there where such a function opens
+    a connection, where more than 60 lines would be put deeper, where the end of its `with` commits as well as closes,
     and for a client with cookies that signs in or is changed.
 
     ## When to silence it

@@ -28,7 +28,7 @@ def loop_plan(
     if making is None:
         return None
     if not loop.direct:
-        handed = _handing_plan(creation, making, loop, project)
+        handed = _handing_plan(creation, making, project)
         if handed is not None:
             return handed
         shared = sharing_plan(creation, project)
@@ -83,14 +83,13 @@ def _in_words(location: Location, why: str) -> FixPlan:
     return FixPlan("move-out-of-loop", _TITLE, level, (location,), (("why", why),))
 
 
-def _handing_plan(
-    creation: Creation, making: Making, loop: LoopWay, project: Project
-) -> FixPlan | None:
-    """For a function that the loop alone calls: it is given what it opened, if a `with` of its own closes that."""
+def _handing_plan(creation: Creation, making: Making, project: Project) -> FixPlan | None:
+    """For a function that loops alone call: it is given what it opened, if a `with` of its own closes that."""
     resource = creation.resource
-    if making.use.statement != "with" or creation.entry is not None or len(creation.loops) != 1:
+    direct = any(loop.direct for loop in creation.loops)
+    if making.use.statement != "with" or creation.entry is not None or direct:
         return None
-    found = project.handing(creation, loop.location)
+    found = project.handing(creation)
     if found is None or (resource.is_async and not found.is_async):
         return None
     meaning = resource.async_with if resource.is_async else resource.with_
@@ -103,8 +102,12 @@ def _handing_plan(
         "hand-to-callee",
         f"open it once, before the loop, and give it to {creation.function}",
         level,
-        (creation.location, loop.location),
-        (("closes", "yes" if meaning in _CLOSES else ""), ("async", "yes" * resource.is_async)),
+        (creation.location, *found.links, *found.calls),
+        (
+            ("closes", "yes" if meaning in _CLOSES else ""),
+            ("async", "yes" * resource.is_async),
+            ("links", str(len(found.links))),
+        ),
     )
 
 
