@@ -290,3 +290,17 @@ def test_modes_and_links_stay(project: Path) -> None:
     assert (project / "a.py").stat().st_mode & 0o777 == 0o751
     assert (project / "link.py").is_symlink()
     assert "closing" in (project / "a.py").read_text()
+
+
+def test_what_is_left_alone_is_not_called_fixed(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "o.py"
+    outside.write_bytes(SAFE)
+    (project / "link.py").symlink_to(outside)
+    done = run("--fix", "--show-fixes", ".")
+    assert done.returncode == 2
+    assert "link.py: it is a link to a file outside the project" in done.stderr
+    assert "Fixed 1 in 1 file." in done.stderr
+    assert "link.py:4: CNX203: fixed" not in done.stderr
+    assert outside.read_bytes() == SAFE

@@ -234,10 +234,11 @@ def test_modes_are_kept(tmp_path: Path) -> None:
 
 def test_every_format_tells_the_level(tmp_path: Path) -> None:
     write(tmp_path, {"pyproject.toml": "", "a.py": SOURCE})
+    names = ("text", "concise", "json", "github", "sarif", "gitlab", "junit", "azure", "rdjson")
     shown = {
-        name: command(".", "--format", name, cwd=tmp_path).stdout
-        for name in ("text", "concise", "json", "github")
+        name: command(".", "--format", name, cwd=tmp_path).stdout for name in (*names, "markdown")
     }
+    assert [name for name, text in shown.items() if "safe" not in text] == []
     assert "fix (safe): close it with" in shown["text"]
     assert "2 fixable with --fix." in shown["text"]
     assert "[safe fix]" in shown["concise"]

@@ -78,7 +78,9 @@ def write(repairs: Repairs, overrides: Mapping[Path, bytes]) -> list[str]:
         for path in sorted(given):
             sys.stdout.buffer.write(done.after[path])
         files = {path: data for path, data in done.after.items() if path not in given}
-        problems += write_files(root, done.before, files)[1]
+        written, found = write_files(root, done.before, files)
+        repairs.left_alone |= {root / path for path in files if path not in written}
+        problems += found
     return problems
 
 
@@ -126,12 +128,15 @@ def _quoted(name: str) -> str:
 def account(repairs: Repairs, values: dict[str, Any]) -> Iterator[str]:
     """What was done: a line for each fix if wanted, a line for each that was taken back, and the sum."""
     every, word = values["show_fixes"], "would fix" if values["diff"] else "fixed"
-    applied = sum(len(done.applied) for done in repairs.done)
-    files = sum(len(done.after) for done in repairs.done)
+    applied = files = 0
     for done in repairs.done:
-        if every:
-            for finding in done.applied:
-                yield f"{_place(done, finding)}: {word}: {_title(finding)}"
+        root = done.outcome.root
+        files += sum(root / path not in repairs.left_alone for path in done.after)
+        for finding in done.applied:
+            if root / finding.location.path not in repairs.left_alone:
+                applied += 1
+                if every:
+                    yield f"{_place(done, finding)}: {word}: {_title(finding)}"
         for item in done.withdrawn:
             if item.applied:
                 yield f"{_place(done, item.finding)}: the fix was taken back: {one_line(item.reason)}"

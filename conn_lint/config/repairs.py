@@ -17,13 +17,17 @@ from conn_lint.model.settings import Settings
 
 
 class Repairs:
-    """Given to `check_projects` as its cure; afterwards `done` has the fixes of each project."""
+    """Given to `check_projects` as its cure; afterwards `done` has the fixes of each project.
+
+    Whoever writes them puts into `left_alone` the files that could not be written.
+    """
 
     def __init__(self, level: Applicability, *, shows: bool = False) -> None:
         """`shows`: work out the fixes for people, too, which are never applied."""
         self._level = level
         self._shows = shows
         self.done: list[Repaired] = []
+        self.left_alone: set[Path] = set()
 
     def __call__(
         self, outcome: Outcome, request: Request, settings: Settings, roots: Roots

@@ -80,7 +80,7 @@ def close_in_finally(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     unit = parsed.indent(statement)
     rewriting = Rewriting(parsed, first, found.last, unit)
     _close_gap(parsed, rewriting, statement, found)
-    _move(parsed, rewriting, found)
+    _move(parsed, rewriting, statement, found)
     indent = parsed.lines[first - 1][: parsed.span(statement).column]
     rewriting.insert_after(parsed.span(statement).end_line, f"{indent}try:")
     rewriting.insert_after(found.last, f"{indent}finally:")
@@ -135,7 +135,7 @@ def _with_block(
     rewriting = Rewriting(parsed, span.line, found.last, parsed.indent(bound[0]))
     rewriting.replace(span, head)
     _close_gap(parsed, rewriting, bound[0], found)
-    _move(parsed, rewriting, found)
+    _move(parsed, rewriting, bound[0], found)
     return rewriting.edit()
 
 
@@ -148,12 +148,12 @@ def _close_gap(
         rewriting.drop_blank(parsed.span(statement).end_line + 1, parsed.span(first).line - 1)
 
 
-def _move(parsed: Parsed, rewriting: Rewriting, found: Extent) -> None:
-    """Put what uses the resource one level deeper, and take the old releases out."""
-    first = parsed.span(found.used[0]).line
+def _move(
+    parsed: Parsed, rewriting: Rewriting, statement: cst.BaseStatement, found: Extent
+) -> None:
+    """Put what uses the resource one level deeper, with the comments above it, and take the old releases out."""
+    first = parsed.span(statement).end_line + 1
     last = parsed.span(found.used[-1]).end_line
-    while parsed.lines[first - 2].lstrip().startswith("#"):
-        first -= 1
     lifted = take_out(parsed, rewriting, found.releases)
     for line in range(first, last + 1):
         rewriting.indent(line, line, levels=1 - lifted[line])

@@ -90,7 +90,12 @@ def _take_one(
     if not isinstance(owner, cst.Finally):
         if not isinstance(release, cst.SimpleStatementLine):
             raise RenderError("its release stands alone in a block")
-        rewriting.replace(span, "pass")
+        line = parsed.span(owner).line
+        if isinstance(owner, cst.Else) and parsed.lines[line - 1].strip() == "else:":
+            rewriting.drop(line)
+            rewriting.remove(span)
+        else:
+            rewriting.replace(span, "pass")
         return
     whole = parsed.parent(owner)
     assert isinstance(whole, cst.Try)
