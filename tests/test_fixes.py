@@ -15,7 +15,7 @@ from conn_lint.config.projects import Job, check_projects
 from conn_lint.config.repairs import Repairs
 from conn_lint.config.resolve import Flags
 from conn_lint.engine.repair import Repaired
-from conn_lint.fixes.apply import apply_edits, overlap, problem
+from conn_lint.fixes.apply import apply_edits, overlap, problem, unbound
 from conn_lint.model.fix import Applicability, Edit
 from conn_lint.model.location import Span
 from conn_lint.syntax.scan import scan
@@ -206,6 +206,25 @@ def test_what_is_wrong_with_a_fixed_file_is_told() -> None:
     assert problem(b"a = 1\n", b"a = 2\n") == ""
     assert "would not parse" in problem(b"a = 1\n", b"a = (\n")
     assert "# why would be lost" in problem(b"a = 1  # why\n", b"a = 2\n")
+    assert problem(b"b = 1\n", b"print(b)\n") == "nothing would bind the name b"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("def f(a):\n    return a, b, len(a)\n", {"b"}),
+        ("def f():\n    global c\n    c = 1\n\n\ndef g():\n    return c\n", set()),
+        ("def f():\n    d = 1\n    return lambda: d\n\n\nprint(d)\n", {"d"}),
+        ("import x.y as z\nfrom a import b as c\nprint(z, c, x, __name__)\n", {"x"}),
+        ("class A:\n    e = 1\n    def f(self) -> A:\n        return e\n", {"e"}),
+        ("print([g for g in ()], h := 1, h, g)\n", {"g"}),
+        ("from os import *\nprint(getcwd)\n", set()),
+        ("try:\n    i\nexcept NameError as error:\n    print(error)\n", {"i"}),
+        ("print(\n", set()),
+    ],
+)
+def test_names_that_nothing_binds(text: str, names: set[str]) -> None:
+    assert unbound(text) == names
 
 
 # The command

@@ -16,7 +16,7 @@ from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_of
 from conn_lint.link.values import FunctionId, FunctionRef
 from conn_lint.model.creation import Borrower, Borrowing
-from conn_lint.model.expression import Attribute, Expr, Name, walk
+from conn_lint.model.expression import Attribute, Expr, Name, Temp, walk
 from conn_lint.model.flow import (
     CallEvent,
     Event,
@@ -24,6 +24,7 @@ from conn_lint.model.flow import (
     StoreEvent,
     WithExitEvent,
     expressions,
+    result_of,
 )
 from conn_lint.model.framework import Home
 from conn_lint.model.location import Location
@@ -183,12 +184,20 @@ class Borrowings:
     def given(self, solved: Solved, function: Function) -> frozenset[str]:
         """The names of its function that decide the connection."""
         own = {*function.locals, *(parameter.name for parameter in function.parameters)}
-        return frozenset(
-            part.id
-            for expr in expressions(solved.event)
-            for part in walk(expr)
-            if isinstance(part, Name) and part.id in own
-        )
+        made = {
+            result: event
+            for event in function.graph.events
+            if event is not None and (result := result_of(event)) is not None
+        }
+        found: set[str] = set()
+        waiting = list(expressions(solved.event))
+        while waiting:
+            for part in walk(waiting.pop()):
+                if isinstance(part, Name) and part.id in own:
+                    found.add(part.id)
+                elif isinstance(part, Temp) and part.index in made:
+                    waiting += expressions(made.pop(part.index))
+        return frozenset(found)
 
     def _users(self, solved: Solved) -> tuple[Solved, ...]:
         """Those who get it and have to release it; none where that is not known of all."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import re
+import symtable
 from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate
@@ -13,6 +15,7 @@ from conn_lint.syntax.scan import scan
 from conn_lint.syntax.source import SourceError, decode, encode, split_lines
 from conn_lint.syntax.units import UnitError, parse_unit
 
+_STAR = re.compile(r"^\s*from\s.*\simport\s*\(?\s*\*", re.MULTILINE)
 _FUNCTION = re.compile(r"^def (\w+)", re.MULTILINE)
 
 
@@ -67,7 +70,33 @@ def problem(before: bytes, after: bytes, given_up: Counter[str] | None = None) -
     lost = _comments(decode(before).text) - _comments(text) - (given_up or Counter())
     if lost:
         return f"the comment {next(iter(lost))} would be lost"
+    if new := unbound(text) - unbound(decode(before).text):
+        return f"nothing would bind the name {min(new)}"
     return ""
+
+
+def unbound(text: str) -> set[str]:
+    """The names that a file's code reads and nothing in it binds; none where that cannot be told."""
+    try:
+        table = symtable.symtable(text, "file", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()  # of another version of Python
+    if _STAR.search(text):
+        return set()
+    known = {*dir(builtins), "__file__", "__path__", "__annotations__", "__builtins__"}
+    read: set[str] = set()
+    waiting = [table]
+    while waiting:
+        scope = waiting.pop()
+        waiting += scope.get_children()
+        for symbol in scope.get_symbols():
+            name = symbol.get_name()
+            binds = symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+            if binds and (scope is table or symbol.is_declared_global()):
+                known.add(name)
+            if symbol.is_referenced() and (scope is table or symbol.is_global()):
+                read.add(name)
+    return read - known
 
 
 def _comments(text: str) -> Counter[str]:

@@ -86,7 +86,9 @@ def _check_place(
     if _OBJECT in read and _OBJECT in locals_of(parsed, functions[0]):
         _check_object(parsed, opened, (*functions, caller))
         read.discard(_OBJECT)
-    other = read & (locals_of(parsed, caller) if caller is not None else set())
+    other = read & locals_of(parsed, functions[0])
+    if caller is not None:
+        other |= read & locals_of(parsed, caller)
     if other:
         raise RenderError(f"{min(other)} is something else where the loop stands")
 
