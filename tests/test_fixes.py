@@ -323,3 +323,12 @@ def test_what_is_left_alone_is_not_called_fixed(
     assert "Fixed 1 in 1 file." in done.stderr
     assert "link.py:4: CNX203: fixed" not in done.stderr
     assert outside.read_bytes() == SAFE
+
+
+def test_one_cure_for_several_is_shown_once(tmp_path: Path) -> None:
+    client = "import github\n\n\ndef ask(name):\n    return github.Github().get_repo(name)\n"
+    loop = "from a import ask\n\n\ndef all_of(names):\n    for name in names:\n        ask(name)\n"
+    write(tmp_path, {"pyproject.toml": "", "a.py": client, "b.py": loop, "c.py": loop})
+    done = command("--diff", "--unsafe-fixes", ".", cwd=tmp_path)
+    assert done.stdout.count("CNX102 (display-only)") == 2
+    assert done.stdout.count("# +@functools.cache") == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,7 +15,7 @@ from conn_lint.report.escape import one_line
 
 if TYPE_CHECKING:
     from conn_lint.config.repairs import Renderings, Repairs
-    from conn_lint.engine.repair import Rendered, Repaired
+    from conn_lint.engine.repair import Rendered, Repaired, Shown
     from conn_lint.model.finding import Finding
 
 
@@ -96,12 +96,21 @@ def diff(repairs: Repairs) -> Iterator[str]:
             name = display_below(done.outcome.root, path)
             yield from unified(name, done.before[path], done.after[path])
     for done in repairs.done:
-        for shown in done.shown:
-            yield f"# {_place(done, shown.finding)} (display-only): {_title(shown.finding)}\n"
-            for path in sorted(shown.after):
+        for alike in _alike(done.shown):
+            for shown in alike:
+                yield f"# {_place(done, shown.finding)} (display-only): {_title(shown.finding)}\n"
+            for path in sorted(alike[0].after):
                 name = display_below(done.outcome.root, path)
-                lines = unified(name, shown.before[path], shown.after[path])
+                lines = unified(name, alike[0].before[path], alike[0].after[path])
                 yield from (f"# {line}" for line in lines)
+
+
+def _alike(shown: Iterable[Shown]) -> Iterable[list[Shown]]:
+    """Those together that would change the same: one cure for several findings."""
+    found: dict[tuple[tuple[str, bytes], ...], list[Shown]] = {}
+    for one in shown:
+        found.setdefault(tuple(sorted(one.after.items())), []).append(one)
+    return found.values()
 
 
 def unified(name: str, before: bytes, after: bytes) -> Iterator[str]:

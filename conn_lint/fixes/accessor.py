@@ -132,9 +132,12 @@ def _names(parsed: Parsed, groups: dict[str, list[Maker]]) -> dict[str, str]:
 
 
 def _said(call: cst.Call, noun: str) -> str:
-    """The noun with what the call's first argument says of it: "s3_client"."""
-    match call.args:
-        case [cst.Arg(keyword=None, value=cst.SimpleString() as text), *_]:
+    """The noun with the service that a client is asked for: "s3_client". Other texts may be an account, or a secret."""
+    match call:
+        case cst.Call(
+            func=cst.Attribute(attr=cst.Name(value="client" | "resource")),
+            args=[cst.Arg(keyword=None, value=cst.SimpleString() as text), *_],
+        ):
             word = str(text.evaluated_value).replace("-", "_").lower()
         case _:
             return noun
