@@ -288,3 +288,25 @@ def test_methods_that_close_what_they_open(body: str, use: str, expected: list[s
     made = analysis({"m.py": HEAD + SELF_CLOSING.format(name="run", body=body) + use})
     found = [s for s in made.run() if made.program.qualname(s.at) == "Job.run"]
     assert [s.fate.value for s in found] == expected
+
+
+def test_bases_that_name_each_other_come_to_an_end() -> None:
+    source = """
+class Own:
+    def __init__(self, conn):
+        Own.__init__(self, conn)
+
+class One:
+    def __init__(self, conn):
+        Two.__init__(self, conn)
+
+class Two:
+    def __init__(self, conn):
+        One.__init__(self, conn)
+
+def use():
+    conn = connect()
+    return Own(conn), One(conn)
+"""
+    assert owned(source, "Own") is None
+    assert owned(source, "One") is None

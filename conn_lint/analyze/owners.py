@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
 _CLOSERS = ("close", "aclose", "disconnect", "shutdown", "stop")
 _MAX_TURNS = 4
+_MOST_BASES = 10  # a base that is named by itself, or by its own base, never ends
 
 
 class Owned(NamedTuple):
@@ -283,11 +284,11 @@ class Owners:
                             return solved
         return None
 
-    def kept_on(self, init: FunctionRef, place: int) -> str | None:
+    def kept_on(self, init: FunctionRef, place: int, depth: int = 0) -> str | None:
         """The attribute on which a constructor keeps a parameter; "" if it is kept in another way, None if not."""
         at = self._program.function_id(init)
         function = self._program.function(at) if at is not None else None
-        if function is None or place >= len(function.parameters):
+        if function is None or place >= len(function.parameters) or depth > _MOST_BASES:
             return ""
         name, me = Name(function.parameters[place].name), Name(function.parameters[0].name)
         found: str | None = None
@@ -303,19 +304,19 @@ class Owners:
                 case CallEvent(arguments=arguments) if any(name == a.value for a in arguments):
                     assert at is not None
                     if found is None:
-                        found = self._kept_by_base(at, event, name)
+                        found = self._kept_by_base(at, event, name, depth)
                 case _:
                     pass
         return found
 
-    def _kept_by_base(self, at: FunctionId, event: CallEvent, name: Name) -> str:
+    def _kept_by_base(self, at: FunctionId, event: CallEvent, name: Name, depth: int) -> str:
         """Where `super().__init__(conn)` keeps it; "" if it goes elsewhere."""
         callee = self._analysis.calls.callee(event, at)
         if isinstance(callee, FunctionRef) and self._program.head(callee).name == "__init__":
             index = next(i for i, a in enumerate(event.arguments) if a.value == name)
             place = self._analysis.effects.place(callee, event, index)
             if place is not None:
-                return self.kept_on(callee._replace(bound=False), place) or ""
+                return self.kept_on(callee._replace(bound=False), place, depth + 1) or ""
         return ""
 
 
