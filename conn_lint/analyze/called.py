@@ -57,14 +57,15 @@ class Called:
         made = self._types.maker(func, at)
         if isinstance(made, CallEvent):
             return made, at
-        where, name = at, func.id if isinstance(func, Name) else ""
-        function = self._program.function(at)
-        if function is None or name not in function.locals:
-            settled = self._types.symbols.in_module(at.path, name) if name else None
+        if not isinstance(func, Name):
+            return None
+        name, where = func.id, self._program.local_to(func.id, at)
+        if where is None:
+            settled = self._types.symbols.in_module(at.path, name)
             if not isinstance(settled, Assigned):
                 return None
             where, name = FunctionId(settled.path, 0, 0), settled.name
-            function = self._program.function(where)
+        function = self._program.function(where)
         events = function.graph.events if function is not None else ()
         found = [e for e in events if isinstance(e, AssignEvent) and e.target == name]
         made = self._types.maker(found[0].value, where) if len(found) == 1 else None
