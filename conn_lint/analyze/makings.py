@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.inputs import Inputs
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
@@ -73,6 +74,7 @@ class Makings:
             given=solved.gave,
             closed=self._is_closed_elsewhere(solved),
             changed=any(self._changes(function, solved)),
+            wrapped=self._wrapped(function, solved),
             personal=resource.cookies
             and (
                 any(a.keyword in _PERSONAL and _is_given(a) for a in arguments)
@@ -147,6 +149,16 @@ class Makings:
             and (event.value in names or event.statement == got.event.statement)
             for event in function.graph.events
         )
+
+    def _wrapped(self, function: Function, solved: Solved) -> str:
+        names = {Name(name) for name in solved.names}
+        found: set[str] = set()
+        for event in function.graph.events:
+            if isinstance(event, CallEvent) and any(a.value in names for a in event.arguments):
+                acquired = self._analysis.calls.acquired(event, solved.at)
+                if acquired is not None and acquired.resource.kind == "factory":
+                    found.add(text_of(event))
+        return found.pop() if len(found) == 1 else ""
 
     def _changes(self, function: Function, solved: Solved) -> Iterator[bool]:
         """Its attributes are set, or what is set on them."""

@@ -110,7 +110,7 @@ def _nouns(parsed: Parsed, first: Maker) -> list[str]:
     noun = _said(first.call, first.noun)
     where = first.function.name.value.strip("_") if first.function is not None else "own"
     root = parsed.text(first.call.func).partition(".")[0].lower()
-    apart = root.isidentifier() and root not in noun and noun not in root
+    apart = root.isalnum() and root not in noun and noun not in root
     of_library = [f"{root}_{noun}"] if apart else []
     return [noun, *of_library, f"{where.removeprefix('get_')}_{first.noun}"]
 

@@ -9,6 +9,7 @@ from conn_lint.fixes.accessor import accessor, decorate, names_for
 from conn_lint.fixes.extent import plain_release
 from conn_lint.fixes.lifespan import Kept, Opening, is_hidden, kept_by_application
 from conn_lint.fixes.maker import (
+    PLAIN,
     Maker,
     Other,
     bound_name,
@@ -17,12 +18,14 @@ from conn_lint.fixes.maker import (
     moved,
     sets_up_later,
 )
-from conn_lint.fixes.parsed import Parsed, RenderError
+from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.fixes.removal import take_out_all
 from conn_lint.fixes.rewriting import Rewriting
 from conn_lint.fixes.scopes import bindings, bound_names, function_of
 from conn_lint.model.fix import Edit, FixPlan
 from conn_lint.model.location import Span
+
+_FACTORY = "session_factory"
 
 
 def cache_function(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
@@ -39,7 +42,10 @@ def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     call = parsed.call(plan.spans[0].span)
     if not isinstance(call, cst.Call):
         raise RenderError("it is awaited, and belongs where the application starts")
-    noun = plan.detail("noun") or "client"
+    noun = plan.detail("noun") or PLAIN
+    whole = _wrapped(plan, parsed, call) if plan.detail("wrapped") else None
+    if whole is not None:
+        call, noun = whole, _FACTORY
     other: Other | None = None
     added: tuple[Edit, ...] = ()
     if plan.detail("pool"):
@@ -60,6 +66,33 @@ def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
         asked = f"{found.call}.{plan.detail('take')}()"
         return (Edit(parsed.path, parsed.span(call), asked), *found.edits, *added)
     return (_asking(plan, parsed, made, found.call), *found.edits)
+
+
+def _wrapped(plan: FixPlan, parsed: Parsed, call: cst.Call) -> cst.Call | None:
+    """The call that makes a factory of sessions of it, if nothing else uses it, and that needs nothing else; then one
+    factory is made for all.
+    """
+    name, function = bound_name(parsed, call), function_of(parsed, call)
+    if name is None or function is None or isinstance(parsed.parent(call), cst.WithItem):
+        return None
+    found = [
+        node
+        for node in walk(function)
+        if isinstance(node, cst.Call) and parsed.text(node.func) == plan.detail("wrapped")
+    ]
+    if len(found) != 1:
+        return None
+    places = [found[0], parsed.statement(call)]
+    places += [parsed.call(location.span) for location in plan.spans[1:]]
+    spans = [parsed.span(node) for node in places]
+    used = parsed.mentions(function, frozenset({name}))
+    if not all(any(span.contains(parsed.span(one)) for span in spans) for one in used):
+        return None
+    try:
+        made = maker(parsed, found[0], _FACTORY)
+    except RenderError:
+        return None
+    return None if made.slots or made.setup else found[0]
 
 
 def _kept(plan: FixPlan, parsed: Parsed, made: Maker) -> Kept | None:

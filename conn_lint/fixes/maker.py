@@ -11,6 +11,7 @@ import libcst as cst
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.fixes.scopes import Needs, function_of, locals_of, needs
 
+PLAIN = "client"  # what is called so gets a better name, where the code has one
 _SHORTEST = 3  # a name with fewer letters says nothing
 _MOST_SLOTS = 2
 _VERBS = ("mount", "update", "register")  # methods that set something up
@@ -66,7 +67,8 @@ def maker(parsed: Parsed, call: cst.Call, noun: str, other: Other | None = None)
     if setup:
         lines += [line for item in setup for line in moved(parsed, item)]
         lines.append(f"return {name}")
-    return Maker(call, tuple(lines), slots, found, setup, _noun(name or "", noun), function)
+    own = name if name and noun == PLAIN else ""
+    return Maker(call, tuple(lines), slots, found, setup, _noun(own, noun), function)
 
 
 def _noun(name: str, noun: str) -> str:

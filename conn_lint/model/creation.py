@@ -66,6 +66,7 @@ class Making(msgspec.Struct, frozen=True):
     `inputs`: what the call is given is the same each time, or belongs to the object, or to the call of its function.
     `frameworks` are those whose entry points lead there, `per` what they are entered for. `kept`: on an object;
     `given`: unknown code gets it; `closed`: somebody else closes it; `changed`: its attributes are set;
+    `wrapped`: the callee, as it is written, of the one call that makes a factory of sessions of it;
     `personal`: it keeps cookies, and is made with some, asks hosts that callers name, or asks in a caller's name.
     `commits`: it is told to; `ends`: a `with` ends its transaction, and does not close it; `tried`: what it raises in
     a loop is caught there, `caught`: something in that loop is; `yields`: its function is a generator.
@@ -83,6 +84,7 @@ class Making(msgspec.Struct, frozen=True):
     given: bool
     closed: bool
     changed: bool
+    wrapped: str
     personal: bool
     commits: bool
     ends: bool

@@ -85,6 +85,9 @@ class ClientPerRequest(Rule):
     close what others use. A function that does nothing but make and return the client gets the decorator itself.
     Statements that only give the call its arguments, or set up what it gives, move along.
 
+    Where nothing uses an engine but the one call that makes a factory of sessions of it (`sessionmaker`), and that call
+    is given nothing of the request, one function makes both, and gives the factory.
+
     What the project has already comes first, in this file or another one: a variable that one plain statement of a
     module binds, or a function without parameters that keeps what it made, if it is made by the same call with the same
     arguments (the same constants, settings and variables), and nothing sets it up further. It is imported as the file

@@ -33,6 +33,8 @@ def sharing_plan(creation: Creation, project: Project) -> FixPlan | None:
         details.append(("why", why))
     if making.inputs != "fixed":
         details.append(("inputs", making.inputs))
+    if making.wrapped:
+        details.append(("wrapped", making.wrapped))
     releases = () if making.use.statement == "with" else making.use.releases
     spans = (creation.location, *releases)
     level = Applicability.DISPLAY_ONLY if why else _level(creation, making)
