@@ -122,8 +122,8 @@ class Reach:
                     self._add(found, met, place, parents)
                     continue
                 above = None if caller.at in done else self.above(place, caller)
-                if above is None or seen.covers(key := self._key(above)):
-                    continue
+                if above is None or above in parents or seen.covers(key := self._key(above)):
+                    continue  # a recursion may lead back to where the walk began
                 if self.is_possible(place, caller):
                     seen.add(key)
                     parents[above] = (place, link)
