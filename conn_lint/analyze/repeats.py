@@ -236,6 +236,8 @@ class Looping:
                 else getattr(event.func, "id", "")
             )
             if name in _MAPPING and caller.argument == 0:
+                if self._is_step(place):
+                    return None
                 varies = any(o.kind in ("param", "choice") for o in place.origins)
                 return None if varies else Repeat(caller.at, caller.node, None, links)
         if caller.how in ("inside", "made", "refer", "inject", "wrap"):
@@ -264,6 +266,13 @@ class Looping:
                     return False
                 results.add(event.result)
         return True
+
+    def _is_step(self, place: Place) -> bool:
+        """A framework runs it, each time apart from the others: `steps.map(op)` is no loop of one process."""
+        if isinstance(place.at, ClassRef):
+            return False
+        ref = self._program.ref_of(place.at)
+        return isinstance(ref, FunctionRef) and self._analysis.entries.of(ref) is not None
 
     def _answer(self, place: Place, caller: Caller) -> bool | None:
         """Whether what the call gives is true, once the event has happened."""
