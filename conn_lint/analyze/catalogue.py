@@ -44,6 +44,15 @@ class KnowledgeCatalogue:
             return None
         return operation.returns or None
 
+    def has_member(self, type_name: str, attr: str) -> bool:
+        """It is known what the library's own type does by this name."""
+        name = f"{type_name}.{attr}"
+        return (
+            self._knowledge.operation(name) is not None
+            or self._knowledge.acquisition(name) is not None
+            or self._knowledge.wait_method(type_name, attr) is not None
+        )
+
     def handed_on(self, name: str, count: int) -> str | None:
         """The argument (position or keyword) that a call of `name` with so many by position gives back, if it does.
 

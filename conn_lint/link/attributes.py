@@ -48,8 +48,10 @@ class Attributes:
                 given = self._types.catalogue.attribute(type_name, attr)
                 if given is not None:
                     return Instance(given)
-                added = self._extended.attribute(type_name, attr)
-                return added if added is not None else External(f"{type_name}.{attr}")
+                library = External(f"{type_name}.{attr}")
+                if self._types.catalogue.has_member(type_name, attr):
+                    return library  # a subclass that overrides it says nothing of the others
+                return self._extended.attribute(type_name, attr) or library
             case ModuleRef():
                 return self._types.member(value, attr)
             case ClassRef():

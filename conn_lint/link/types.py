@@ -64,6 +64,9 @@ class Catalogue(Protocol):
 
     def is_type(self, name: str) -> bool: ...
 
+    def has_member(self, type_name: str, attr: str) -> bool:
+        """It is known what the library's own type does by this name."""
+
     def derived(self, name: str) -> frozenset[str]:
         """All names of the type, and of the known types derived from it."""
 
