@@ -45,12 +45,15 @@ def load(module: str) -> Any:
 
 
 def resolve(dotted: str) -> Any:
-    """The object of that name; raises AttributeError if its module has it not."""
+    """The object of that name; raises AttributeError if its module has it not, skips what needs another library."""
     parts = dotted.removesuffix(".__call__").split(".")
     for length in range(len(parts), 0, -1):
+        module = ".".join(parts[:length])
         try:
-            found = load(".".join(parts[:length]))
-        except ModuleNotFoundError:
+            found = load(module)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+                pytest.skip(f"{module} needs {error.name}")
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

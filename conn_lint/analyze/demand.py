@@ -34,8 +34,6 @@ class Demand:
         self._subclasses: dict[str, set[str]] | None = None
         self._found: dict[str, tuple[UnitKey, ...]] = {}
         self._aliases: dict[str, set[str]] = defaultdict(set)
-        # What may give a function to call that it has not the name of: nothing at all, or what binds arguments.
-        self._indirect = {"", *knowledge.binders}
         for path, file in files.items():
             for number, unit in enumerate(file.skeleton.units):
                 for name in unit.calls:
@@ -43,6 +41,8 @@ class Demand:
             for item in file.skeleton.imports:
                 if item.name is not None and item.name != item.bound:
                     self._aliases[item.name].add(item.bound)
+        # What may give a function to call that it has not the name of: nothing at all, or what binds arguments.
+        self._indirect = {"", *self.with_aliases(knowledge.binders)}
 
     @property
     def giving(self) -> set[str]:

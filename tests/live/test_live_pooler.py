@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from importlib import metadata
 from pathlib import Path
 
 import live_pooler
@@ -14,6 +15,7 @@ import psycopg2
 import pytest
 from live_apps import Application
 from live_postgres import DEADLINE, Database, Postgres
+from packaging.version import Version
 
 from conn_lint.knowledge.load import load_builtin
 from conn_lint.model.passage import Prepared
@@ -87,10 +89,20 @@ def ways() -> Iterator[tuple[str, str, str, tuple[str, ...], bool]]:
 
 
 def is_run(record: Prepared, maker: str) -> bool:
-    """Blocking calls share what their asynchronous sisters do; Prisma needs an engine of its own."""
+    """Blocking calls share what their asynchronous sisters do; Prisma needs its own engine, later versions theirs."""
+    package = maker.partition(".")[0]
+    if record.since and not is_installed(package, record.since):
+        return False
     blocking = ("psycopg.connect", "psycopg_pool.ConnectionPool", "sqlalchemy.create_engine")
     wrapping = ("flask_sqlalchemy.SQLAlchemy", "tortoise.contrib.fastapi.register_tortoise")
     return maker not in (*blocking, *wrapping) and record.client != "Prisma"
+
+
+def is_installed(package: str, since: str) -> bool:
+    try:
+        return Version(metadata.version(package)) >= Version(since)
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def ids(way: object) -> str:
