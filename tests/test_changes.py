@@ -110,6 +110,16 @@ def test_what_a_new_caller_leads_to_is_found(repository: Path) -> None:
     assert found() == []
 
 
+def test_what_one_more_caller_leads_to_is_found(repository: Path) -> None:
+    write(repository, {"api.py": API})
+    commit(repository)
+    git(repository, "branch", "-q", "-f", "main")
+    write(repository, {"other.py": "\n" + API.replace("/orders", "/other")})
+    (finding,) = json.loads(check("--changed-since", "main")[1])
+    assert (finding["path"], finding["code"]) == ("db.py", "CNX101")
+    assert finding["because"] == {"path": "other.py", "line": 10}
+
+
 def test_renamed_functions_and_files_are_nothing_new(repository: Path) -> None:
     git(repository, "mv", "old.py", "moved.py")
     assert found() == []

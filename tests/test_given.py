@@ -37,6 +37,18 @@ def test_who_wrote_the_handler_sees_what_it_leads_to() -> None:
     assert shown("other.py") == []
 
 
+def test_who_wrote_another_handler_sees_it_too(project: Path) -> None:
+    write(
+        project, {"far/jobs.py": API.replace("/orders", "/jobs").replace("\n\napp", "\n\n\n\napp")}
+    )
+    assert shown("db.py") == [("db.py", 5, "CNX101", None)]
+    for path, line in (("web", 9), ("far", 11)):
+        (name,) = (project / path).iterdir()
+        because = {"path": f"{path}/{name.name}", "line": line}
+        assert shown(path) == [("db.py", 5, "CNX101", because)]
+    assert shown("other.py") == []
+
+
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     "output_format",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.calls import text_of
@@ -106,7 +106,12 @@ class Creations:
             users=tuple(self._users(solved)),
             making=self._makings.of(solved, shared),
             reach=self._analysis.reach.labels(at, solved.nodes, origins),
+            ways=self._ways(shared),
         )
+
+    def _ways(self, shared: Sequence[Reached]) -> tuple[Location, ...]:
+        callers = (link.caller for reached in shared for link in reached.links)
+        return tuple(sorted({self._places.of_node(c.at, c.node) for c in callers}))
 
     def _makers(
         self, solved: Solved, origins: frozenset[Origin], scope: Scope

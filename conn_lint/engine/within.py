@@ -52,10 +52,10 @@ class Within:
         lines = (first, last) if first <= line <= last else (line, finding.location.span.end_line)
         if self._touched(finding.location, *lines):
             return finding
-        for step in finding.chain if steps else ():
-            span = step.location.span
-            if self._touched(step.location, span.line, span.end_line):
-                return msgspec.structs.replace(finding, because=step.location)
+        led = (*(step.location for step in finding.chain), *finding.ways) if steps else ()
+        for place in led:
+            if self._touched(place, place.span.line, place.span.end_line):
+                return msgspec.structs.replace(finding, because=place)
         is_new = (finding.code, finding.location) in news
         return finding if is_new and self.holds(finding.location.path) else None
 

@@ -192,3 +192,4 @@ class Creation(msgspec.Struct, frozen=True):
     reach: tuple[
         str, ...
     ] = ()  # the labels of all entry points that lead there; see `Finding.reach`
+    ways: tuple[Location, ...] = ()  # the calls by which they do; see `Finding.ways`

@@ -42,6 +42,7 @@ class Finding(msgspec.Struct, frozen=True):
     the `content` of its line, which the engine adds, a finding is known again after it has moved (`model/fingerprint`).
     `number`, the engine's too, tells those of a file apart that have all of this in common, from the top.
     `reach` are the entry points that lead to it, sorted, with "..." behind them if there are more than were looked at.
+    `ways` are the calls by which they lead there, of which the `chain` has those from the nearest one.
     `because` is a step of the chain that lies where findings are asked for, while the finding does not.
     `advice` is the sentence that `message` ends with, if that says what to do: reports with room show it apart.
     """
@@ -62,6 +63,7 @@ class Finding(msgspec.Struct, frozen=True):
     advice: str = ""
     direction: Direction = "on"
     reach: tuple[str, ...] = ()
+    ways: tuple[Location, ...] = ()
     because: Location | None = None
 
     def sort_key(self) -> tuple[str, int, int, str, str]:

@@ -165,6 +165,7 @@ class ClientPerRequest(Rule):
                 statement=creation.statement,
                 resource=creation.resource.name,
                 reach=creation.reach,
+                ways=creation.ways,
                 advice=advice,
                 plan=borrowing_plan(creation, project) or sharing_plan(creation, project),
             )
