@@ -60,7 +60,8 @@ def parse_baseline(text: str) -> tuple[Entry, ...]:
             )
         if _CONFLICT.match(line):
             raise BaselineError(
-                f"line {number}: a merge left a conflict here; keep the lines of both sides, or write it anew"
+                f"line {number}: a merge left a conflict here; keep the lines of both sides"
+                ", or delete the file and write it anew"
             )
         if line.strip() and not line.startswith("#"):
             entries.append(_entry(line, number))
