@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
+from conn_lint.analyze.tested import is_tested
 from conn_lint.link.values import External, FunctionId, Instance
 from conn_lint.model.expression import Attribute, Expr, Temp
 from conn_lint.model.flow import AwaitEvent, CallEvent, WithEnterEvent
@@ -125,6 +126,7 @@ class Borrowed:
             call=text_of(event),
             limited=limited,
             limit=option.limit if option is not None else "",
+            tested=is_tested(self._analysis, event, at),
         )
 
     def _says(self, event: CallEvent, at: FunctionId, option: Option) -> bool:

@@ -20,7 +20,7 @@ from conn_lint.model.engine import DatabaseEngine
 from conn_lint.model.expression import Literal, walk
 from conn_lint.model.flow import AssignEvent
 from conn_lint.model.passage import KnownPooler
-from conn_lint.model.pool import Server
+from conn_lint.model.pool import Server, Setting
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
@@ -137,6 +137,7 @@ class Databases:
         if engine is None and own is not None and own.product != "embedded":
             # the program has but a default, of another kind
             engine = _agreed([other for other in elsewhere if other != own])
+        sizes = _own(entry, engine) if engine and engine.sizes else _pool_sizes(options)
         return Database(
             alias=alias,
             module=path,
@@ -154,7 +155,8 @@ class Databases:
             servers=tuple((server, self._pooler(server)) for server in servers),
             is_async=is_async,
             is_example=_EXAMPLES.search(_last(entry.location.path)) is not None,
-            pool_size=_pool_size(options) if not (engine and engine.sizes) else _own(entry, engine),
+            pool_size=sum(int(size.number or 0) for size in sizes) if sizes else None,
+            sizes=sizes,
             engine_name=given.text or "" if given is not None and given.is_known else "",
         )
 
@@ -285,26 +287,44 @@ def _pool(options: Table) -> bool | None:
     return bool(found.value) if found.is_known else None
 
 
-def _pool_size(options: Table) -> int | None:
+def _pool_sizes(options: Table) -> tuple[Setting, ...]:
     """The size that its own pool is given: without a largest one, the smallest is that, too."""
-    sizes = unpacked(options.items["pool"]).items if "pool" in options.items else {}
+    table = unpacked(options.items["pool"]) if "pool" in options.items else Table({})
     for key in ("max_size", "min_size"):
-        given = sizes[key].value if key in sizes and sizes[key].is_known else None
-        if isinstance(given, int) and not isinstance(given, bool):
-            return given
-    return None
+        given = table.items.get(key)
+        if given is not None and _number(given) is not None:
+            return (_size(key, given, "OPTIONS.pool"),)
+    return ()
 
 
-def _own(entry: Entry, engine: DatabaseEngine) -> int | None:
-    """The size of the engine's own pool; None where it cannot be told."""
-    whole = 0
+def _own(entry: Entry, engine: DatabaseEngine) -> tuple[Setting, ...]:
+    """The parts of the size of the engine's own pool; none where it cannot be told."""
+    found: list[Setting] = []
     for part in engine.sizes:
         table = unpacked(entry.items[part.table]) if part.table in entry.items else Table({})
         given = table.items.get(part.key)
         if given is None and not table.whole:
-            return None
-        value = part.default if given is None else given.value if given.is_known else None
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            return None
-        whole += value
-    return whole
+            return ()
+        size = Found(part.default, "default") if given is None else given
+        number = _number(size)
+        if number is None or number < 0:
+            return ()
+        found.append(_size(part.key, size, part.table))
+    return tuple(found)
+
+
+def _number(found: Found) -> int | None:
+    value = found.value if found.is_known else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _size(key: str, found: Found, table: str) -> Setting:
+    return Setting(
+        role="max-size",
+        value=_number(found),
+        source=found.source,
+        parameter=key,
+        variable=found.variable,
+        location=found.location,
+        inside=table,
+    )

@@ -8,7 +8,7 @@ from conn_lint.model.engine import DatabaseEngine
 from conn_lint.model.location import Location
 from conn_lint.model.option import Scalar
 from conn_lint.model.passage import KnownPooler
-from conn_lint.model.pool import Server
+from conn_lint.model.pool import Server, Setting
 
 
 class Age(msgspec.Struct, frozen=True):
@@ -28,8 +28,8 @@ class Database(msgspec.Struct, frozen=True):
     `location` is that of the statement that sets it, `statement` its lines; `call` is the call that makes it, if one
     does. `whole`: nothing unknown is put into it. `servers` are the addresses it may have, with the poolers in front.
     `keys` are those that are set, `pool` tells whether the option of that name is set and on, `pool_size` how
-    many connections it (or the engine's own pool) has at most, as far as that is told. `engine_name` is what is written
-    as ENGINE, known or not.
+    many connections it (or the engine's own pool) has at most, as far as that is told, and `sizes` the settings that
+    say so. `engine_name` is what is written as ENGINE, known or not.
     """
 
     alias: str
@@ -49,4 +49,5 @@ class Database(msgspec.Struct, frozen=True):
     is_async: bool
     is_example: bool
     pool_size: int | None = None
+    sizes: tuple[Setting, ...] = ()
     engine_name: str = ""

@@ -133,9 +133,12 @@ class PoolSettings(msgspec.Struct, frozen=True):
 
 
 class Taking(msgspec.Struct, frozen=True):
-    """A call that takes a connection out of a pool; `limit` are the keywords that would end its wait in time."""
+    """A call that takes a connection out of a pool; `limit` are the keywords that would end its wait in time. `tested`:
+    its function hands the connection on, and tests it before.
+    """
 
     location: Location
     call: str
     limited: bool
     limit: str = ""
+    tested: bool = False

@@ -29,8 +29,9 @@ class OversizedPool(Rule):
 
     What counts is a maximum that the program states, with what the pool may open beyond its size, above
     `max-pool-size` (20), or no maximum at all: followed to the constant, the field of a settings class or the default
-    of an environment variable that gives it, or to the parameter of a URL (`connection_limit=50`, in `.env` too). Sizes
-    that nobody has stated are the library's, and not reported.
+    of an environment variable that gives it, to the parameter of a URL (`connection_limit=50`, in `.env` too), or to
+    Django's `DATABASES` (`OPTIONS = {"pool": {"max_size": 50}}`, and engines with a pool of their own). Sizes that
+    nobody has stated are the library's, and not reported.
 
     ## Example
     ```python
@@ -58,6 +59,10 @@ class OversizedPool(Rule):
 
     def check(self, project: Project) -> Iterator[Finding]:
         """One finding for each pool of a database whose stated maximum is above the limit."""
+        yield from self._made(project)
+        yield from self._of_settings(project)
+
+    def _made(self, project: Project) -> Iterator[Finding]:
         limit = project.settings.max_pool_size
         for pool in project.deployed_pools():
             creation = pool.creation
@@ -73,11 +78,11 @@ class OversizedPool(Rule):
             yield Finding(
                 code=self.code,
                 rule=self.name,
-                message=(
-                    f"{creation.call}() may open {many} in each process "
-                    f"({pool_words.stated(sizes, creation.location.path)}): "
-                    f"a database is fastest with about (cores x 2) + 1 at work, and refuses those beyond its limit. "
-                    f"Keep it at {limit} or less, and let the others wait in the pool."
+                message=_message(
+                    f"{creation.call}()",
+                    many,
+                    pool_words.stated(sizes, creation.location.path),
+                    limit,
                 ),
                 location=creation.location,
                 severity=self.severity,
@@ -85,6 +90,42 @@ class OversizedPool(Rule):
                 resource=creation.resource.name,
                 plan=_plan(pool),
             )
+
+    def _of_settings(self, project: Project) -> Iterator[Finding]:
+        """The pools that Django, or an engine for it, keeps for the databases of its settings."""
+        limit = project.settings.max_pool_size
+        for database in project.databases():
+            engine, largest = database.engine, database.pool_size
+            if engine is None or engine.product == "embedded" or largest is None:
+                continue
+            if not (engine.sizes or (engine.option_pool and database.pool)):
+                continue
+            if largest <= limit or not any(size.is_given for size in database.sizes):
+                continue
+            location = database.call or database.location
+            stated = pool_words.stated(database.sizes, location.path)
+            yield Finding(
+                code=self.code,
+                rule=self.name,
+                message=_message(
+                    f"DATABASES {database.alias!r}: its pool",
+                    f"{largest} connections",
+                    stated,
+                    limit,
+                ),
+                location=location,
+                severity=self.severity,
+                statement=database.statement,
+                about=f"{database.alias}: size of its pool",
+            )
+
+
+def _message(whose: str, many: str, stated: str, limit: int) -> str:
+    return (
+        f"{whose} may open {many} in each process ({stated}): "
+        f"a database is fastest with about (cores x 2) + 1 at work, and refuses those beyond its limit. "
+        f"Keep it at {limit} or less, and let the others wait in the pool."
+    )
 
 
 def _plan(pool: PoolSettings) -> FixPlan | None:

@@ -133,7 +133,7 @@ class PoolWaitsForever(Rule):
 def _is_meant(pool: PoolSettings, wait: Setting) -> bool:
     """A pool by default; or what is told to wait without an end, where it could be told a limit."""
     if wait.is_given:
-        return _wait_option(pool) is not None
+        return _wait_option(pool) is not None or _is_of_url(wait)
     return pool.creation.resource.kind == "pool"
 
 
@@ -154,10 +154,17 @@ def _wait_option(pool: PoolSettings) -> Option | None:
     return next((o for o in pool.creation.resource.options if o.role == "wait" and o.limit), None)
 
 
+def _is_of_url(wait: Setting) -> bool:
+    """The server's URL is the only place for it."""
+    return bool(wait.in_url) and not wait.parameter
+
+
 def _cure(pool: PoolSettings, endless: list[Taking]) -> str:
-    option = _wait_option(pool)
+    option, wait = _wait_option(pool), pool.get("wait")
     if option is not None:
         return f"Give it {pool_words.keywords(option)}"
+    if wait is not None and _is_of_url(wait):
+        return f"Give it {pool_words.advice(pool, {'wait': _SECONDS})}"
     taking = next((taking for taking in endless if taking.limit), None)
     if taking is not None:
         return f"Pass {taking.limit} to {taking.call.rpartition('.')[2]}()"

@@ -31,7 +31,8 @@ class StaleConnections(Rule):
     Off unless it is selected: whether a short test for each borrowing, or a few failed requests after a restart, is
     the better price, depends on the application. What counts are pools and engines of databases that live as long as
     the process, by their library's defaults too; of libraries that test or replace connections by themselves (asyncpg,
-    psycopg_pool, asyncmy, DBUtils) only those that are told not to.
+    psycopg_pool, asyncmy, DBUtils) only those that are told not to. A pool is left alone where the functions of its
+    file that lend its connections test each of them first (`SELECT 1`, `ping()`).
 
     ## Example
     ```python
@@ -69,7 +70,7 @@ class StaleConnections(Rule):
                 continue
             if pool.for_script:
                 continue
-            if not _never(pool):
+            if not _never(pool) or _is_tested(pool, project):
                 continue
             cure = _cure(pool)
             advice = f"Give it {pool_words.keywords(cure)}" if cure else _ELSEWHERE
@@ -95,6 +96,13 @@ def _never(pool: PoolSettings) -> bool:
     if check is None or not check.is_known or (recycle is not None and not recycle.is_known):
         return False
     return check.value == "off" and (recycle is None or str(recycle.value) in _OFF)
+
+
+def _is_tested(pool: PoolSettings, project: Project) -> bool:
+    """A pool of the project's own around it, in the same file, tests each connection before it lends it."""
+    here = pool.creation.location.path
+    takings = [taking for taking in project.takings(pool) if taking.location.path == here]
+    return bool(takings) and all(taking.tested for taking in takings)
 
 
 def _by_whom(pool: PoolSettings) -> str:
