@@ -36,7 +36,7 @@ class Importing:
         has_it = any(
             path == wanted
             for item in self._outside(importer)
-            for path in self._paths(item, importer)
+            for path in self._modules.paths(item, importer)
         )
         if not has_it and importer in self._loading(wanted, importer):
             return ""
@@ -88,11 +88,6 @@ class Importing:
             if not any(first < item.line <= last for first, last in inside):
                 yield item
 
-    def _paths(self, item: Import, importer: str) -> Iterator[str]:
-        for module in self._modules.named(item, importer):
-            if module.path is not None:
-                yield module.path
-
     def _loading(self, wanted: str, importer: str) -> frozenset[str]:
         """The files that run when the module is imported, itself among them.
 
@@ -108,7 +103,7 @@ class Importing:
                 continue
             seen.add(path)
             todo += [one for one in self._packages(path) if one not in around]
-            todo += [one for item in self._outside(path) for one in self._paths(item, path)]
+            todo += [one for item in self._outside(path) for one in self._modules.paths(item, path)]
         return frozenset(seen)
 
     def _packages(self, path: str) -> Iterator[str]:

@@ -64,19 +64,6 @@ class Mentions:
                     found[head.name].append((path, index))
         return found
 
-    @cached_property
-    def _subclasses(self) -> dict[str, list[ClassRef]]:
-        """Classes by the last name of a base."""
-        found: dict[str, list[ClassRef]] = defaultdict(list)
-        for path, file in self._program.files.items():
-            for index, head in enumerate(file.skeleton.heads):
-                if head.kind == "class":
-                    for base in head.bases:
-                        found[base.partition("[")[0].rpartition(".")[2]].append(
-                            ClassRef(path, index)
-                        )
-        return found
-
     def nodes(self, at: FunctionId, names: Iterable[str]) -> list[int]:
         """The nodes of a function whose events mention one of the names."""
         if at not in self._nodes:
@@ -118,7 +105,7 @@ class Mentions:
         while todo:
             name = self._program.head(todo.pop()).name
             for spelling in self.names_of(name):
-                for sub in self._subclasses.get(spelling, ()):
+                for sub in self._program.classes_by_base.get(spelling, ()):
                     known = sub in found or sub == cls
                     if not known and cls in self._analysis.types.attributes.ancestry(sub):
                         found.append(sub)
@@ -130,7 +117,7 @@ class Mentions:
         return {
             self._program.head(ref).name
             for spelling in self.names_of(base)
-            for ref in self._subclasses.get(spelling, ())
+            for ref in self._program.classes_by_base.get(spelling, ())
         }
 
     def class_names(self, cls: ClassRef) -> frozenset[str]:

@@ -20,7 +20,6 @@ class Overrides:
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._program = analysis.program
-        self._subclasses: dict[str, list[ClassRef]] | None = None
         self._methods: dict[str, list[FunctionRef]] | None = None
         self._memo: dict[FunctionRef, tuple[FunctionRef, ...]] = {}
 
@@ -76,19 +75,12 @@ class Overrides:
 
     def below(self, cls: ClassRef) -> list[ClassRef]:
         """Subclasses, and theirs, by the names of their bases."""
-        if self._subclasses is None:
-            self._subclasses = defaultdict(list)
-            for path, file in self._program.files.items():
-                for index, head in enumerate(file.skeleton.heads):
-                    if head.kind == "class" and not file.is_test:
-                        for base in head.bases:
-                            last = base.partition("[")[0].rpartition(".")[2]
-                            self._subclasses[last].append(ClassRef(path, index))
         found: list[ClassRef] = []
         todo = [cls]
         while todo and len(found) < _MAX_FOUND:
-            for below in self._subclasses.get(self._program.head(todo.pop()).name, ()):
-                if below not in found:
+            name = self._program.head(todo.pop()).name
+            for below in self._program.classes_by_base.get(name, ()):
+                if below not in found and not self._program.files[below.path].is_test:
                     found.append(below)
                     todo.append(below)
         return found

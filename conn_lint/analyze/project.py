@@ -233,14 +233,13 @@ class Project:
     @functools.cached_property
     def _imported(self) -> frozenset[str]:
         """The files that others import, or import from; what tests import counts for nothing."""
-        found = {
-            module.path
+        return frozenset(
+            found
             for path, file in self._program.files.items()
             if not file.is_test
             for item in file.skeleton.imports
-            for module in self._program.modules.named(item, path)
-        }
-        return frozenset(path for path in found if path is not None)
+            for found in self._program.modules.paths(item, path)
+        )
 
     def owned_sites(self) -> tuple[Site, ...]:
         """Acquisitions whose release is a function's own duty, where the library needs one."""

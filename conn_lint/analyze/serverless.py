@@ -118,6 +118,4 @@ class Serverless:
 
     def _imported(self, path: str) -> Iterator[str]:
         for item in self._program.files[path].skeleton.imports:
-            for module in self._program.modules.named(item, path):
-                if module.path is not None:
-                    yield module.path
+            yield from self._program.modules.paths(item, path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from conn_lint.link.values import ClassRef, External, FunctionId, Instance, ObjectRef, Value
@@ -11,8 +9,6 @@ from conn_lint.model.expression import Attribute
 from conn_lint.model.flow import StoreEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from conn_lint.link.types import Types
 
 _MAX_CLASSES = 12
@@ -77,7 +73,7 @@ class Extended:
             found: dict[ClassRef, None] = {}
             todo = sorted({name.rpartition(".")[2] for name in kinds})
             while todo and len(found) < _MAX_CLASSES:
-                for ref in self._by_base.get(todo.pop(), ()):
+                for ref in self._types.program.classes_by_base.get(todo.pop(), ()):
                     bases = self._types.attributes.bases(ref)
                     if ref not in found and any(
                         base in found or _is(base, kinds) for base in bases
@@ -86,18 +82,6 @@ class Extended:
                         todo.append(self._types.program.head(ref).name)
             self._classes[type_name] = tuple(found)
         return self._classes[type_name]
-
-    @cached_property
-    def _by_base(self) -> Mapping[str, list[ClassRef]]:
-        """Classes by the last parts of their bases' names."""
-        found: defaultdict[str, list[ClassRef]] = defaultdict(list)
-        for path, file in self._types.program.files.items():
-            for index, head in enumerate(file.skeleton.heads):
-                for base in head.bases if head.kind == "class" else ():
-                    found[base.partition("[")[0].strip().rpartition(".")[2]].append(
-                        ClassRef(path, index)
-                    )
-        return found
 
 
 def _is(base: Value, kinds: frozenset[str]) -> bool:

@@ -90,6 +90,12 @@ class Modules:
         if member is not None:
             yield member
 
+    def paths(self, item: Import, importer: str) -> Iterator[str]:
+        """The files of these modules; a package without an `__init__.py` has none."""
+        for module in self.named(item, importer):
+            if module.path is not None:
+                yield module.path
+
     def _bases(self, importer: str) -> Iterator[str]:
         """Where absolute imports start: the importer's source root, a script's own folders, other roots."""
         folder = posixpath.dirname(importer)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from functools import cached_property
 from typing import TypeAlias
 
 import msgspec
@@ -130,6 +132,17 @@ class Program:
     def may_be_type(self, key: UnitKey, name: str) -> bool:
         """The unit has the name where a type or a decorator can stand."""
         return may_be_type(self._text(key), name)
+
+    @cached_property
+    def classes_by_base(self) -> Mapping[str, list[ClassRef]]:
+        """The classes that are written with a base of this last name."""
+        found: defaultdict[str, list[ClassRef]] = defaultdict(list)
+        for path, file in self.files.items():
+            for index, head in enumerate(file.skeleton.heads):
+                for base in head.bases if head.kind == "class" else ():
+                    last = base.partition("[")[0].strip().rpartition(".")[2]
+                    found[last].append(ClassRef(path, index))
+        return found
 
     def function(self, at: FunctionId) -> Function | None:
         """The lowered function, if its unit can be read."""
