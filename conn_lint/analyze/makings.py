@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ _KEYS = frozenset({"bool", "bytes", "float", "int", "str", "None"})  # types tha
 _ENDS = frozenset(
     {"__exit__", "__aexit__", "close", "aclose"}
 )  # of objects with an end of their own
+_LATER = ("first-use", "background")  # when a client connects that may be made early
 _LOOPS = ("for", "while")
 _SLOTS = 2  # parameters by which a client may be kept
 
@@ -62,6 +64,7 @@ class Makings:
         at, resource = solved.at, solved.resource
         function = self._program.function(at)
         assert function is not None
+        reached = tuple(reached)
         entries = [(item.entered.entry, self._top(solved, item)) for item in reached]
         arguments = solved.event.arguments
         return Making(
@@ -70,6 +73,7 @@ class Makings:
             frameworks=tuple(sorted({entry.framework for entry, _ in entries})),
             per=tuple(sorted({entry.per for entry, _ in entries})),
             on_loop=function.is_async and all(is_async for _, is_async in entries),
+            early=self._is_early(solved, reached),
             kept=bool(solved.stored_on),
             given=solved.gave,
             closed=self._is_closed_elsewhere(solved),
@@ -92,6 +96,49 @@ class Makings:
             and _only_makes(function),
             plain=len(function.parameters) <= _SLOTS and all(map(_can_be_key, function.parameters)),
             lender=self._lender(resource),
+        )
+
+    def _is_early(self, solved: Solved, reached: tuple[Reached, ...]) -> bool:
+        """Its file is that of the functions that are entered, where such a client stands at module level. A test that
+        imports the file could not put another one in its place before it is made.
+        """
+        resource = solved.resource
+        if resource.kind != "client" or resource.is_async or resource.opens not in _LATER:
+            return False
+        if resource.needs_loop or resource.loop_bound or resource.network_at_creation:
+            return False
+        frameworks = {item.entered.entry.framework for item in reached}
+        if not self._analysis.knowledge.frameworks.at_import(frameworks):
+            return False
+        tops = {item.links[0].caller.at if item.links else solved.at for item in reached}
+        path = solved.at.path
+        if path in self._tested or any(top.path != path for top in tops):
+            return False
+        own = {function.name for at in tops if (function := self._program.function(at))}
+        return not own & self._test_words
+
+    @functools.cached_property
+    def _tested(self) -> frozenset[str]:
+        """The files that run when tests are imported, or in them."""
+        seen = {path for path, file in self._program.files.items() if file.is_test}
+        waiting = list(seen)
+        while waiting:
+            path = waiting.pop()
+            for item in self._program.files[path].skeleton.imports:
+                for module in self._program.modules.named(item, path):
+                    if module.path is not None and module.path not in seen:
+                        seen.add(module.path)
+                        waiting.append(module.path)
+        return frozenset(seen)
+
+    @functools.cached_property
+    def _test_words(self) -> frozenset[str]:
+        return frozenset(
+            name
+            for file in self._program.files.values()
+            if file.is_test
+            for unit in file.skeleton.units
+            for name in unit.names
         )
 
     def _lender(self, resource: Resource) -> Lender | None:

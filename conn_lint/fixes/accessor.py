@@ -39,7 +39,7 @@ def accessor(
     old = _existing(parsed, made, keeper)
     if old is not None:
         return Accessor(f"{old}({arguments})", ())
-    groups = _groups(parsed, made, noun, other)
+    groups = groups_of(parsed, made, noun, other)
     name = _names(parsed, groups)[made.key]
     decorator, added = _keeper(parsed, keeper)
     first = groups[made.key][0]
@@ -48,10 +48,10 @@ def accessor(
     returns = f" -> {kind}" if other is None and (kind := _type(parsed, first)) else ""
     body = "\n".join(f"{unit}{line}" if line else "" for line in made.body)
     text = f"@{decorator}\ndef {name}({slots}){returns}:\n{body}\n\n\n"
-    at = _place(parsed, first.call)
+    at = place_of(parsed, first.call)
     if _imported_at(parsed, decorator) >= at:
         raise RenderError("its place is above the imports")
-    gap = "\n" * max(0, 2 - _blank_above(parsed, at))
+    gap = "\n" * max(0, 2 - blank_above(parsed, at))
     edit = Edit(parsed.path, Span(at, 0, at, 0), gap + text)
     return Accessor(f"{name}({arguments})", (edit, *added))
 
@@ -78,8 +78,8 @@ def decorate(parsed: Parsed, function: cst.FunctionDef, keeper: str) -> tuple[Ed
     return (edit, *added)
 
 
-def _groups(
-    parsed: Parsed, made: Maker, noun: str, instead: Other | None
+def groups_of(
+    parsed: Parsed, made: Maker, noun: str, instead: Other | None = None
 ) -> dict[str, list[Maker]]:
     """The calls of the file that make something in the same way, by what they make, in the order of the text."""
     found: dict[str, list[Maker]] = {}
@@ -102,10 +102,10 @@ def _groups(
 
 def names_for(parsed: Parsed, made: Maker, noun: str) -> list[str]:
     """What to call the one that stands for all that are made in the same way, the plainest first."""
-    return _nouns(parsed, _groups(parsed, made, noun, None)[made.key][0])
+    return nouns(parsed, groups_of(parsed, made, noun, None)[made.key][0])
 
 
-def _nouns(parsed: Parsed, first: Maker) -> list[str]:
+def nouns(parsed: Parsed, first: Maker) -> list[str]:
     """With the library in second place, and the function that makes it in third."""
     noun = _said(first.call, first.noun)
     where = first.function.name.value.strip("_") if first.function is not None else "own"
@@ -120,7 +120,7 @@ def _names(parsed: Parsed, groups: dict[str, list[Maker]]) -> dict[str, str]:
     taken = {node.value for node in walk(parsed.module) if isinstance(node, cst.Name)}
     found: dict[str, str] = {}
     for key, makers in sorted(groups.items(), key=lambda group: -len(group[1])):
-        names = _nouns(parsed, makers[0])
+        names = nouns(parsed, makers[0])
         if found and len(names) > _PLAINEST:
             del names[1]
         for name in (*names, *(f"{names[-1]}_{n}" for n in range(2, 100))):
@@ -179,7 +179,7 @@ def _type(parsed: Parsed, made: Maker) -> str:
     return ".".join(parts[:-1]) if len(parts) > 1 and parts[-2][:1].isupper() else ""
 
 
-def _place(parsed: Parsed, node: cst.CSTNode) -> int:
+def place_of(parsed: Parsed, node: cst.CSTNode) -> int:
     """The line of the outermost statement around a node, above its decorators and comments."""
     outer: cst.CSTNode = node
     for above in parsed.ancestors(node):
@@ -194,7 +194,8 @@ def _place(parsed: Parsed, node: cst.CSTNode) -> int:
     return line
 
 
-def _blank_above(parsed: Parsed, line: int) -> int:
+def blank_above(parsed: Parsed, line: int) -> int:
+    """The empty lines above a line; enough of them above the first."""
     found = 0
     while line - found > 1 and not parsed.lines[line - found - 2].strip():
         found += 1

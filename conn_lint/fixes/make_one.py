@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import libcst as cst
 
-from conn_lint.fixes import imports
+from conn_lint.fixes import imports, variable
 from conn_lint.fixes.accessor import accessor, decorate, names_for
 from conn_lint.fixes.extent import plain_release
 from conn_lint.fixes.lifespan import Kept, Opening, is_hidden, kept_by_application
@@ -61,6 +63,9 @@ def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
         return _used(plan, parsed, made, name)
     if plan.detail("apps") and (kept := _kept(plan, parsed, made)) is not None:
         return (_asking(plan, parsed, made, kept.text), *kept.edits, *kept.added)
+    if plan.detail("early") and not plan.detail("wrapped"):
+        with suppress(RenderError):
+            return _at_import(plan, parsed, made, noun)
     found = accessor(parsed, made, plan.detail("keeper"), noun, other)
     if other is not None:
         asked = f"{found.call}.{plan.detail('take')}()"
@@ -109,6 +114,13 @@ def _kept(plan: FixPlan, parsed: Parsed, made: Maker) -> Kept | None:
     return None if kept is None or is_hidden(parsed, made.call, kept.text) else kept
 
 
+def _at_import(plan: FixPlan, parsed: Parsed, made: Maker, noun: str) -> tuple[Edit, ...]:
+    """A variable of the module, where the call can stand there; a local one of its name is bound no more."""
+    found = variable.variable(parsed, made, noun)
+    text = None if bound_name(parsed, made.call) == found.name else found.name
+    return (_asking(plan, parsed, made, text), found.edit)
+
+
 def _used(plan: FixPlan, parsed: Parsed, made: Maker, name: str | None) -> tuple[Edit, ...]:
     """What the project has in place of the call; where the call's result bears that very name, it is bound no more."""
     held, module, asks = plan.detail("held"), plan.detail("module"), plan.detail("asks")
@@ -143,8 +155,10 @@ def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str | None) -> Edi
     last = max([last, *(_tail(parsed, one) for one in releases)])
     if isinstance(whole, cst.With):
         last = max(last, trailing(parsed, whole))
-    rewriting = Rewriting(parsed, first, last, parsed.indent(statement))
     unbound = text is None and not isinstance(whole, cst.With)
+    if unbound and last == parsed.span(statement).end_line:
+        last = _next(parsed, last)  # no line is left of the statement
+    rewriting = Rewriting(parsed, first, last, parsed.indent(statement))
     for one in (*gone, *made.setup, *((statement,) if unbound else ())):
         _move_away(parsed, rewriting, one)
         below = parsed.span(one).end_line + 1
@@ -157,6 +171,12 @@ def _asking(plan: FixPlan, parsed: Parsed, made: Maker, text: str | None) -> Edi
         rewriting.replace(parsed.span(made.call), text)
     take_out_all(parsed, rewriting, releases)
     return rewriting.edit()
+
+
+def _next(parsed: Parsed, line: int) -> int:
+    """The next line that is not empty; the line itself at the end of the file."""
+    below = range(line + 1, len(parsed.lines) + 1)
+    return next((number for number in below if parsed.lines[number - 1].strip()), line)
 
 
 def _move_away(parsed: Parsed, rewriting: Rewriting, statement: cst.BaseStatement) -> None:

@@ -71,7 +71,8 @@ class Making(msgspec.Struct, frozen=True):
     `commits`: it is told to; `ends`: a `with` ends its transaction, and does not close it; `tried`: what it raises in
     a loop is caught there, `caught`: something in that loop is; `yields`: its function is a generator.
     `loop_lines`: how long that loop is.
-    `on_loop`: all that leads there runs on an event loop. `factory`: its function does nothing but make and return
+    `on_loop`: all that leads there runs on an event loop. `early`: it may be made when its file is imported, which
+    no test does. `factory`: its function does nothing but make and return
     it; `plain`: that has no parameters but such as can be keys.
     """
 
@@ -80,6 +81,7 @@ class Making(msgspec.Struct, frozen=True):
     frameworks: tuple[str, ...]
     per: tuple[str, ...]
     on_loop: bool
+    early: bool
     kept: bool
     given: bool
     closed: bool

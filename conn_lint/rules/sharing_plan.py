@@ -57,7 +57,11 @@ def sharing_plan(creation: Creation, project: Project) -> FixPlan | None:
         elif making.inputs == "varies" and not _doubts(creation, making):
             level = level if why else Applicability.UNSAFE
         return FixPlan("cache-function", title, level, spans, tuple(details))
-    title = f"make one per process, in a function with {keeper or 'a cache'}{_provided(creation, making)}"
+    where = f"in a function with {keeper or 'a cache'}"
+    if making.early and not why:
+        where = f"at module level, or {where}"
+        details.append(("early", "yes"))
+    title = f"make one per process, {where}{_provided(creation, making)}"
     return FixPlan("make-one", title, level, spans, tuple(details))
 
 
