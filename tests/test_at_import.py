@@ -71,6 +71,10 @@ def test_tests_must_not_import_it(tmp_path: Path, files: dict[str, str], is_earl
         ("import mail\n\n", 'import mail\n\nos.environ["STAGE"] = "test"\n\n', True),
         ("    mail.prepare()\n", "    if not event:\n        return\n", False),
         ("    mail.prepare()\n", "    if not event:\n        print(event)\n", True),
+        ("    mail.prepare()\n", '    boto3.setup_default_session(region_name="eu")\n', False),
+        ("import mail\n\n", 'import mail\n\nboto3.setup_default_session(region_name="eu")\n', True),
+        ("    mail.prepare()\n", "    boto3.DEFAULT_SESSION = event\n", False),
+        ("    mail.prepare()\n", "    mail.DEFAULT_SESSION = event\n", True),
         (
             "import boto3\n",
             "try:\n    import boto3\nexcept ImportError:\n    boto3 = None\n",

@@ -108,7 +108,8 @@ class Makings:
         if resource.needs_loop or resource.loop_bound or resource.network_at_creation:
             return False
         frameworks = {item.entered.entry.framework for item in reached}
-        if not self._analysis.knowledge.frameworks.at_import(frameworks):
+        facts = self._analysis.knowledge.frameworks
+        if not facts.at_import(frameworks, fork_safe=not resource.fork):
             return False
         tops = {item.links[0].caller.at if item.links else solved.at for item in reached}
         path = solved.at.path

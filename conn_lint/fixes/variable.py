@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import libcst as cst
 
+from conn_lint.fixes import imports
 from conn_lint.fixes.accessor import blank_above, groups_of, nouns, place_of
 from conn_lint.fixes.maker import Maker, bound_name, call_lines
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
@@ -50,8 +52,8 @@ def variable(parsed: Parsed, made: Maker, noun: str) -> Variable:
     first = min(group, key=lambda one: parsed.span(one.call))
     name = _name(parsed, group, first, constants)
     edit = _edit(parsed, first.call, call_lines(parsed, first.call, (), f"{name} = "), max(lines))
-    if _sets_environment(parsed, edit.span.line):
-        raise RenderError("the file sets variables of the environment")
+    if any(_is_late(parsed, node, edit.span.line) for node in _settings(parsed, first.call)):
+        raise RenderError("the file sets variables of the environment, or something of the library")
     return Variable(name, edit)
 
 
@@ -143,24 +145,45 @@ def _top_level(parsed: Parsed) -> dict[str, int]:
     return found
 
 
-def _sets_environment(parsed: Parsed, line: int) -> bool:
-    """The file does in a function, or on its own level from this line on: maybe before it made the client so far."""
+def _settings(parsed: Parsed, call: cst.Call) -> Iterator[cst.CSTNode]:
+    """What sets variables of the environment, or something of the client's library for all that it makes."""
+    library = _library(parsed, call)
     for node in walk(parsed.module):
         match node:
-            case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=last))):
-                sets = last in _SETTERS and (last == "putenv" or _is_environment(parsed, owner))
-                sets = sets or _LOADED in parsed.text(node.func)
-            case cst.Call(func=func):
-                sets = _LOADED in parsed.text(func)
-            case cst.AssignTarget(target=cst.Subscript(value=owner)):
-                sets = _is_environment(parsed, owner)
+            case cst.Call(func=func) if _LOADED in parsed.text(func):
+                yield node
+            case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=last))) if (
+                last in _SETTERS and (last == "putenv" or _is_environment(parsed, owner))
+            ):
+                yield node
+            case cst.Expr(value=cst.Call(func=func)) if _root(func) in library:
+                yield node
+            case cst.AssignTarget(target=cst.Subscript(value=owner)) if _is_environment(
+                parsed, owner
+            ):
+                yield node
+            case cst.AssignTarget(target=cst.Attribute() as target) if _root(target) in library:
+                yield node
             case _:
-                continue
-        if sets and (
-            parsed.span(node).line >= line or not isinstance(parsed.function(node), cst.Module)
-        ):
-            return True
-    return False
+                pass
+
+
+def _is_late(parsed: Parsed, node: cst.CSTNode, line: int) -> bool:
+    """It runs behind the line, but maybe in front of the old call."""
+    return parsed.span(node).line >= line or not isinstance(parsed.function(node), cst.Module)
+
+
+def _library(parsed: Parsed, call: cst.Call) -> set[str]:
+    """The names that the file imports from the library that makes it."""
+    found = dict(imports.bound(parsed))
+    own = found.get(_root(call.func), "").partition(".")[0]
+    return {name for name, meaning in found.items() if meaning.partition(".")[0] == own}
+
+
+def _root(node: cst.CSTNode) -> str:
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return node.value if isinstance(node, cst.Name) else ""
 
 
 def _name(parsed: Parsed, group: list[Maker], first: Maker, constants: frozenset[str]) -> str:

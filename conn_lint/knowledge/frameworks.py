@@ -179,10 +179,11 @@ class Frameworks:
             return ""
         return found.pop() if len(found) == 1 else _CACHE
 
-    def at_import(self, frameworks: Collection[str]) -> bool:
-        """Whether all of them have clients made when a file is imported."""
+    def at_import(self, frameworks: Collection[str], *, fork_safe: bool) -> bool:
+        """Whether all of them have such a client made when a file is imported."""
         places = [self.place(framework) for framework in frameworks]
-        return bool(places) and all(place is not None and place.at_import for place in places)
+        found = {"" if place is None else place.at_import for place in places}
+        return bool(found) and found <= {"any", "fork-safe" if fork_safe else "any"}
 
     def one_loop(self, frameworks: Collection[str]) -> bool:
         """Whether all of them run what they are given on the one event loop of a process."""

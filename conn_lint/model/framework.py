@@ -166,9 +166,9 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     avoid: str = ""
     keeper: str = ""  # the decorator (dotted) that keeps what a function gives; "" for Python's own, "none": none does
     home: Home | None = None
-    at_import: bool = (
-        False  # what its file makes when it is imported belongs to the process that serves
-    )
+    # What a file makes when it is imported belongs to the process that serves; "fork-safe": unless it was made in front
+    # of a fork, which this may be.
+    at_import: Literal["", "any", "fork-safe"] = ""
     one_loop: bool = False  # all that is entered runs on the one event loop of its process
 
 

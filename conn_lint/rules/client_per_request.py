@@ -85,13 +85,16 @@ class ClientPerRequest(Rule):
     close what others use. A function that does nothing but make and return the client gets the decorator itself.
     Statements that only give the call its arguments, or set up what it gives, move along.
 
-    Where the framework imports a function's file for the process that serves (AWS Lambda, Azure Functions), a
-    variable of the module takes the place of the cached function. The client is no pool and no single connection, is
+    Where the process that serves imports a function's file by itself (AWS Lambda, Azure Functions, Gradio, jobs of
+    schedule; APScheduler and Dash, which may fork behind it, for clients that a fork does not harm), a variable of
+    the module takes the place of the cached function. The client is no pool and no single connection, is
     not async, and opens nothing before it is used; all that is entered and leads to it stands in its own file. Its
     call is given literals, constants of the module, and `os.getenv` or `os.environ.get`: with `os.environ["X"]` the
     import could fail. It stands in no branch, loop or `try`, behind no `return`, `raise` or `assert`, needs no other
-    line of its function, and no function of the file sets variables of the environment. No test imports the file,
-    directly or through others: it could not put a mock in the client's place in time. The variable stands behind the
+    line of its function, and no function of the file sets variables of the environment or something of the library
+    (`boto3.setup_default_session()`). No test imports the file, directly or through others: it could not put a mock
+    in the client's place in time. A client that raises when it is made (without a key, or a region) does so at the
+    import from then on, and not in the one function that needs it: therefore unsafe. The variable stands behind the
     imports and constants that the file begins with, or in front of the first function that uses it if it reads what
     comes later; it has the local variable's name where nothing else has that, in capitals where the file writes
     its own that way. A function that makes and returns the client gets the decorator here too.
