@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.calls import text_of
+from conn_lint.analyze.early import Early
 from conn_lint.analyze.inputs import Inputs
 from conn_lint.analyze.places import Places
+from conn_lint.analyze.roles import KEPT, OWN
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_of
 from conn_lint.analyze.walking import Reached
@@ -26,7 +27,7 @@ from conn_lint.model.expression import (
     dotted,
     walk,
 )
-from conn_lint.model.flow import CallEvent, StoreEvent, WithEnterEvent
+from conn_lint.model.flow import CallEvent, ReturnEvent, StoreEvent, WithEnterEvent
 from conn_lint.model.resource import Resource
 from conn_lint.model.summary import Function, Parameter
 
@@ -41,7 +42,7 @@ _KEYS = frozenset({"bool", "bytes", "float", "int", "str", "None"})  # types tha
 _ENDS = frozenset(
     {"__exit__", "__aexit__", "close", "aclose"}
 )  # of objects with an end of their own
-_LATER = ("first-use", "background")  # when a client connects that may be made early
+_LASTING = ("client", "factory", "pool")
 _LOOPS = ("for", "while")
 _SLOTS = 2  # parameters by which a client may be kept
 
@@ -54,6 +55,7 @@ class Makings:
         self._program = analysis.program
         self._places = places
         self._inputs = Inputs(analysis)
+        self._early = Early(analysis)
         self._got: defaultdict[FunctionRef | ClassRef, list[Solved]] = defaultdict(list)
         for item in solved:
             if item.acquired.via is not None:
@@ -73,7 +75,7 @@ class Makings:
             frameworks=tuple(sorted({entry.framework for entry, _ in entries})),
             per=tuple(sorted({entry.per for entry, _ in entries})),
             on_loop=function.is_async and all(is_async for _, is_async in entries),
-            early=self._is_early(solved, reached),
+            early=self._early.of(solved, reached),
             kept=bool(solved.stored_on),
             given=solved.gave,
             closed=self._is_closed_elsewhere(solved),
@@ -91,55 +93,11 @@ class Makings:
             caught=is_caught(function, solved.event.statement),
             yields=function.is_generator,
             loop_lines=loop_lines(function, solved.event.loop),
-            factory=bool(solved.returned_roles)
-            and self._program.class_of(at) is None
-            and _only_makes(function),
+            factory=self._program.class_of(at) is None
+            and _only_makes(function)
+            and self._gives_one_for_all(function, solved),
             plain=len(function.parameters) <= _SLOTS and all(map(_can_be_key, function.parameters)),
             lender=self._lender(resource),
-        )
-
-    def _is_early(self, solved: Solved, reached: tuple[Reached, ...]) -> bool:
-        """Its file is that of the functions that are entered, where such a client stands at module level. A test that
-        imports the file could not put another one in its place before it is made.
-        """
-        resource = solved.resource
-        if resource.kind != "client" or resource.is_async or resource.opens not in _LATER:
-            return False
-        if resource.needs_loop or resource.loop_bound or resource.network_at_creation:
-            return False
-        frameworks = {item.entered.entry.framework for item in reached}
-        facts = self._analysis.knowledge.frameworks
-        if not facts.at_import(frameworks, fork_safe=not resource.fork):
-            return False
-        tops = {item.links[0].caller.at if item.links else solved.at for item in reached}
-        path = solved.at.path
-        if path in self._tested or any(top.path != path for top in tops):
-            return False
-        own = {function.name for at in tops if (function := self._program.function(at))}
-        return not own & self._test_words
-
-    @functools.cached_property
-    def _tested(self) -> frozenset[str]:
-        """The files that run when tests are imported, or in them."""
-        seen = {path for path, file in self._program.files.items() if file.is_test}
-        waiting = list(seen)
-        while waiting:
-            path = waiting.pop()
-            for item in self._program.files[path].skeleton.imports:
-                for module in self._program.modules.named(item, path):
-                    if module.path is not None and module.path not in seen:
-                        seen.add(module.path)
-                        waiting.append(module.path)
-        return frozenset(seen)
-
-    @functools.cached_property
-    def _test_words(self) -> frozenset[str]:
-        return frozenset(
-            name
-            for file in self._program.files.values()
-            if file.is_test
-            for unit in file.skeleton.units
-            for name in unit.names
         )
 
     def _lender(self, resource: Resource) -> Lender | None:
@@ -186,7 +144,29 @@ class Makings:
         ref = self._program.ref_of(solved.at)
         if ref is None or not solved.returned_roles:
             return False
-        return any(got.released_at or self._is_entered(got) for got in self._got[ref])
+        return any(
+            got.resource.name == solved.resource.name and (got.released_at or self._is_entered(got))
+            for got in self._got[ref]
+        )
+
+    def _gives_one_for_all(self, function: Function, solved: Solved) -> bool:
+        """What the function gives is it itself, or a client or factory made with it: not a session, nor a tuple or an
+        object with it inside.
+        """
+        if solved.returned_roles != {KEPT}:
+            return solved.returned_roles == {OWN}
+        at = solved.at
+        for event in function.graph.events:
+            if isinstance(event, ReturnEvent):
+                value = event.value
+                value = self._inputs.only_value(value.id, at) if isinstance(value, Name) else value
+                made = self._analysis.types.maker(value, at) if value is not None else None
+                if not isinstance(made, CallEvent):
+                    return False
+                given = self._analysis.calls.acquired(made, at)
+                if given is None or given.resource.kind not in _LASTING:
+                    return False
+        return True
 
     def _is_entered(self, got: Solved) -> bool:
         function = self._program.function(got.at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -112,7 +113,8 @@ def nouns(parsed: Parsed, first: Maker) -> list[str]:
     root = parsed.text(first.call.func).partition(".")[0].lower()
     apart = root.isalnum() and root not in noun and noun not in root
     of_library = [f"{root}_{noun}"] if apart else []
-    return [noun, *of_library, f"{where.removeprefix('get_')}_{first.noun}"]
+    words = f"{where.removeprefix('get_')}_{first.noun}".split("_")
+    return [noun, *of_library, "_".join(word for word, _ in itertools.groupby(words))]
 
 
 def _names(parsed: Parsed, groups: dict[str, list[Maker]]) -> dict[str, str]:

@@ -100,7 +100,8 @@ class ClientPerRequest(Rule):
     its own that way. A function that makes and returns the client gets the decorator here too.
 
     Where nothing uses an engine but the one call that makes a factory of sessions of it (`sessionmaker`), and that call
-    is given nothing of the request, one function makes both, and gives the factory.
+    is given nothing of the request, one function makes both, and gives the factory. A function that gives a session
+    (or a tuple, or an object with the client inside) gets no decorator: it gives a new one each time, as before.
 
     What the project has already comes first, in this file or another one: a variable that one plain statement of a
     module binds, or a function without parameters that keeps what it made, if it is made by the same call with the same
