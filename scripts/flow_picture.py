@@ -11,6 +11,7 @@ import libcst as cst
 from conn_lint.flow.draw import node_text
 from conn_lint.lower.unit import lower_module
 from conn_lint.model.flow import FlowGraph, Raised
+from conn_lint.syntax.convert import convert
 
 _WIDTH, _BOX, _HEIGHT, _STEP, _TOP = 780, 470, 34, 54, 66
 _LEFT, _LONGEST = 90, 56
@@ -26,7 +27,7 @@ _STYLE = (
 
 def flow_picture(path: Path, function: str, opens: str, closes: str) -> str:
     """The graph of a function; between the nodes whose text has `opens` and `closes` a connection is held."""
-    unit = lower_module(cst.parse_module(path.read_text(encoding="utf-8")))
+    unit = lower_module(convert(cst.parse_module(path.read_text(encoding="utf-8"))))
     graph = next(found.graph for found in unit.functions if found.name == function)
     return "\n".join(_svg(graph, opens, closes)) + "\n"
 

@@ -7,6 +7,7 @@ from conn_lint.flow.write import written
 from conn_lint.lower.unit import lower_module, lower_unit
 from conn_lint.model.expression import Argument, Call, Literal, Name
 from conn_lint.model.flow import FlowGraph
+from conn_lint.syntax.convert import convert
 
 SOURCE = """\
 def f(conn):
@@ -16,7 +17,7 @@ def f(conn):
 
 
 def graph() -> FlowGraph:
-    return lower_unit(cst.parse_module(SOURCE)).functions[0].graph
+    return lower_unit(convert(cst.parse_module(SOURCE))).functions[0].graph
 
 
 def test_text_has_a_line_for_each_node() -> None:
@@ -50,7 +51,9 @@ def test_whole_calls_and_cut_literals() -> None:
 
 def test_unit_shows_heads_and_loops() -> None:
     text = draw_unit(
-        lower_module(cst.parse_module("@d(1)\nasync def f(*a: int, b=2):\n    while b: pass\n"))
+        lower_module(
+            convert(cst.parse_module("@d(1)\nasync def f(*a: int, b=2):\n    while b: pass\n"))
+        )
     )
     assert "#1 async function f(*a: int, b=2)\n     @d(1)\n     in #0; locals a b" in text
     assert "     loop 0: while b\n" in text

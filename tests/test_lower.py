@@ -13,18 +13,18 @@ from conn_lint.model.expression import Attribute, Literal, Name, Operator, Temp,
 from conn_lint.model.flow import AssignEvent, CallEvent, DefineEvent, ImportEvent, StoreEvent
 from conn_lint.model.location import Span
 from conn_lint.model.summary import Function, UnitSummary
+from conn_lint.syntax.convert import convert, read_slowly
 from conn_lint.syntax.deep import run_deep
-from conn_lint.syntax.units import parse_unit
 
 
 def function(source: str) -> Function:
-    unit = lower_unit(cst.parse_module(source))
+    unit = lower_unit(convert(cst.parse_module(source)))
     assert list(problems_of_unit(unit)) == []
     return unit.functions[0]
 
 
 def test_indented_unit_has_spans_of_its_own() -> None:
-    unit = lower_unit(*parse_unit("    @property\n    def f(self):\n        return self.x()\n"))
+    unit = lower_unit(read_slowly("    @property\n    def f(self):\n        return self.x()\n"))
     (lowered,) = unit.functions
     assert lowered.name == lowered.qualname == "f"
     assert lowered.span == Span(2, 4, 3, 23)
@@ -36,7 +36,7 @@ def test_indented_unit_has_spans_of_its_own() -> None:
 
 def test_rest_has_class_bodies_but_no_functions() -> None:
     source = "class A(B):\n    x = 1\n    @d(make())\n    def m(self): pass\ndef f(): pass\n"
-    unit = lower_unit(cst.parse_module(source), rest=True)
+    unit = lower_unit(convert(cst.parse_module(source)), rest=True)
     assert [f.kind for f in unit.functions] == ["module", "class"]
     defined = [
         (event.name, event.kind, event.function)
@@ -50,7 +50,7 @@ def test_rest_has_class_bodies_but_no_functions() -> None:
 
 def test_imports_keep_level_and_line() -> None:
     source = "from ..a import (b as c,\n  d)\nimport e.f, g as h\n"
-    events = lower_module(cst.parse_module(source)).functions[0].graph.events
+    events = lower_module(convert(cst.parse_module(source))).functions[0].graph.events
     imports = [part for event in events if isinstance(event, ImportEvent) for part in event.imports]
     assert [(i.module, i.name, i.bound, i.level, i.line) for i in imports] == [
         ("a", "b", "c", 2, 1),
@@ -181,9 +181,8 @@ def test_lambda_captures_a_comprehension_variable_by_its_graph_name() -> None:
 
 
 def test_summary_survives_json() -> None:
-    unit = lower_module(
-        cst.parse_module("import a\n\ndef f(x=a.b(1)):\n    return [y for y in x]\n")
-    )
+    source = "import a\n\ndef f(x=a.b(1)):\n    return [y for y in x]\n"
+    unit = lower_module(convert(cst.parse_module(source)))
     assert msgspec.json.decode(msgspec.json.encode(unit), type=UnitSummary) == unit
 
 
@@ -200,9 +199,9 @@ def test_temps_of_a_walrus_are_names_in_guards() -> None:
 @given(source=from_grammar())
 def test_any_valid_text_can_be_lowered(source: str) -> None:
     try:
-        module = cst.parse_module(source)
+        tree = convert(cst.parse_module(source))
         compile(source, "<text>", "exec")
     except (cst.ParserSyntaxError, SyntaxError, UnicodeEncodeError, ValueError):
         return
-    for unit in (lower_module(module), lower_unit(module, rest=True)):
+    for unit in (lower_module(tree), lower_unit(tree, rest=True)):
         assert list(problems_of_unit(unit)) == []

@@ -20,6 +20,7 @@ from random_programs import Flavour, Writer
 from conn_lint.flow.draw import draw_text
 from conn_lint.lower.unit import lower_unit
 from conn_lint.model.flow import FlowGraph
+from conn_lint.syntax.convert import convert
 
 
 def compiled(source: str) -> Callable[..., object]:
@@ -63,7 +64,7 @@ def alike(real: object, followed: object) -> bool:
 
 
 def graph_of(source: str) -> FlowGraph:
-    function = lower_unit(cst.parse_module(source)).functions[0]
+    function = lower_unit(convert(cst.parse_module(source))).functions[0]
     assert list(problems(function)) == []
     return function.graph
 

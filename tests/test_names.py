@@ -11,7 +11,10 @@ import libcst as cst
 import pytest
 from libcst.metadata import ClassScope, FunctionScope, MetadataWrapper, ScopeProvider
 
+from conn_lint.syntax.convert import ConvertedPlaces, convert
+from conn_lint.syntax.fields import leaves
 from conn_lint.syntax.names import Scope, Scopes
+from conn_lint.syntax.nodes import Module
 
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
 CORPUS = (
@@ -129,8 +132,12 @@ def free_names(table: symtable.SymbolTable) -> set[str]:
     return names
 
 
+def parsed(source: str) -> Module:
+    return convert(cst.parse_module(source)).module
+
+
 def differences(source: str) -> list[str]:
-    module = cst.parse_module(source)
+    module = parsed(source)
     return list(compare(Scopes(module).of(module), symtable.symtable(source, "f", "exec"), ""))
 
 
@@ -147,12 +154,16 @@ def test_scopes_in_the_standard_library(name: str) -> None:
 @pytest.mark.parametrize("name", CORPUS)
 def test_locals_are_those_of_the_provider(name: str) -> None:
     wrapper = MetadataWrapper(cst.parse_module((STDLIB / name).read_bytes()))
-    scopes = Scopes(wrapper.module)
+    tree = convert(wrapper.module)
+    scopes = Scopes(tree.module)
+    assert isinstance(tree.places, ConvertedPlaces)
+    origins = tree.places.origins
+    made = {id(origins[id(node)]): node for node in leaves(tree.module)}
     for scope in set(wrapper.resolve(ScopeProvider).values()):
         if isinstance(scope, FunctionScope | ClassScope) and isinstance(
             scope.node, cst.FunctionDef | cst.ClassDef
         ):
-            mine = scopes.of(scope.node)
+            mine = scopes.of(made[id(scope.node)])
             # The provider counts what is declared global or nonlocal, and forgets what is deleted.
             theirs = {assignment.name for assignment in scope.assignments}
             theirs = {name.partition(".")[0] for name in theirs}
@@ -161,14 +172,14 @@ def test_locals_are_those_of_the_provider(name: str) -> None:
 
 
 def test_type_parameters_are_not_taken_from_outside() -> None:
-    module = cst.parse_module("def f[T](x: T) -> T:\n    y: T = cast(T, x)\n    return y\n")
+    module = parsed("def f[T](x: T) -> T:\n    y: T = cast(T, x)\n    return y\n")
     scope = Scopes(module).of(module.body[0])
     assert scope.bound == {"x", "y"}
     assert scope.free == {"cast"}
 
 
 def test_generators_and_events() -> None:
-    module = cst.parse_module("def f():\n    g = lambda: (yield)\n    return lambda x: x\n")
+    module = parsed("def f():\n    g = lambda: (yield)\n    return lambda x: x\n")
     function = Scopes(module).of(module.body[0])
     first, second = function.children
     assert (function.is_generator, first.is_generator) == (False, True)
@@ -176,5 +187,5 @@ def test_generators_and_events() -> None:
 
 
 def test_defaults_are_held() -> None:
-    module = cst.parse_module("def f(a=b.c, *, d=e): pass\n")
+    module = parsed("def f(a=b.c, *, d=e): pass\n")
     assert Scopes(module).of(module.body[0]).held == {"b", "e"}

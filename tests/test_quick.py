@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from conn_lint.lower.unit import lower_unit, read_unit
+from conn_lint.syntax.convert import read_slowly
 from conn_lint.syntax.deep import run_deep
 from conn_lint.syntax.quick import NotQuickError, read_quickly
 from conn_lint.syntax.skeleton import read_skeleton
-from conn_lint.syntax.slices import slice_unit
+from conn_lint.syntax.slices import UnitError, slice_unit
 from conn_lint.syntax.source import SourceError, decode
-from conn_lint.syntax.units import UnitError, parse_unit
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
@@ -63,15 +63,14 @@ LEFT_TO_LIBCST = {
 def both(text: str, *, rest: bool) -> bool:
     """Whether the quick way went; it must come to the same if LibCST can read the text."""
     try:
-        quick = read_quickly(text)
-        found = lower_unit(quick.module, quick.extra_lines, rest, quick.places)
+        found = lower_unit(read_quickly(text), rest)
     except NotQuickError:
         return False
     try:
-        module, extra = parse_unit(text)
+        slow = read_slowly(text)
     except UnitError:
         return True
-    assert found == lower_unit(module, extra, rest)
+    assert found == lower_unit(slow, rest)
     return True
 
 
@@ -91,8 +90,7 @@ def _indented(text: str) -> str:
 def test_the_rest_is_left_to_libcst(name: str) -> None:
     text = LEFT_TO_LIBCST[name]
     assert not both(text, rest=False)
-    module, extra = parse_unit(text)
-    assert read_unit(text) == lower_unit(module, extra)
+    assert read_unit(text) == lower_unit(read_slowly(text))
 
 
 def test_errors_are_told_by_libcst() -> None:

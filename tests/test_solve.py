@@ -14,11 +14,12 @@ from conn_lint.flow.solve import MAX_STATES, solve, successors
 from conn_lint.lower.unit import lower_module
 from conn_lint.model.expression import Name
 from conn_lint.model.flow import AssignEvent, CallEvent, Edge, FlowGraph, Raised
+from conn_lint.syntax.convert import convert
 
 
 def graph_of(body: str) -> FlowGraph:
     source = "def f(a, b):\n" + textwrap.indent(textwrap.dedent(body), "    ")
-    return lower_module(cst.parse_module(source)).functions[1].graph
+    return lower_module(convert(cst.parse_module(source))).functions[1].graph
 
 
 class Path:

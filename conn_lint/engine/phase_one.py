@@ -91,7 +91,7 @@ class PhaseOne:
     def _read_missing(self, missing: Sequence[FileJob]) -> None:
         if not missing:
             return
-        from conn_lint.engine.workers import read_files, read_here  # noqa: PLC0415 - brings LibCST
+        from conn_lint.engine.workers import read_files, read_here  # noqa: PLC0415 - a warm run needs no parser
 
         done = 0
         work = read_here if self._needed(missing, _job_size, _FILES_WORTH) == 1 else read_files
@@ -135,7 +135,7 @@ class PhaseOne:
     def _lower_missing(self, missing: Sequence[UnitJob]) -> None:
         if not missing:
             return
-        from conn_lint.engine.workers import lower_here, lower_units  # noqa: PLC0415 - brings LibCST
+        from conn_lint.engine.workers import lower_here, lower_units  # noqa: PLC0415 - a warm run needs no parser
 
         done = 0
         work = lower_here if self._needed(missing, _job_size, _UNITS_WORTH) == 1 else lower_units

@@ -1,7 +1,5 @@
 """The work of phase one on single files and units: plain functions, so that other processes can
 run them.
-
-This module brings LibCST with it: it is imported only when something must be read anew.
 """
 
 from __future__ import annotations
@@ -22,9 +20,8 @@ from conn_lint.model.mask import may_hold_secret
 from conn_lint.model.summary import Skeleton
 from conn_lint.syntax.deep import run_deep
 from conn_lint.syntax.skeleton import read_skeleton
-from conn_lint.syntax.slices import slice_unit
+from conn_lint.syntax.slices import UnitError, slice_unit
 from conn_lint.syntax.source import SourceError, decode
-from conn_lint.syntax.units import UnitError, parse_unit
 
 _LINE = re.compile(r"\bline (\d+)")
 _ENCODE = msgspec.msgpack.Encoder()
@@ -102,6 +99,8 @@ def _syntax_error(text: str, skeleton: Skeleton) -> UnitError | None:
 
 
 def _parses(text: str) -> bool:
+    from conn_lint.syntax.units import parse_unit  # noqa: PLC0415 - brings LibCST
+
     try:
         parse_unit(text)
     except Exception:  # noqa: BLE001 - whatever it is, the parser could not read it

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import TypeAlias
 
-import libcst as cst
-
-from conn_lint.lower import literals
 from conn_lint.lower.expressions import NO_PARTS, chain
 from conn_lint.lower.graph import RAISED
 from conn_lint.lower.outside import whole
@@ -25,28 +22,29 @@ from conn_lint.model.expression import (
     walk,
 )
 from conn_lint.model.flow import AssignEvent, DeleteEvent, Import, ImportEvent, StoreEvent
+from conn_lint.syntax import nodes, statement_nodes
 from conn_lint.syntax.fields import is_eventful, target_names
 
-Held: TypeAlias = list[tuple[cst.BaseExpression, str]]
+Held: TypeAlias = list[tuple[nodes.Expression, str]]
 """Names that keep a value while a statement binds its targets, and the targets they are made from.
 """
 
 
-def bind(state: Lowering, target: cst.BaseExpression, value: Expr) -> None:
+def bind(state: Lowering, target: nodes.Expression, value: Expr) -> None:
     """Bind a target to a value that has been evaluated."""
     match target:
-        case cst.Name(value=name):
+        case nodes.Name(value=name):
             state.assign(target, state.rename(name), value)
-        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+        case nodes.Tuple(elements=elements) | nodes.List(elements=elements):
             _unpack(state, elements, value)
-        case cst.StarredElement(value=inner):
+        case nodes.StarredElement(value=inner):
             bind(state, inner, value)
         case _:
             _store(state, target, value)
 
 
 def _store(
-    state: Lowering, target: cst.BaseExpression, value: Expr, annotation: Expr | None = None
+    state: Lowering, target: nodes.Expression, value: Expr, annotation: Expr | None = None
 ) -> None:
     place = chain(state, target)
     if isinstance(place, Attribute | Subscript):
@@ -56,7 +54,9 @@ def _store(
         state.graph.emit(event, raises=raises)
 
 
-def _unpack(state: Lowering, targets: Sequence[cst.BaseElement], value: Expr) -> None:
+def _unpack(
+    state: Lowering, targets: Sequence[nodes.Element | nodes.StarredElement], value: Expr
+) -> None:
     """Bind each target to its part: the very expression if the value is written out, else a
     subscript.
 
@@ -81,7 +81,7 @@ def _unpack(state: Lowering, targets: Sequence[cst.BaseElement], value: Expr) ->
     _let_go(state, held)
 
 
-def _hold(state: Lowering, target: cst.BaseExpression, value: Expr, held: Held) -> Name:
+def _hold(state: Lowering, target: nodes.Expression, value: Expr, held: Held) -> Name:
     """Keep a value under a name of its own, made from the target's."""
     name = f"{next(target_names(target), '')}@aside"
     state.assign(target, name, value)
@@ -95,14 +95,16 @@ def _let_go(state: Lowering, held: Held) -> None:
         state.graph.emit(event)
 
 
-def _parts(targets: Sequence[cst.BaseElement], value: Expr) -> list[Expr] | None:
+def _parts(
+    targets: Sequence[nodes.Element | nodes.StarredElement], value: Expr
+) -> list[Expr] | None:
     """The value of each target, if the value is a tuple or list written out; a starred target gets
     a list.
     """
     if not isinstance(value, Container) or value.kind not in {"tuple", "list"}:
         return None
     items = list(value.items)
-    stars = [i for i, target in enumerate(targets) if isinstance(target, cst.StarredElement)]
+    stars = [i for i, target in enumerate(targets) if isinstance(target, nodes.StarredElement)]
     if any(isinstance(item, Star) for item in items) or len(stars) > 1:
         return None
     if not stars:
@@ -114,13 +116,15 @@ def _parts(targets: Sequence[cst.BaseElement], value: Expr) -> list[Expr] | None
     return [*items[: stars[0]], middle, *items[len(items) - rest :]]
 
 
-def _unpack_unknown(state: Lowering, targets: Sequence[cst.BaseElement], value: Expr) -> None:
+def _unpack_unknown(
+    state: Lowering, targets: Sequence[nodes.Element | nodes.StarredElement], value: Expr
+) -> None:
     """Only the first binding can raise: the unpacking happens once."""
     graph = state.graph
     starred = False
     for number, target in enumerate(targets):
         part: Expr
-        if isinstance(target, cst.StarredElement):
+        if isinstance(target, nodes.StarredElement):
             starred = True
             part = Star(value)
         else:
@@ -128,26 +132,26 @@ def _unpack_unknown(state: Lowering, targets: Sequence[cst.BaseElement], value: 
             part = Subscript(value, Literal("int", index))
         raised = len(graph.sink.ordinary)
         bind(state, target.value, part)
-        if number and isinstance(target.value, cst.Name):
+        if number and isinstance(target.value, nodes.Name):
             del graph.sink.ordinary[raised:]
         elif not number and len(graph.sink.ordinary) == raised:
             graph.sink.ordinary.append((len(graph.events) - 1, RAISED))
 
 
-def _walrus(state: Lowering, node: cst.NamedExpr) -> Expr:
+def _walrus(state: Lowering, node: nodes.NamedExpr) -> Expr:
     """Bind a name on the way.
 
     In a comprehension it is the function's name, never the comprehension's own.
     """
     value = state.value(node.value)
-    if not isinstance(node.target, cst.Name):
+    if not isinstance(node.target, nodes.Name):
         return value
     name = node.target.value
     state.assign(node.target, name, value)
     return value if isinstance(value, Temp | Literal) else Name(name)
 
 
-def _assign(state: Lowering, node: cst.Assign) -> None:
+def _assign(state: Lowering, node: statement_nodes.Assign) -> None:
     value = state.value(node.value)
     held: Held = []
     if len(node.targets) > 1:
@@ -164,7 +168,7 @@ def _reads(expr: Expr, names: Set[str]) -> bool:
     return any(isinstance(part, Name) and part.id in names for part in walk(expr))
 
 
-def _annotated_assign(state: Lowering, node: cst.AnnAssign) -> None:
+def _annotated_assign(state: Lowering, node: statement_nodes.AnnAssign) -> None:
     """Annotations are evaluated in modules and classes only; one without a value still tells a
     type.
     """
@@ -172,7 +176,7 @@ def _annotated_assign(state: Lowering, node: cst.AnnAssign) -> None:
     if state.scope.kind in {"module", "class"} and is_eventful(annotation):
         state.value(annotation)
     value = NO_PARTS if node.value is None else state.value(node.value)
-    if isinstance(node.target, cst.Name):
+    if isinstance(node.target, nodes.Name):
         span = state.span(node.target)
         name = node.target.value
         event = AssignEvent(span, state.statement, state.loop, name, value, whole(annotation))
@@ -181,12 +185,12 @@ def _annotated_assign(state: Lowering, node: cst.AnnAssign) -> None:
         _store(state, node.target, value, whole(annotation))
 
 
-def _augmented_assign(state: Lowering, node: cst.AugAssign) -> None:
+def _augmented_assign(state: Lowering, node: statement_nodes.AugAssign) -> None:
     """The target is evaluated once, read, and bound to the outcome."""
     place = state.value(node.target)
     value = state.value(node.value)
-    outcome = Operator(literals.operator_text(node.operator), (place, value))
-    if isinstance(node.target, cst.Name):
+    outcome = Operator(node.operator, (place, value))
+    if isinstance(node.target, nodes.Name):
         state.assign(node.target, node.target.value, outcome)
     elif isinstance(place, Attribute | Subscript):
         span = state.span(node.target)
@@ -194,12 +198,12 @@ def _augmented_assign(state: Lowering, node: cst.AugAssign) -> None:
         state.graph.emit(event, raises=may_fail(outcome))
 
 
-def _delete(state: Lowering, node: cst.Del) -> None:
+def _delete(state: Lowering, node: statement_nodes.Del) -> None:
     _delete_target(state, node.target)
 
 
-def _delete_target(state: Lowering, target: cst.BaseExpression) -> None:
-    if isinstance(target, cst.Tuple | cst.List):
+def _delete_target(state: Lowering, target: nodes.Expression) -> None:
+    if isinstance(target, nodes.Tuple | nodes.List):
         for element in target.elements:
             _delete_target(state, element.value)
         return
@@ -208,62 +212,62 @@ def _delete_target(state: Lowering, target: cst.BaseExpression) -> None:
     state.graph.emit(event, raises=may_fail(place))
 
 
-def _type_alias(state: Lowering, node: cst.TypeAlias) -> None:
+def _type_alias(state: Lowering, node: statement_nodes.TypeAlias) -> None:
     state.assign(node.name, node.name.value, NO_PARTS)
 
 
-def _import(state: Lowering, node: cst.Import) -> None:
+def _import(state: Lowering, node: statement_nodes.Import) -> None:
     imports = []
     for alias in node.names:
-        module = alias.evaluated_name
-        bound = alias.evaluated_alias or module.partition(".")[0]
+        module = _dotted(alias.name)
+        bound = _alias(alias) or module.partition(".")[0]
         line = state.unit.positions.line(alias.name)
         # `import a.b as c` binds the module a.b itself, `import a.b` only its package.
         imports.append(Import(module, None, bound, 0, line, alias.asname is not None))
     _emit_imports(state, node, imports)
 
 
-def _import_from(state: Lowering, node: cst.ImportFrom) -> None:
+def _import_from(state: Lowering, node: statement_nodes.ImportFrom) -> None:
     module = "" if node.module is None else _dotted(node.module)
-    level = len(node.relative)
-    if isinstance(node.names, cst.ImportStar):
+    level = node.relative
+    if isinstance(node.names, statement_nodes.ImportStar):
         line = state.unit.positions.line(node)
         _emit_imports(state, node, [Import(module, "*", "*", level, line)])
         return
     imports = []
     for alias in node.names:
-        name = alias.evaluated_name
+        name = _dotted(alias.name)
         line = state.unit.positions.line(alias.name)
-        imports.append(Import(module, name, alias.evaluated_alias or name, level, line))
+        imports.append(Import(module, name, _alias(alias) or name, level, line))
     _emit_imports(state, node, imports)
 
 
-def _emit_imports(state: Lowering, node: cst.CSTNode, imports: list[Import]) -> None:
+def _emit_imports(state: Lowering, node: nodes.Node, imports: list[Import]) -> None:
     event = ImportEvent(state.span(node), state.statement, state.loop, tuple(imports))
     state.graph.emit(event, raises=True)
 
 
-def _dotted(node: cst.BaseExpression) -> str:
+def _alias(alias: statement_nodes.ImportAlias) -> str:
+    return _dotted(alias.asname.name) if alias.asname is not None else ""
+
+
+def _dotted(node: nodes.Expression) -> str:
     parts: list[str] = []
-    while isinstance(node, cst.Attribute):
+    while isinstance(node, nodes.Attribute):
         parts.append(node.attr.value)
         node = node.value
-    if isinstance(node, cst.Name):
+    if isinstance(node, nodes.Name):
         parts.append(node.value)
     return ".".join(reversed(parts))
 
 
-VALUES: dict[type[cst.CSTNode], ValueHandler] = {cst.NamedExpr: _walrus}
-STATEMENTS: dict[type[cst.CSTNode], StatementHandler] = {
-    cst.AnnAssign: _annotated_assign,
-    cst.Assign: _assign,
-    cst.AugAssign: _augmented_assign,
-    cst.Del: _delete,
-    cst.Import: _import,
-    cst.ImportFrom: _import_from,
-    cst.TypeAlias: _type_alias,
+VALUES: dict[type[nodes.Node], ValueHandler] = {nodes.NamedExpr: _walrus}
+STATEMENTS: dict[type[nodes.Node], StatementHandler] = {
+    statement_nodes.AnnAssign: _annotated_assign,
+    statement_nodes.Assign: _assign,
+    statement_nodes.AugAssign: _augmented_assign,
+    statement_nodes.Del: _delete,
+    statement_nodes.Import: _import,
+    statement_nodes.ImportFrom: _import_from,
+    statement_nodes.TypeAlias: _type_alias,
 }
-# Kinds of statement that only newer versions of LibCST have.
-for _kind, _handler in (("LazyImport", _import), ("LazyImportFrom", _import_from)):
-    if hasattr(cst, _kind):
-        STATEMENTS[getattr(cst, _kind)] = _handler

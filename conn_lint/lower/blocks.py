@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import libcst as cst
-
 from conn_lint.lower.bindings import bind
 from conn_lint.lower.exits import protect, reraise, run_between, run_with_sink
 from conn_lint.lower.expressions import NO_PARTS
@@ -14,9 +12,10 @@ from conn_lint.lower.outside import whole
 from conn_lint.lower.state import Lowering, StatementHandler
 from conn_lint.model.expression import Container, Expr, Name, Temp
 from conn_lint.model.flow import DeleteEvent, Handler, Unmatched, WithEnterEvent, WithExitEvent
+from conn_lint.syntax import nodes, statement_nodes
 
 
-def _try(state: Lowering, node: cst.Try | cst.TryStar) -> None:
+def _try(state: Lowering, node: statement_nodes.Tried) -> None:
     final = node.finalbody
     if final is None:
         _try_except(state, node)
@@ -35,7 +34,7 @@ def _try(state: Lowering, node: cst.Try | cst.TryStar) -> None:
     protect(state, lambda: _try_except(state, node), leaving, raising)
 
 
-def _try_except(state: Lowering, node: cst.Try | cst.TryStar) -> None:
+def _try_except(state: Lowering, node: statement_nodes.Tried) -> None:
     graph = state.graph
     if not node.handlers:
         state.run(node.body)
@@ -46,14 +45,13 @@ def _try_except(state: Lowering, node: cst.Try | cst.TryStar) -> None:
         state.run(node.orelse.body, "orelse")
     after = graph.ends
     clauses = [() if handler.type is None else _types(handler.type) for handler in node.handlers]
-    group = isinstance(node, cst.TryStar)
+    group = isinstance(node, statement_nodes.TryStar)
     entries: list[Ends] = [[] for _ in clauses]
     for base in (False, True):
         if sink.of(base):
             graph.ends = sink.of(base)
             _dispatch(state, clauses, entries, base=base, group=group)
-    handlers: Sequence[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
-    for number, handler in enumerate(handlers):
+    for number, handler in enumerate(node.handlers):
         if entries[number]:
             graph.ends = entries[number]
             _handler(state, handler)
@@ -67,7 +65,7 @@ def _try_except(state: Lowering, node: cst.Try | cst.TryStar) -> None:
     graph.ends = after
 
 
-def _types(node: cst.BaseExpression) -> tuple[Expr, ...]:
+def _types(node: nodes.Expression) -> tuple[Expr, ...]:
     """The types of an except clause, those of a tuple one by one."""
     expr = whole(node)
     return expr.items if isinstance(expr, Container) and expr.kind == "tuple" else (expr,)
@@ -99,8 +97,8 @@ def _dispatch(
     return node
 
 
-def _handler(state: Lowering, handler: cst.ExceptHandler | cst.ExceptStarHandler) -> None:
-    if handler.name is None or not isinstance(handler.name.name, cst.Name):
+def _handler(state: Lowering, handler: statement_nodes.Handler) -> None:
+    if handler.name is None or not isinstance(handler.name.name, nodes.Name):
         state.run(handler.body, "handler")
         return
     target = handler.name.name
@@ -114,18 +112,18 @@ def _handler(state: Lowering, handler: cst.ExceptHandler | cst.ExceptStarHandler
     run_between(state, lambda: state.run(handler.body, "handler"), forget)
 
 
-def _with(state: Lowering, node: cst.With) -> None:
+def _with(state: Lowering, node: statement_nodes.With) -> None:
     _with_item(state, node, 0)
 
 
-def _with_item(state: Lowering, node: cst.With, number: int) -> None:
+def _with_item(state: Lowering, node: statement_nodes.With, number: int) -> None:
     """Enter one item; the items after it and the body are what it protects."""
     if number == len(node.items):
         state.run(node.body)
         return
     graph = state.graph
     item = node.items[number]
-    is_async = node.asynchronous is not None
+    is_async = node.asynchronous
     value = state.value(item.item)
     span = state.span(item)
     pair = state.items
@@ -153,8 +151,8 @@ def _with_item(state: Lowering, node: cst.With, number: int) -> None:
     protect(state, body, leaving, raising)
 
 
-STATEMENTS: dict[type[cst.CSTNode], StatementHandler] = {
-    cst.Try: _try,
-    cst.TryStar: _try,
-    cst.With: _with,
+STATEMENTS: dict[type[nodes.Node], StatementHandler] = {
+    statement_nodes.Try: _try,
+    statement_nodes.TryStar: _try,
+    statement_nodes.With: _with,
 }

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
-from conn_lint.lower import literals
 from conn_lint.lower.expressions import NO_PARTS
 from conn_lint.lower.graph import Ends
 from conn_lint.lower.state import Lowering, ValueHandler
 from conn_lint.model.expression import Conditional, Expr, Name, Operator
+from conn_lint.syntax import nodes
 from conn_lint.syntax.fields import is_eventful
 
 
-def branch(state: Lowering, node: cst.BaseExpression) -> tuple[Ends, Ends]:
+def branch(state: Lowering, node: nodes.Expression) -> tuple[Ends, Ends]:
     """Evaluate a condition and part the way: the loose ends for true and for false."""
     graph = state.graph
     match node:
-        case cst.BooleanOperation():
+        case nodes.BooleanOperation():
             return _branch_boolean(state, node)
-        case cst.UnaryOperation(operator=cst.Not(), expression=expression):
+        case nodes.UnaryOperation(operator="not", expression=expression):
             yes, no = branch(state, expression)
             return no, yes
-        case cst.IfExp():
+        case nodes.IfExp():
             return _branch_ternary(state, node)
-        case cst.Comparison(comparisons=comparisons) if len(comparisons) > 1:
+        case nodes.Comparison(comparisons=comparisons) if len(comparisons) > 1:
             return _branch_chain(state, node)
-        case cst.NamedExpr(target=cst.Name(value=name)):
+        case nodes.NamedExpr(target=nodes.Name(value=name)):
             state.value(node)
             return graph.split(Name(name))
         case _:
             return graph.split(state.value(node))
 
 
-def _branch_boolean(state: Lowering, node: cst.BooleanOperation) -> tuple[Ends, Ends]:
-    stop = isinstance(node.operator, cst.Or)
+def _branch_boolean(state: Lowering, node: nodes.BooleanOperation) -> tuple[Ends, Ends]:
+    stop = node.operator == "or"
     decided: Ends = []
     for operand in _operands(node):
         yes, no = branch(state, operand)
@@ -44,7 +42,7 @@ def _branch_boolean(state: Lowering, node: cst.BooleanOperation) -> tuple[Ends, 
     return (decided, state.graph.ends) if stop else (state.graph.ends, decided)
 
 
-def _branch_ternary(state: Lowering, node: cst.IfExp) -> tuple[Ends, Ends]:
+def _branch_ternary(state: Lowering, node: nodes.IfExp) -> tuple[Ends, Ends]:
     when, otherwise = branch(state, node.test)
     state.graph.ends = when
     yes, no = branch(state, node.body) if when else ([], [])
@@ -53,7 +51,7 @@ def _branch_ternary(state: Lowering, node: cst.IfExp) -> tuple[Ends, Ends]:
     return yes + other_yes, no + other_no
 
 
-def _branch_chain(state: Lowering, node: cst.Comparison) -> tuple[Ends, Ends]:
+def _branch_chain(state: Lowering, node: nodes.Comparison) -> tuple[Ends, Ends]:
     left = state.value(node.left)
     failed: Ends = []
     for part in node.comparisons:
@@ -65,12 +63,11 @@ def _branch_chain(state: Lowering, node: cst.Comparison) -> tuple[Ends, Ends]:
     return state.graph.ends, failed
 
 
-def _operands(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
+def _operands(node: nodes.BooleanOperation) -> list[nodes.Expression]:
     """The operands of `a or b or c`, which is a tree that leans to the left."""
-    kind = type(node.operator)
-    operands: list[cst.BaseExpression] = []
-    left: cst.BaseExpression = node
-    while isinstance(left, cst.BooleanOperation) and type(left.operator) is kind:
+    operands: list[nodes.Expression] = []
+    left: nodes.Expression = node
+    while isinstance(left, nodes.BooleanOperation) and left.operator == node.operator:
         operands.append(left.right)
         left = left.left
     operands.append(left)
@@ -78,12 +75,12 @@ def _operands(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
     return operands
 
 
-def _compared(left: Expr, part: cst.ComparisonTarget, right: Expr) -> Operator:
-    return Operator(literals.operator_text(part.operator), (left, right))
+def _compared(left: Expr, part: nodes.ComparisonTarget, right: Expr) -> Operator:
+    return Operator(part.operator, (left, right))
 
 
-def _boolean(state: Lowering, node: cst.BooleanOperation) -> Expr:
-    text = literals.operator_text(node.operator)
+def _boolean(state: Lowering, node: nodes.BooleanOperation) -> Expr:
+    text = node.operator
     row = _Row(state, text, outcome=text == "and")
     for operand in _operands(node):
         if not row.enter(operand):
@@ -92,7 +89,7 @@ def _boolean(state: Lowering, node: cst.BooleanOperation) -> Expr:
     return row.value()
 
 
-def _comparison(state: Lowering, node: cst.Comparison) -> Expr:
+def _comparison(state: Lowering, node: nodes.Comparison) -> Expr:
     """A chain evaluates its third operand, and those behind it, only if the comparisons before
     held.
     """
@@ -118,7 +115,7 @@ class _Row:
         self.untested: list[Expr] = []
         self.skipped: Ends = []
 
-    def enter(self, operand: cst.BaseExpression) -> bool:
+    def enter(self, operand: nodes.Expression) -> bool:
         """Go to where the operand is evaluated; False if that is nowhere.
 
         Without events in it, whether it is evaluated makes no difference, and the way does not
@@ -151,7 +148,7 @@ def _joined(text: str, parts: list[Expr]) -> Expr:
     return parts[0] if len(parts) == 1 else Operator(text, tuple(parts))
 
 
-def _ternary(state: Lowering, node: cst.IfExp) -> Expr:
+def _ternary(state: Lowering, node: nodes.IfExp) -> Expr:
     graph = state.graph
     if not (is_eventful(node.body) or is_eventful(node.orelse)):
         test = state.value(node.test)
@@ -175,19 +172,19 @@ def _ternary(state: Lowering, node: cst.IfExp) -> Expr:
     return Conditional(test, body, orelse)
 
 
-def _is_atomic(node: cst.BaseExpression) -> bool:
+def _is_atomic(node: nodes.Expression) -> bool:
     """The condition is one test, which does not part the way."""
     match node:
-        case cst.UnaryOperation(operator=cst.Not(), expression=expression):
+        case nodes.UnaryOperation(operator="not", expression=expression):
             return _is_atomic(expression)
-        case cst.Comparison(comparisons=comparisons):
+        case nodes.Comparison(comparisons=comparisons):
             return len(comparisons) == 1
         case _:
-            return not isinstance(node, cst.BooleanOperation | cst.IfExp)
+            return not isinstance(node, nodes.BooleanOperation | nodes.IfExp)
 
 
-VALUES: dict[type[cst.CSTNode], ValueHandler] = {
-    cst.BooleanOperation: _boolean,
-    cst.Comparison: _comparison,
-    cst.IfExp: _ternary,
+VALUES: dict[type[nodes.Node], ValueHandler] = {
+    nodes.BooleanOperation: _boolean,
+    nodes.Comparison: _comparison,
+    nodes.IfExp: _ternary,
 }

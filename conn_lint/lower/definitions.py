@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
 from conn_lint.lower.state import Lowering, StatementHandler, ValueHandler
 from conn_lint.model.expression import Expr, Lambda
 from conn_lint.model.flow import DefineEvent
+from conn_lint.syntax import nodes, statement_nodes
 from conn_lint.syntax.fields import is_eventful, parameters_of
 from conn_lint.syntax.names import Scope
 
 
-def _function(state: Lowering, node: cst.FunctionDef) -> None:
+def _function(state: Lowering, node: statement_nodes.FunctionDef) -> None:
     """Decorators, defaults and annotations are evaluated here; decorating itself is not shown."""
     for decorator in node.decorators:
         state.value(decorator.decorator)
@@ -24,17 +23,17 @@ def _function(state: Lowering, node: cst.FunctionDef) -> None:
     _define(state, node, "function")
 
 
-def _holds_call(node: cst.BaseExpression) -> bool:
-    return not isinstance(node, cst.Name) and is_eventful(node, calls_only=True)
+def _holds_call(node: nodes.Expression) -> bool:
+    return not isinstance(node, nodes.Name) and is_eventful(node, calls_only=True)
 
 
-def _defaults(state: Lowering, parameters: cst.Parameters) -> None:
+def _defaults(state: Lowering, parameters: nodes.Parameters) -> None:
     for parameter, _ in parameters_of(parameters):
         if parameter.default is not None:
             state.value(parameter.default)
 
 
-def _class(state: Lowering, node: cst.ClassDef) -> None:
+def _class(state: Lowering, node: statement_nodes.ClassDef) -> None:
     for decorator in node.decorators:
         state.value(decorator.decorator)
     for argument in (*node.bases, *node.keywords):
@@ -42,7 +41,9 @@ def _class(state: Lowering, node: cst.ClassDef) -> None:
     _define(state, node, "class")
 
 
-def _define(state: Lowering, node: cst.FunctionDef | cst.ClassDef, kind: str) -> None:
+def _define(
+    state: Lowering, node: statement_nodes.FunctionDef | statement_nodes.ClassDef, kind: str
+) -> None:
     index = state.unit.define(node, state.function)
     captures = tuple(sorted(_captured(state, state.unit.scope_of(node))))
     span = state.span(node.name)
@@ -51,7 +52,7 @@ def _define(state: Lowering, node: cst.FunctionDef | cst.ClassDef, kind: str) ->
     state.graph.emit(event)
 
 
-def _lambda(state: Lowering, node: cst.Lambda) -> Expr:
+def _lambda(state: Lowering, node: nodes.Lambda) -> Expr:
     _defaults(state, node.params)
     scope = state.unit.scope_of(node)
     index = state.unit.define(node, state.function) if scope.eventful else -1
@@ -68,8 +69,8 @@ def _captured(state: Lowering, inner: Scope) -> set[str]:
     return (seen | inner.held) & own
 
 
-VALUES: dict[type[cst.CSTNode], ValueHandler] = {cst.Lambda: _lambda}
-STATEMENTS: dict[type[cst.CSTNode], StatementHandler] = {
-    cst.ClassDef: _class,
-    cst.FunctionDef: _function,
+VALUES: dict[type[nodes.Node], ValueHandler] = {nodes.Lambda: _lambda}
+STATEMENTS: dict[type[nodes.Node], StatementHandler] = {
+    statement_nodes.ClassDef: _class,
+    statement_nodes.FunctionDef: _function,
 }

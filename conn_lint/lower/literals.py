@@ -1,13 +1,13 @@
-"""Constants and operators: what is written, as plain values."""
+"""Constants: what is written, as plain values."""
 
 from __future__ import annotations
 
+import ast
 import functools
 import math
 
-import libcst as cst
-
 from conn_lint.model.expression import NONE, Expr, FString, Literal, Name
+from conn_lint.syntax import nodes
 
 LONGEST = 200
 _WORDS: dict[str, Literal] = {
@@ -15,55 +15,6 @@ _WORDS: dict[str, Literal] = {
     "True": Literal("bool", True),
     "False": Literal("bool", False),
 }
-_OPERATORS: dict[type[cst.CSTNode], str] = {
-    cst.Add: "+",
-    cst.AddAssign: "+",
-    cst.And: "and",
-    cst.BitAnd: "&",
-    cst.BitAndAssign: "&",
-    cst.BitInvert: "~",
-    cst.BitOr: "|",
-    cst.BitOrAssign: "|",
-    cst.BitXor: "^",
-    cst.BitXorAssign: "^",
-    cst.Divide: "/",
-    cst.DivideAssign: "/",
-    cst.Equal: "==",
-    cst.FloorDivide: "//",
-    cst.FloorDivideAssign: "//",
-    cst.GreaterThan: ">",
-    cst.GreaterThanEqual: ">=",
-    cst.In: "in",
-    cst.Is: "is",
-    cst.IsNot: "is not",
-    cst.LeftShift: "<<",
-    cst.LeftShiftAssign: "<<",
-    cst.LessThan: "<",
-    cst.LessThanEqual: "<=",
-    cst.MatrixMultiply: "@",
-    cst.MatrixMultiplyAssign: "@",
-    cst.Minus: "-",
-    cst.Modulo: "%",
-    cst.ModuloAssign: "%",
-    cst.Multiply: "*",
-    cst.MultiplyAssign: "*",
-    cst.Not: "not",
-    cst.NotEqual: "!=",
-    cst.NotIn: "not in",
-    cst.Or: "or",
-    cst.Plus: "+",
-    cst.Power: "**",
-    cst.PowerAssign: "**",
-    cst.RightShift: ">>",
-    cst.RightShiftAssign: ">>",
-    cst.Subtract: "-",
-    cst.SubtractAssign: "-",
-}
-
-
-def operator_text(operator: cst.CSTNode) -> str:
-    """The operator as written, without the `=` of an augmented assignment."""
-    return _OPERATORS[type(operator)]
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -72,25 +23,25 @@ def name_or_constant(text: str) -> Expr:
     return _WORDS.get(text) or Name(text)
 
 
-def integer(node: cst.Integer) -> Literal:
+def integer(node: nodes.Integer) -> Literal:
     text = node.value.replace("_", "")
     if len(text) > LONGEST:
         return Literal("int", None)
-    value = int(text) if text.isdigit() else node.evaluated_value
+    value = int(text) if text.isdigit() else ast.literal_eval(node.value)
     # What does not fit 64 bits cannot be written to every cache.
     return Literal("int", value if -(2**63) <= value < 2**63 else None)
 
 
-def floating(node: cst.Float) -> Literal:
-    value = node.evaluated_value
+def floating(node: nodes.Float) -> Literal:
+    value = ast.literal_eval(node.value)
     return Literal("float", value if math.isfinite(value) else None)
 
 
-def imaginary(node: cst.Imaginary) -> Literal:
+def imaginary(node: nodes.Imaginary) -> Literal:
     return Literal("complex", None)
 
 
-def ellipsis(node: cst.Ellipsis) -> Literal:
+def ellipsis(node: nodes.Ellipsis) -> Literal:
     return Literal("ellipsis", None)
 
 
@@ -102,23 +53,24 @@ def negated(value: Expr) -> Expr | None:
     return None
 
 
-def string(node: cst.SimpleString) -> Literal:
+def string(node: nodes.SimpleString) -> Literal:
     text = node.value
     if text[0] in "'\"" and "\\" not in text and "\r" not in text:
         quotes = 3 if text[:3] in {"'''", '"""'} and len(text) >= 6 else 1
         return _text("str", text[quotes:-quotes])
     if len(text) > 4 * LONGEST:
-        return Literal("bytes" if "b" in node.prefix else "str", None)
-    value = _evaluated(node)
+        return Literal("bytes" if "b" in text[: text.index(text[-1])].lower() else "str", None)
+    value = _evaluated(text)
     if isinstance(value, bytes):
         return _text("bytes", value.decode("latin-1"))
     return Literal("str", None) if value is None else _text("str", value)
 
 
-def _evaluated(node: cst.SimpleString) -> str | bytes | None:
+def _evaluated(text: str) -> str | bytes | None:
     """The string's value; None where the text is not valid after all (a broken escape)."""
     try:
-        return node.evaluated_value
+        value: str | bytes = ast.literal_eval(text)
+        return value
     except (SyntaxError, ValueError):
         return None
 

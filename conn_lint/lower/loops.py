@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
 from conn_lint.lower.bindings import bind
 from conn_lint.lower.conditions import branch
 from conn_lint.lower.exits import run_framed
@@ -14,10 +12,11 @@ from conn_lint.model.expression import Expr, Temp, Unknown
 from conn_lint.model.flow import Guard, IterateEvent
 from conn_lint.model.location import Span
 from conn_lint.model.summary import Loop
+from conn_lint.syntax import nodes, statement_nodes
 from conn_lint.syntax.fields import target_names
 
 
-def _while(state: Lowering, node: cst.While) -> None:
+def _while(state: Lowering, node: statement_nodes.While) -> None:
     graph = state.graph
     outer = state.loop
     header = graph.emit(None)
@@ -29,8 +28,8 @@ def _while(state: Lowering, node: cst.While) -> None:
     _loop_body(state, node.body, header, yes, no, node.orelse, outer)
 
 
-def _for(state: Lowering, node: cst.For) -> None:
-    is_async = node.asynchronous is not None
+def _for(state: Lowering, node: statement_nodes.For) -> None:
+    is_async = node.asynchronous
     iterable = state.value(node.iter)
     outer = state.loop
     state.loop = state.open_loop(
@@ -53,7 +52,7 @@ def _for(state: Lowering, node: cst.For) -> None:
 
 
 def _iterate(
-    state: Lowering, node: cst.CSTNode, iterable: Expr, *, is_async: bool
+    state: Lowering, node: nodes.Node, iterable: Expr, *, is_async: bool
 ) -> tuple[int, Temp]:
     """Add the point where the next item is asked for: its node, and the item."""
     result = state.graph.result()
@@ -64,11 +63,11 @@ def _iterate(
 
 def _loop_body(
     state: Lowering,
-    body: cst.BaseSuite,
+    body: nodes.Suite,
     header: int,
     yes: Ends,
     no: Ends,
-    orelse: cst.Else | None,
+    orelse: statement_nodes.Else | None,
     outer: int,
 ) -> None:
     """Run the body and lead it back to the header; then the `else`, which belongs to the loop
@@ -88,12 +87,12 @@ def _loop_body(
     graph.ends = graph.ends + frame["break"]
 
 
-def _comprehension(state: Lowering, node: cst.BaseComp) -> Expr:
+def _comprehension(state: Lowering, node: nodes.Comprehension) -> Expr:
     """Lower a comprehension in place; its variables get their loop's number behind them."""
     graph = state.graph
     outer_loop, outer_renames = state.loop, state.renames
     iterable = state.value(node.for_in.iter)
-    clause: cst.CompFor | None = node.for_in
+    clause: nodes.CompFor | None = node.for_in
     back: list[int] = []
     done: Ends = []
     while clause is not None:
@@ -118,11 +117,13 @@ def _comprehension(state: Lowering, node: cst.BaseComp) -> Expr:
     return Unknown(parts)
 
 
-def _clause(state: Lowering, clause: cst.CompFor, iterable: Expr) -> tuple[int, tuple[int, Guard]]:
+def _clause(
+    state: Lowering, clause: nodes.CompFor, iterable: Expr
+) -> tuple[int, tuple[int, Guard]]:
     """Open the loop of one `for` and bind its target: the loop's header, and the end for when it is
     exhausted.
     """
-    is_async = clause.asynchronous is not None
+    is_async = clause.asynchronous
     names = tuple(target_names(clause.target))
     number = state.open_loop(
         clause,
@@ -144,18 +145,21 @@ def _clause(state: Lowering, clause: cst.CompFor, iterable: Expr) -> tuple[int, 
     return header, (header, Guard(item, False))
 
 
-def _clause_span(state: Lowering, clause: cst.CompFor) -> Span:
+def _clause_span(state: Lowering, clause: nodes.CompFor) -> Span:
     """From the target to the end of the iterable."""
     start, end = state.span(clause.target), state.span(clause.iter)
     return Span(start.line, start.column, end.end_line, end.end_column)
 
 
-VALUES: dict[type[cst.CSTNode], ValueHandler] = {
-    cst.DictComp: _comprehension,
-    cst.GeneratorExp: _comprehension,
-    cst.ListComp: _comprehension,
-    cst.SetComp: _comprehension,
+VALUES: dict[type[nodes.Node], ValueHandler] = {
+    nodes.DictComp: _comprehension,
+    nodes.GeneratorExp: _comprehension,
+    nodes.ListComp: _comprehension,
+    nodes.SetComp: _comprehension,
+    nodes.StarredDictComp: _comprehension,
+    nodes.StarredDictComp: _comprehension,
 }
-if hasattr(cst, "StarredDictComp"):
-    VALUES[cst.StarredDictComp] = _comprehension
-STATEMENTS: dict[type[cst.CSTNode], StatementHandler] = {cst.For: _for, cst.While: _while}
+STATEMENTS: dict[type[nodes.Node], StatementHandler] = {
+    statement_nodes.For: _for,
+    statement_nodes.While: _while,
+}

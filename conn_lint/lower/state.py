@@ -11,14 +11,13 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-import libcst as cst
-
 from conn_lint.lower.graph import Ends, GraphBuilder
 from conn_lint.model.expression import Attribute, Expr, Literal, Name, Subscript, Temp, walk
 from conn_lint.model.flow import AssignEvent, UseEvent
 from conn_lint.model.summary import Block, Loop, Statement
+from conn_lint.syntax import nodes
 from conn_lint.syntax.names import Scope
-from conn_lint.syntax.positions import Places
+from conn_lint.syntax.nodes import Places
 
 ValueHandler: TypeAlias = Callable[["Lowering", Any], Expr]
 StatementHandler: TypeAlias = Callable[["Lowering", Any], None]
@@ -29,8 +28,8 @@ Frame: TypeAlias = dict[str, Ends]
 class Handlers(NamedTuple):
     """How each kind of expression and statement is lowered."""
 
-    values: Mapping[type[cst.CSTNode], ValueHandler]
-    statements: Mapping[type[cst.CSTNode], StatementHandler]
+    values: Mapping[type[nodes.Node], ValueHandler]
+    statements: Mapping[type[nodes.Node], StatementHandler]
 
 
 class Surroundings(Protocol):
@@ -39,9 +38,9 @@ class Surroundings(Protocol):
     @property
     def positions(self) -> Places: ...
 
-    def scope_of(self, node: cst.CSTNode) -> Scope: ...
+    def scope_of(self, node: nodes.Node) -> Scope: ...
 
-    def define(self, node: cst.CSTNode, parent: int) -> int:
+    def define(self, node: nodes.Node, parent: int) -> int:
         """The index of an inner function, class or lambda, which is lowered later; -1 if it is a
         unit of its own.
         """
@@ -69,13 +68,13 @@ class Lowering:
         self._execute = handlers.statements
         self._numbers: dict[tuple[int, str], int] = {}
 
-    def value(self, node: cst.CSTNode) -> Expr:
+    def value(self, node: nodes.Node) -> Expr:
         """Evaluate an expression: its events are added, and what it comes to is returned."""
         return self._values[type(node)](self, node)
 
-    def execute(self, node: cst.CSTNode) -> None:
+    def execute(self, node: nodes.Node) -> None:
         """Lower a statement, of a line or compound."""
-        if isinstance(node, cst.SimpleStatementLine):
+        if isinstance(node, nodes.SimpleStatementLine):
             for part in node.body:
                 self.execute(part)
             return
@@ -84,7 +83,7 @@ class Lowering:
         self._execute[type(node)](self, node)
         self.statement = outer
 
-    def run(self, suite: cst.BaseSuite | cst.Module, kind: str = "body") -> None:
+    def run(self, suite: nodes.Suite | nodes.Module, kind: str = "body") -> None:
         """Lower a suite of the current statement, up to where nothing gets any further."""
         outer = self.block
         self.block = self.open_block(suite, kind)
@@ -94,12 +93,12 @@ class Lowering:
             self.execute(statement)
         self.block = outer
 
-    def assign(self, node: cst.CSTNode, target: str, value: Expr) -> None:
+    def assign(self, node: nodes.Node, target: str, value: Expr) -> None:
         """A name is bound to a value; `node` is where it is written."""
         event = AssignEvent(self.span(node), self.statement, self.loop, target, value)
         self.graph.emit(event, raises=may_fail(value))
 
-    def use(self, node: cst.CSTNode, value: Expr) -> Expr:
+    def use(self, node: nodes.Node, value: Expr) -> Expr:
         """An attribute or a subscript is read."""
         event = UseEvent(self.span(node), self.statement, self.loop, value)
         self.graph.emit(event, raises=may_fail(value))
@@ -109,7 +108,7 @@ class Lowering:
         """The name as the graph has it: a comprehension's own variable has a number behind it."""
         return self.renames.get(name, name)
 
-    def register(self, node: cst.CSTNode) -> int:
+    def register(self, node: nodes.Node) -> int:
         """The number of a statement; the copies of a `finally` share one."""
         key = (id(node), "statement")
         number = self._numbers.get(key)
@@ -119,7 +118,7 @@ class Lowering:
             self.statements.append(Statement(kind, self.span(node), self.block))
         return number
 
-    def open_loop(self, node: cst.CSTNode, make: Callable[[int], Loop]) -> int:
+    def open_loop(self, node: nodes.Node, make: Callable[[int], Loop]) -> int:
         """The number of a loop; it is made from the number of the loop around it."""
         key = (id(node), "loop")
         number = self._numbers.get(key)
@@ -128,7 +127,7 @@ class Lowering:
             self.loops.append(make(self.loop))
         return number
 
-    def open_block(self, suite: cst.CSTNode, kind: str) -> int:
+    def open_block(self, suite: nodes.Node, kind: str) -> int:
         key = (id(suite), "block")
         number = self._numbers.get(key)
         if number is None:
@@ -138,7 +137,7 @@ class Lowering:
 
 
 @functools.cache
-def _kind(node: type[cst.CSTNode]) -> str:
+def _kind(node: type[nodes.Node]) -> str:
     return node.__name__.lower()
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import libcst as cst
-
 from conn_lint.lower import (
     bindings,
     blocks,
@@ -21,11 +19,11 @@ from conn_lint.lower.state import Handlers, Lowering
 from conn_lint.model.expression import Expr
 from conn_lint.model.flow import FlowGraph
 from conn_lint.model.summary import Function, Parameter, UnitSummary
+from conn_lint.syntax import nodes, statement_nodes
 from conn_lint.syntax.fields import parameters_of
 from conn_lint.syntax.names import Scope, Scopes
-from conn_lint.syntax.positions import Places, Positions
+from conn_lint.syntax.nodes import Places, Tree
 from conn_lint.syntax.quick import NotQuickError, read_quickly
-from conn_lint.syntax.units import parse_unit
 
 _HANDLERS = Handlers(
     {
@@ -49,45 +47,41 @@ _TOO_LARGE = FlowGraph((), (), True)
 def read_unit(text: str, rest: bool = False) -> UnitSummary:
     """The summary of a unit from its text. Raises UnitError where it cannot be parsed."""
     try:
-        quick = read_quickly(text)
-        return lower_unit(quick.module, quick.extra_lines, rest, quick.places)
+        return lower_unit(read_quickly(text), rest)
     except (NotQuickError, RecursionError):
-        return lower_unit(*parse_unit(text), rest)
+        from conn_lint.syntax.convert import read_slowly  # noqa: PLC0415 - brings LibCST
+
+        return lower_unit(read_slowly(text), rest)
 
 
-def lower_unit(
-    module: cst.Module, extra_lines: int = 0, rest: bool = False, places: Places | None = None
-) -> UnitSummary:
-    """The summary of one unit: of the function in the module, or with `rest` of the file without
+def lower_unit(tree: Tree, rest: bool = False) -> UnitSummary:
+    """The summary of one unit: of the function in the tree, or with `rest` of the file without
     its functions.
-
-    `extra_lines` is the number of lines above the unit's text: an indented one is parsed below an
-    `if 1:`. `places` tells where nodes stand, if the tree itself cannot.
     """
-    root = None if rest else _only_function(module, extra_lines)
-    unit = _Unit(module, places or Positions(module, extra_lines), rest=rest)
-    return unit.lower(module if root is None else root)
+    root = None if rest else _only_function(tree.module, tree.extra_lines)
+    unit = _Unit(tree.module, tree.places, rest=rest)
+    return unit.lower(tree.module if root is None else root)
 
 
-def lower_module(module: cst.Module) -> UnitSummary:
+def lower_module(tree: Tree) -> UnitSummary:
     """The summary of a whole file as one unit, all functions in it included."""
-    return _Unit(module, Positions(module), rest=False).lower(module)
+    return _Unit(tree.module, tree.places, rest=False).lower(tree.module)
 
 
-def _only_function(module: cst.Module, extra_lines: int) -> cst.FunctionDef | None:
+def _only_function(module: nodes.Module, extra_lines: int) -> statement_nodes.FunctionDef | None:
     """The function that a unit consists of."""
     if len(module.body) != 1:
         return None
-    statement: cst.CSTNode = module.body[0]
-    if extra_lines and isinstance(statement, cst.If):
+    statement: nodes.Node = module.body[0]
+    if extra_lines and isinstance(statement, statement_nodes.If):
         statement = statement.body.body[0]
-    return statement if isinstance(statement, cst.FunctionDef) else None
+    return statement if isinstance(statement, statement_nodes.FunctionDef) else None
 
 
 class _Job(NamedTuple):
     """A function that is to be lowered, and where it is written."""
 
-    node: cst.Module | cst.FunctionDef | cst.ClassDef | cst.Lambda
+    node: nodes.Module | statement_nodes.FunctionDef | statement_nodes.ClassDef | nodes.Lambda
     parent: int
     qualname: str
 
@@ -95,30 +89,32 @@ class _Job(NamedTuple):
 class _Unit:
     """The functions of a unit in the order in which they were met; each is lowered once."""
 
-    def __init__(self, module: cst.Module, places: Places, *, rest: bool) -> None:
+    def __init__(self, module: nodes.Module, places: Places, *, rest: bool) -> None:
         self.positions = places
         self._scopes = Scopes(module)
         self._rest = rest
         self._jobs: list[_Job] = []
         self._numbers: dict[int, int] = {}
 
-    def scope_of(self, node: cst.CSTNode) -> Scope:
+    def scope_of(self, node: nodes.Node) -> Scope:
         return self._scopes.of(node)
 
-    def define(self, node: cst.CSTNode, parent: int) -> int:
+    def define(self, node: nodes.Node, parent: int) -> int:
         number = self._numbers.get(id(node))
         if number is not None:
             return number
-        if not isinstance(node, cst.FunctionDef | cst.ClassDef | cst.Lambda):
+        if not isinstance(
+            node, statement_nodes.FunctionDef | statement_nodes.ClassDef | nodes.Lambda
+        ):
             return -1
-        if self._rest and isinstance(node, cst.FunctionDef):
+        if self._rest and isinstance(node, statement_nodes.FunctionDef):
             return -1
-        name = "<lambda>" if isinstance(node, cst.Lambda) else node.name.value
+        name = "<lambda>" if isinstance(node, nodes.Lambda) else node.name.value
         outer = self._jobs[parent].qualname
         return self._add(_Job(node, parent, f"{outer}.{name}" if outer else name))
 
-    def lower(self, root: cst.Module | cst.FunctionDef) -> UnitSummary:
-        name = root.name.value if isinstance(root, cst.FunctionDef) else ""
+    def lower(self, root: nodes.Module | statement_nodes.FunctionDef) -> UnitSummary:
+        name = root.name.value if isinstance(root, statement_nodes.FunctionDef) else ""
         self._add(_Job(root, -1, name))
         functions: list[Function] = []
         while len(functions) < len(self._jobs):
@@ -146,9 +142,9 @@ class _Unit:
             decorators=head.decorators,
             returns=head.returns,
             bases=outside.arguments([*node.bases, *node.keywords])
-            if isinstance(node, cst.ClassDef)
+            if isinstance(node, statement_nodes.ClassDef)
             else (),
-            is_async=isinstance(node, cst.FunctionDef) and node.asynchronous is not None,
+            is_async=isinstance(node, statement_nodes.FunctionDef) and node.asynchronous,
             is_generator=scope.is_generator,
             locals=tuple(sorted(scope.bound)),
             global_names=tuple(sorted(scope.global_names)),
@@ -168,25 +164,27 @@ class _Head(NamedTuple):
     returns: Expr | None
 
 
-def _head(node: cst.Module | cst.FunctionDef | cst.ClassDef | cst.Lambda) -> _Head:
+def _head(
+    node: nodes.Module | statement_nodes.FunctionDef | statement_nodes.ClassDef | nodes.Lambda,
+) -> _Head:
     """What is written above the body."""
     match node:
-        case cst.FunctionDef(name=name, params=parameters, returns=returns):
+        case statement_nodes.FunctionDef(name=name, params=parameters, returns=returns):
             kind = None if returns is None else outside.whole(returns.annotation)
             return _Head(name.value, _parameters(parameters), _decorators(node), kind)
-        case cst.ClassDef(name=name):
+        case statement_nodes.ClassDef(name=name):
             return _Head(name.value, (), _decorators(node), None)
-        case cst.Lambda(params=parameters):
+        case nodes.Lambda(params=parameters):
             return _Head("", _parameters(parameters), (), None)
         case _:
             return _Head("", (), (), None)
 
 
-def _decorators(node: cst.FunctionDef | cst.ClassDef) -> tuple[Expr, ...]:
+def _decorators(node: statement_nodes.FunctionDef | statement_nodes.ClassDef) -> tuple[Expr, ...]:
     return tuple(outside.whole(decorator.decorator) for decorator in node.decorators)
 
 
-def _parameters(node: cst.Parameters) -> tuple[Parameter, ...]:
+def _parameters(node: nodes.Parameters) -> tuple[Parameter, ...]:
     return tuple(
         Parameter(
             parameter.name.value,
@@ -201,14 +199,15 @@ def _parameters(node: cst.Parameters) -> tuple[Parameter, ...]:
 
 
 def _graph(
-    state: Lowering, node: cst.Module | cst.FunctionDef | cst.ClassDef | cst.Lambda
+    state: Lowering,
+    node: nodes.Module | statement_nodes.FunctionDef | statement_nodes.ClassDef | nodes.Lambda,
 ) -> FlowGraph:
     """Lower the body; one that outgrows the limit has no graph."""
     try:
-        if isinstance(node, cst.Lambda):
+        if isinstance(node, nodes.Lambda):
             statements.return_value(state, node.body, state.value(node.body))
         else:
-            state.run(node if isinstance(node, cst.Module) else node.body)
+            state.run(node if isinstance(node, nodes.Module) else node.body)
         return state.graph.finish()
     except TooLargeError:
         return _TOO_LARGE

@@ -13,12 +13,10 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-import libcst as cst
-
+from conn_lint.syntax import nodes, statement_nodes
 from conn_lint.syntax.fields import (
     CONSTANTS,
     NO_NODES,
-    fields_of,
     names_read,
     parameters_of,
     target_names,
@@ -56,7 +54,7 @@ class Scope:
 class Scopes:
     """The scopes of a tree, by the node that opens them."""
 
-    def __init__(self, root: cst.Module) -> None:
+    def __init__(self, root: nodes.Module) -> None:
         collector = _Collector(Scope("module"))
         collector.scopes[id(root)] = collector.scope
         for statement in root.body:
@@ -65,7 +63,7 @@ class Scopes:
         self._root = root  # keeps the ids valid
         _resolve(self._scopes[id(root)])
 
-    def of(self, node: cst.CSTNode) -> Scope:
+    def of(self, node: nodes.Node) -> Scope:
         """The scope that a module, class, function, lambda or comprehension opens."""
         return self._scopes[id(node)]
 
@@ -95,15 +93,15 @@ class _Collector:
         self.binding = scope  # no comprehension: these bind only their own variables
         self.scopes: dict[int, Scope] = {}
 
-    def visit(self, node: cst.CSTNode) -> None:
+    def visit(self, node: nodes.Node) -> None:
         kind = type(node)
         handler = _HANDLERS.get(kind)
         if handler is not None:
             handler(self, node)
         else:
-            self.visit_fields(node, fields_of(kind))
+            self.visit_fields(node, node.__struct_fields__)
 
-    def visit_fields(self, node: cst.CSTNode, fields: tuple[str, ...]) -> None:
+    def visit_fields(self, node: nodes.Node, fields: tuple[str, ...]) -> None:
         """Visit the parts of a node that has no meaning of its own for names."""
         for field in fields:
             value = getattr(node, field)
@@ -114,7 +112,7 @@ class _Collector:
             elif kind not in NO_NODES:
                 self.visit(value)
 
-    def visit_all(self, nodes: Sequence[cst.CSTNode]) -> None:
+    def visit_all(self, nodes: Sequence[nodes.Node]) -> None:
         for node in nodes:
             self.visit(node)
 
@@ -122,25 +120,25 @@ class _Collector:
         """Bind a name as a statement does it, or a walrus."""
         self.binding.bound.add(name)
 
-    def bind_target(self, target: cst.CSTNode) -> None:
+    def bind_target(self, target: nodes.Node) -> None:
         match target:
-            case cst.Name(value=name):
+            case nodes.Name(value=name):
                 self.bind(name)
-            case cst.Tuple(elements=elements) | cst.List(elements=elements):
+            case nodes.Tuple(elements=elements) | nodes.List(elements=elements):
                 for element in elements:
                     self.bind_target(element.value)
-            case cst.StarredElement(value=value):
+            case nodes.StarredElement(value=value):
                 self.bind_target(value)
             case _:
                 self.visit(target)
 
-    def open(self, node: cst.CSTNode, kind: str) -> Scope:
+    def open(self, node: nodes.Node, kind: str) -> Scope:
         scope = Scope(kind)
         self.scope.children.append(scope)
         self.scopes[id(node)] = scope
         return scope
 
-    def inside(self, scope: Scope, node: cst.CSTNode) -> None:
+    def inside(self, scope: Scope, node: nodes.Node) -> None:
         outer, binding = self.scope, self.binding
         self.scope = scope
         if scope.kind != "comprehension":
@@ -150,37 +148,37 @@ class _Collector:
         scope.bound -= scope.global_names | scope.nonlocal_names
 
 
-def _name(collector: _Collector, node: cst.Name) -> None:
+def _name(collector: _Collector, node: nodes.Name) -> None:
     collector.scope.reads.add(node.value)
 
 
-def _attribute(collector: _Collector, node: cst.Attribute) -> None:
+def _attribute(collector: _Collector, node: nodes.Attribute) -> None:
     collector.scope.eventful = True
-    value: cst.CSTNode = node.value
-    while type(value) is cst.Attribute:
+    value: nodes.Node = node.value
+    while type(value) is nodes.Attribute:
         value = value.value
     collector.visit(value)
 
 
-def _eventful(collector: _Collector, node: cst.CSTNode) -> None:
+def _eventful(collector: _Collector, node: nodes.Node) -> None:
     collector.scope.eventful = True
-    collector.visit_fields(node, fields_of(type(node)))
+    collector.visit_fields(node, node.__struct_fields__)
 
 
-def _yield(collector: _Collector, node: cst.Yield) -> None:
+def _yield(collector: _Collector, node: nodes.Yield) -> None:
     collector.scope.is_generator = True
     _eventful(collector, node)
 
 
-def _argument(collector: _Collector, node: cst.Arg) -> None:
+def _argument(collector: _Collector, node: nodes.Arg) -> None:
     collector.visit(node.value)
 
 
-def _nothing(collector: _Collector, node: cst.CSTNode) -> None:
+def _nothing(collector: _Collector, node: nodes.Node) -> None:
     """A leaf without names."""
 
 
-def _function(collector: _Collector, node: cst.FunctionDef) -> None:
+def _function(collector: _Collector, node: statement_nodes.FunctionDef) -> None:
     collector.visit_all(node.decorators)
     collector.bind(node.name.value)
     scope = collector.open(node, "function")
@@ -191,7 +189,7 @@ def _function(collector: _Collector, node: cst.FunctionDef) -> None:
     collector.inside(scope, node.body)
 
 
-def _parameters(collector: _Collector, scope: Scope, node: cst.Parameters) -> None:
+def _parameters(collector: _Collector, scope: Scope, node: nodes.Parameters) -> None:
     """Parameters belong to the function; their annotations and defaults are evaluated around it."""
     for parameter, _ in parameters_of(node):
         scope.bound.add(parameter.name.value)
@@ -202,7 +200,9 @@ def _parameters(collector: _Collector, scope: Scope, node: cst.Parameters) -> No
             scope.held.update(names_read(parameter.default))
 
 
-def _type_parameters(collector: _Collector, scope: Scope, node: cst.TypeParameters | None) -> None:
+def _type_parameters(
+    collector: _Collector, scope: Scope, node: nodes.TypeParameters | None
+) -> None:
     """Type parameters are seen in the head and the body; bounds and defaults are evaluated late, if
     at all.
     """
@@ -214,7 +214,7 @@ def _type_parameters(collector: _Collector, scope: Scope, node: cst.TypeParamete
         collector.scope.type_parameters.add(name)
 
 
-def _class(collector: _Collector, node: cst.ClassDef) -> None:
+def _class(collector: _Collector, node: statement_nodes.ClassDef) -> None:
     collector.visit_all(node.decorators)
     scope = collector.open(node, "class")
     _type_parameters(collector, scope, node.type_parameters)
@@ -224,19 +224,19 @@ def _class(collector: _Collector, node: cst.ClassDef) -> None:
     collector.bind(node.name.value)
 
 
-def _lambda(collector: _Collector, node: cst.Lambda) -> None:
+def _lambda(collector: _Collector, node: nodes.Lambda) -> None:
     scope = collector.open(node, "lambda")
     _parameters(collector, scope, node.params)
     collector.inside(scope, node.body)
 
 
-def _comprehension(collector: _Collector, node: cst.BaseComp) -> None:
+def _comprehension(collector: _Collector, node: nodes.Comprehension) -> None:
     """Open a scope of its own, but the first iterable is evaluated around it."""
     collector.scope.eventful = True
     collector.visit(node.for_in.iter)
     outer = collector.scope
     collector.scope = scope = collector.open(node, "comprehension")
-    clause: cst.CompFor | None = node.for_in
+    clause: nodes.CompFor | None = node.for_in
     while clause is not None:
         scope.bound.update(target_names(clause.target))
         if clause is not node.for_in:
@@ -251,44 +251,44 @@ def _comprehension(collector: _Collector, node: cst.BaseComp) -> None:
     collector.scope = outer
 
 
-def _visit_stored(collector: _Collector, target: cst.CSTNode) -> None:
+def _visit_stored(collector: _Collector, target: nodes.Node) -> None:
     """Visit what a comprehension's target reads when it is an attribute or a subscript."""
     match target:
-        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+        case nodes.Tuple(elements=elements) | nodes.List(elements=elements):
             for element in elements:
                 _visit_stored(collector, element.value)
-        case cst.Attribute() | cst.Subscript():
+        case nodes.Attribute() | nodes.Subscript():
             collector.visit(target)
         case _:
             pass
 
 
-def _assign(collector: _Collector, node: cst.Assign) -> None:
+def _assign(collector: _Collector, node: statement_nodes.Assign) -> None:
     collector.visit(node.value)
     for target in node.targets:
         collector.bind_target(target.target)
 
 
-def _annotated_assign(collector: _Collector, node: cst.AnnAssign) -> None:
+def _annotated_assign(collector: _Collector, node: statement_nodes.AnnAssign) -> None:
     collector.visit(node.annotation.annotation)
     if node.value is not None:
         collector.visit(node.value)
     collector.bind_target(node.target)
 
 
-def _augmented_assign(collector: _Collector, node: cst.AugAssign) -> None:
+def _augmented_assign(collector: _Collector, node: statement_nodes.AugAssign) -> None:
     collector.visit(node.target)
     collector.visit(node.value)
     collector.bind_target(node.target)
 
 
-def _walrus(collector: _Collector, node: cst.NamedExpr) -> None:
+def _walrus(collector: _Collector, node: nodes.NamedExpr) -> None:
     collector.scope.eventful = True
     collector.visit(node.value)
     collector.bind_target(node.target)
 
 
-def _for(collector: _Collector, node: cst.For) -> None:
+def _for(collector: _Collector, node: statement_nodes.For) -> None:
     collector.visit(node.iter)
     collector.bind_target(node.target)
     collector.visit(node.body)
@@ -296,103 +296,100 @@ def _for(collector: _Collector, node: cst.For) -> None:
         collector.visit(node.orelse)
 
 
-def _as_name(collector: _Collector, node: cst.AsName) -> None:
+def _as_name(collector: _Collector, node: nodes.AsName) -> None:
     collector.bind_target(node.name)
 
 
-def _delete(collector: _Collector, node: cst.Del) -> None:
+def _delete(collector: _Collector, node: statement_nodes.Del) -> None:
     """A deleted name is local, as if it were assigned to."""
     collector.visit(node.target)
     collector.bind_target(node.target)
 
 
-def _import(collector: _Collector, node: cst.Import | cst.ImportFrom) -> None:
-    if isinstance(node.names, cst.ImportStar):
+def _import(
+    collector: _Collector, node: statement_nodes.Import | statement_nodes.ImportFrom
+) -> None:
+    if isinstance(node.names, statement_nodes.ImportStar):
         return
     for alias in node.names:
         if alias.asname is not None:
             collector.bind_target(alias.asname.name)
         else:
-            part: cst.BaseExpression = alias.name
-            while isinstance(part, cst.Attribute):
+            part: nodes.Expression = alias.name
+            while isinstance(part, nodes.Attribute):
                 part = part.value
             collector.bind_target(part)
 
 
-def _global(collector: _Collector, node: cst.Global) -> None:
+def _global(collector: _Collector, node: statement_nodes.Global) -> None:
     collector.scope.global_names.update(item.name.value for item in node.names)
 
 
-def _nonlocal(collector: _Collector, node: cst.Nonlocal) -> None:
+def _nonlocal(collector: _Collector, node: statement_nodes.Nonlocal) -> None:
     collector.scope.nonlocal_names.update(item.name.value for item in node.names)
 
 
-def _match_capture(collector: _Collector, node: cst.MatchAs | cst.MatchStar) -> None:
-    if isinstance(node, cst.MatchAs) and node.pattern is not None:
+def _match_capture(
+    collector: _Collector, node: statement_nodes.MatchAs | statement_nodes.MatchStar
+) -> None:
+    if isinstance(node, statement_nodes.MatchAs) and node.pattern is not None:
         collector.visit(node.pattern)
     if node.name is not None:
         collector.bind(node.name.value)
 
 
-def _match_mapping(collector: _Collector, node: cst.MatchMapping) -> None:
+def _match_mapping(collector: _Collector, node: statement_nodes.MatchMapping) -> None:
     collector.visit_all(node.elements)
     if node.rest is not None:
         collector.bind(node.rest.value)
 
 
-def _match_keyword(collector: _Collector, node: cst.MatchKeywordElement) -> None:
+def _match_keyword(collector: _Collector, node: statement_nodes.MatchKeywordElement) -> None:
     collector.visit(node.pattern)
 
 
-def _match_singleton(collector: _Collector, node: cst.MatchSingleton) -> None:
+def _match_singleton(collector: _Collector, node: statement_nodes.MatchSingleton) -> None:
     """None, True or False: written as names, but constants."""
 
 
-def _type_alias(collector: _Collector, node: cst.TypeAlias) -> None:
+def _type_alias(collector: _Collector, node: statement_nodes.TypeAlias) -> None:
     collector.bind(node.name.value)
 
 
-_HANDLERS: dict[type[cst.CSTNode], _Handler] = {
-    cst.AnnAssign: _annotated_assign,
-    cst.Arg: _argument,
-    cst.AsName: _as_name,
-    cst.Assign: _assign,
-    cst.Attribute: _attribute,
-    cst.AugAssign: _augmented_assign,
-    cst.Await: _eventful,
-    cst.Call: _eventful,
-    cst.ClassDef: _class,
-    cst.Del: _delete,
-    cst.DictComp: _comprehension,
-    cst.Float: _nothing,
-    cst.For: _for,
-    cst.FunctionDef: _function,
-    cst.GeneratorExp: _comprehension,
-    cst.Global: _global,
-    cst.Import: _import,
-    cst.ImportFrom: _import,
-    cst.Integer: _nothing,
-    cst.Lambda: _lambda,
-    cst.ListComp: _comprehension,
-    cst.MatchAs: _match_capture,
-    cst.MatchKeywordElement: _match_keyword,
-    cst.MatchMapping: _match_mapping,
-    cst.MatchSingleton: _match_singleton,
-    cst.MatchStar: _match_capture,
-    cst.Name: _name,
-    cst.NamedExpr: _walrus,
-    cst.Nonlocal: _nonlocal,
-    cst.SetComp: _comprehension,
-    cst.SimpleString: _nothing,
-    cst.Subscript: _eventful,
-    cst.TypeAlias: _type_alias,
-    cst.Yield: _yield,
+_HANDLERS: dict[type[nodes.Node], _Handler] = {
+    statement_nodes.AnnAssign: _annotated_assign,
+    nodes.Arg: _argument,
+    nodes.AsName: _as_name,
+    statement_nodes.Assign: _assign,
+    nodes.Attribute: _attribute,
+    statement_nodes.AugAssign: _augmented_assign,
+    nodes.Await: _eventful,
+    nodes.Call: _eventful,
+    statement_nodes.ClassDef: _class,
+    statement_nodes.Del: _delete,
+    nodes.DictComp: _comprehension,
+    nodes.Float: _nothing,
+    statement_nodes.For: _for,
+    statement_nodes.FunctionDef: _function,
+    nodes.GeneratorExp: _comprehension,
+    statement_nodes.Global: _global,
+    statement_nodes.Import: _import,
+    statement_nodes.ImportFrom: _import,
+    nodes.Integer: _nothing,
+    nodes.Lambda: _lambda,
+    nodes.ListComp: _comprehension,
+    statement_nodes.MatchAs: _match_capture,
+    statement_nodes.MatchKeywordElement: _match_keyword,
+    statement_nodes.MatchMapping: _match_mapping,
+    statement_nodes.MatchSingleton: _match_singleton,
+    statement_nodes.MatchStar: _match_capture,
+    nodes.Name: _name,
+    nodes.NamedExpr: _walrus,
+    statement_nodes.Nonlocal: _nonlocal,
+    nodes.SetComp: _comprehension,
+    nodes.StarredDictComp: _comprehension,
+    nodes.SimpleString: _nothing,
+    nodes.Subscript: _eventful,
+    statement_nodes.TypeAlias: _type_alias,
+    nodes.Yield: _yield,
 }
-# Kinds of node that only newer versions of LibCST have.
-for _kind, _handler in (
-    ("LazyImport", _import),
-    ("LazyImportFrom", _import),
-    ("StarredDictComp", _comprehension),
-):
-    if hasattr(cst, _kind):
-        _HANDLERS[getattr(cst, _kind)] = _handler

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _NEWLINE = re.compile(r"\r\n?|\n")
-
-
-class Places(Protocol):
-    """Tells where the nodes of a tree stand."""
-
-    def span(self, node: cst.CSTNode) -> Span: ...
-
-    def line(self, node: cst.CSTNode) -> int: ...
 
 
 class _Stretch:

@@ -8,9 +8,8 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import Any
 
-import libcst as cst
-
 from conn_lint.model.location import NOWHERE, Span
+from conn_lint.syntax import nodes, statement_nodes
 
 _WITH = re.compile(r"(?:\bwith|,)\Z")
 _AS = re.compile(r"[\s)]*\bas\s+\Z")
@@ -41,22 +40,22 @@ class QuickPlaces:
         self._named: dict[int, tuple[int, int]] = {}
         self._withs: dict[int, ast.withitem] = {}
 
-    def put(self, node: cst.CSTNode, origin: ast.AST) -> None:
+    def put(self, node: nodes.Node, origin: ast.AST) -> None:
         """A node stands where that of Python's tree does."""
         self._found[id(node)] = origin
 
-    def put_name(self, node: cst.Name, pattern: re.Pattern[str], at: int) -> None:
+    def put_name(self, node: nodes.Name, pattern: re.Pattern[str], at: int) -> None:
         """A name that Python's tree has no node for stands behind the pattern, which is found at an offset."""
         before = pattern.match(self.text, at)
         if before is None or not self.text.startswith(node.value, before.end()):
             raise NotQuickError
         self._named[id(node)] = (before.end(), before.end() + len(node.value))
 
-    def put_with(self, node: cst.WithItem, origin: ast.withitem) -> None:
+    def put_with(self, node: statement_nodes.WithItem, origin: ast.withitem) -> None:
         """An item of a with-statement, for which Python has no place."""
         self._withs[id(node)] = origin
 
-    def span(self, node: cst.CSTNode) -> Span:
+    def span(self, node: nodes.Node) -> Span:
         """Where the node's own syntax stands; `NOWHERE` if it has none of its own."""
         origin = self._found.get(id(node))
         if origin is not None:
@@ -79,7 +78,7 @@ class QuickPlaces:
         item = self._withs.get(id(node))
         return NOWHERE if item is None else self._between(*self._of_item(item))
 
-    def line(self, node: cst.CSTNode) -> int:
+    def line(self, node: nodes.Node) -> int:
         """The line on which the node's syntax begins."""
         origin = self._found.get(id(node))
         return 1 if origin is None else origin.lineno - self._extra

@@ -10,6 +10,15 @@ from itertools import accumulate
 from conn_lint.model.summary import Head, Skeleton, Unit
 
 
+class UnitError(Exception):
+    """A unit cannot be parsed: `message` says why, `line` where, counted in the unit from 1."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
 def slice_unit(text: str, skeleton: Skeleton, index: int) -> str:
     """The text of one unit.
 

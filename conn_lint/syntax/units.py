@@ -8,7 +8,7 @@ import warnings
 
 import libcst as cst
 
-from conn_lint.syntax.slices import slice_unit
+from conn_lint.syntax.slices import UnitError, slice_unit
 
 __all__ = ["UnitError", "parse_unit", "slice_unit"]
 
@@ -23,15 +23,6 @@ _EXPECTED = re.compile(r"error at \d+:\d+: expected (?:one of )?(.*)", re.DOTALL
 MAX_CHAIN = 1000
 _LINK = re.compile(r"\)\s*\.\s*\w+\s*\(")
 _BRACKET = re.compile(r"[()]")
-
-
-class UnitError(Exception):
-    """A unit cannot be parsed: `message` says why, `line` where, counted in the unit from 1."""
-
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
 
 
 def parse_unit(unit_text: str) -> tuple[cst.Module, int]:
