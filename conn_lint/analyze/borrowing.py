@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from conn_lint.analyze.homes import Homes
+from conn_lint.analyze.nesting import Nesting
 from conn_lint.analyze.packages import Packages
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.references import last, wholes
@@ -36,7 +37,6 @@ from conn_lint.model.summary import Function
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_MOST_CALLERS = 500
 _CLOSING = ("closes", "shuts-down")  # what the end of an `async with` does
 
 
@@ -49,6 +49,7 @@ class Borrowings:
         self._places = Places(analysis.program)
         self._packages = Packages(analysis)
         self._homes = Homes(analysis)
+        self._nesting = Nesting(analysis, solved)
         self._solved = solved
 
     def of(self, location: Location) -> Borrowing | None:
@@ -76,7 +77,7 @@ class Borrowings:
             return None
         is_made_by_user = users == (solved,)
         sharing = {user.at for user in (self._beside(solved) if is_made_by_user else users)}
-        if self._may_nest(sharing):
+        if self._nesting.may_nest(sharing):
             return None
         in_one_file = all(user.at.path == solved.at.path for user in users)
         found = self._pooled(pool, checkout)
@@ -90,6 +91,14 @@ class Borrowings:
             maker="" if is_made_by_user else self._program.qualname(solved.at),
             users=tuple(map(self._borrower, users)),
         )
+
+    def may_wait_for_itself(self, found: Borrowing, location: Location) -> bool:
+        """One who has something of such a pool might come to one of those who would borrow, or the other way round."""
+        pool = self._analysis.knowledge.resource(found.pool)
+        solved = self.opened_at(location)
+        if pool is None or solved is None:
+            return True
+        return self._nesting.with_holders({user.at for user in self._users(solved)}, pool)
 
     def application(self, location: Location) -> Home | None:
         """The application that may open and close what is made there, since it alone leads there; not what is given
@@ -279,20 +288,6 @@ class Borrowings:
         for other in self._solved:
             if other.at.path == solved.at.path and other.resource.name == solved.resource.name:
                 yield other
-
-    def _may_nest(self, places: set[FunctionId]) -> bool:
-        """One who has borrowed might come to another one, and wait for what he has himself."""
-        return any(above in places for at in places for above in self._above(at))
-
-    def _above(self, at: FunctionId) -> Iterator[FunctionId]:
-        seen: set[FunctionId] = set()
-        todo = [at]
-        while todo and len(seen) < _MOST_CALLERS:
-            for caller in self._analysis.callers.of(todo.pop()):
-                if caller.at not in seen:
-                    seen.add(caller.at)
-                    todo.append(caller.at)
-        return iter(seen)
 
 
 def _sizes(pool: Resource) -> tuple[Option, ...]:

@@ -6,18 +6,22 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from conn_lint.analyze.importing import Importing
 from conn_lint.analyze.places import Places
+from conn_lint.analyze.pooled import Pooled
 from conn_lint.analyze.sameness import Sameness
 from conn_lint.analyze.sites import Solved
 from conn_lint.link.values import FunctionRef
-from conn_lint.model.creation import Creation, Held
+from conn_lint.model.creation import Borrowing, Creation, Held
 from conn_lint.model.expression import Attribute, Expr, Name, Subscript, Temp
 from conn_lint.model.flow import AssignEvent, CallEvent, ReturnEvent, StoreEvent
 from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
+    from conn_lint.analyze.borrowing import Borrowings
 
 _MAKES_ONE = "process"
 
@@ -30,21 +34,20 @@ class Existing:
         self._program = analysis.program
         self._places = Places(analysis.program)
         self._same = Sameness(analysis)
+        self._pooled = Pooled(analysis, self._same)
         self._importing = Importing(analysis.program)
         self._created = tuple(created)
 
     def of(self, creation: Creation) -> Held | None:
         """One that was made in the same way, or, of pools, for the same server: the file's own comes first."""
-        solved = next((s for c, s in self._created if c is creation), None)
+        solved = self._made(creation)
         if solved is None:
             return None
         resource, path = creation.resource, creation.location.path
         own = self._same.call(solved.event, solved.at)
         server = self._same.address(resource, solved.event, solved.at)
         near: Held | None = None
-        for other, made, name in sorted(
-            self._kept, key=lambda kept: (kept[0].location.path != path, kept[0].location)
-        ):
+        for other, made, name in self._nearest(path):
             if other.resource.name != resource.name or other.location == creation.location:
                 continue
             is_same = own is not None and own == self._same.call(made.event, made.at)
@@ -58,6 +61,37 @@ class Existing:
                 return held
             near = near or held
         return near
+
+    def lending(self, creation: Creation, found: Borrowing, borrowings: Borrowings) -> Borrowing:
+        """The same, with the pool that the project has, if that lends what is opened there: its connections are made
+        in the same way, and nobody who has one waits for another.
+        """
+        solved = self._made(creation)
+        path = creation.location.path
+        for other, made, variable in self._nearest(path):
+            if solved is None or other.resource.name != found.pool:
+                continue
+            if not self._pooled.opens_such(made, solved):
+                continue
+            held = self._held(creation, other, variable, same=True)
+            if held is None:
+                continue
+            if borrowings.may_wait_for_itself(found, creation.location):
+                break
+            new = not held.called and self._importing.is_new_to_tests(path, other.location.path)
+            waits = self._pooled.lets_wait(made)
+            held = msgspec.structs.replace(held, opens=new, waits=waits)
+            return msgspec.structs.replace(found, held=held)
+        return found
+
+    def _made(self, creation: Creation) -> Solved | None:
+        return next((solved for one, solved in self._created if one is creation), None)
+
+    def _nearest(self, path: str) -> list[tuple[Creation, Solved, str]]:
+        """All that is kept, that of the file itself first."""
+        return sorted(
+            self._kept, key=lambda kept: (kept[0].location.path != path, kept[0].location)
+        )
 
     def _held(self, creation: Creation, other: Creation, name: str, *, same: bool) -> Held | None:
         path = other.location.path

@@ -42,6 +42,15 @@ class Importing:
             return ""
         return self._spelling(importer, wanted, written)
 
+    def is_new_to_tests(self, importer: str, wanted: str) -> bool:
+        """Tests that run the importer do without the wanted file so far."""
+        return any(
+            importer in loaded and wanted not in loaded
+            for path, file in self._program.files.items()
+            if file.is_test
+            for loaded in (self._loading(path, ""),)
+        )
+
     def _spelling(self, importer: str, wanted: str, written: Counter[str]) -> str:
         is_relative = any(item.level for item in self._outside(importer))
         absolute = [text for text, _ in written.most_common() if not text.startswith(".")]

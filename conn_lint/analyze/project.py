@@ -200,7 +200,8 @@ class Project:
 
     def borrowing(self, creation: Creation) -> Borrowing | None:
         """How what is opened there could be borrowed from a pool."""
-        return self._borrowings.of(creation.location)
+        found = self._borrowings.of(creation.location)
+        return self._existing.lending(creation, found, self._borrowings) if found else None
 
     def pool_in_place(self, creation: Creation) -> Borrowing | None:
         """The pool that could take the place of one connection that is opened at import."""

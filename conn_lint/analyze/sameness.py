@@ -52,6 +52,10 @@ class Sameness:
         """What a call comes to: its callee and all it is given."""
         return None if event.awaited else self._call(event, at, 0)
 
+    def value(self, expr: Expr, at: FunctionId) -> Essence | None:
+        """What an expression comes to; None where that cannot be told."""
+        return self._of(expr, at, 0)
+
     def address(self, resource: Resource, event: CallEvent, at: FunctionId) -> Essence | None:
         """The server that a call connects to, by all arguments that say it; None where none does."""
         said: dict[str, Essence | None] = {}

@@ -29,7 +29,13 @@ def borrow_from_pool(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
         (user, *releases), spans = spans[: count + 1], spans[count + 1 :]
         parsed = files[user.path]
         users.append(_User(parsed, parsed.call(user.span), known, tuple(releases)))
-    kept = _kept(plan, home, call, users) if plan.detail("apps") else None
+    if plan.detail("held"):
+        held = _held(plan, home, users)
+        if there := _in_place(plan, home, held, call, users):
+            return there
+        kept: Kept | None = held
+    else:
+        kept = _kept(plan, home, call, users) if plan.detail("apps") else None
     lending = Lending(home, plan, call, kept, rolls_back=_roll_back(plan, users))
     edits = list(kept.edits if kept is not None else ())
     if lending.direct:
@@ -37,6 +43,46 @@ def borrow_from_pool(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
     else:
         edits += _factory(home, call, lending) if plan.detail("maker") else lender(home, lending)
     return (*edits, *(_borrowed(plan, user, lending.direct) for user in users))
+
+
+def _held(plan: FixPlan, parsed: Parsed, users: Sequence[_User]) -> Kept:
+    """The pool that the project has, which the file imports."""
+    name, module = plan.detail("held"), plan.detail("module")
+    text, added = imports.use_own(parsed, module, name) if module else (name, ())
+    if any(is_hidden(parsed, user.call, text) for user in users if user.parsed is parsed):
+        raise RenderError(f"{text.partition('.')[0]} is something else there")
+    return Kept(text + plan.detail("asks"), (), added)
+
+
+def _in_place(
+    plan: FixPlan,
+    parsed: Parsed,
+    kept: Kept,
+    call: cst.Call | cst.Await,
+    users: Sequence[_User],
+) -> tuple[Edit, ...]:
+    """Another call in place of the one that opened the connection, and of those that closed it; none where more has to
+    change.
+    """
+    taken = f"{kept.text}.{plan.detail('take')}"
+    there = Edit(parsed.path, parsed.span(call), taken)
+    if plan.detail("gives") == "close":
+        return (there, *kept.added)
+    if plan.detail("gives") != "call" or plan.detail("maker") or isinstance(call, cst.Await):
+        return ()
+    (user,) = users
+    if not user.releases:
+        return ()
+    back: list[Edit] = []
+    for location in user.releases:
+        release = parsed.call(location.span)
+        match release:
+            case cst.Call(func=cst.Attribute(value=cst.Name(value=name)), args=[]):
+                given = f"{kept.text}.{plan.detail('give')}({name})"
+                back.append(Edit(parsed.path, parsed.span(release), given))
+            case _:
+                raise RenderError("somebody closes it in a way of his own")
+    return (there, *back, *kept.added)
 
 
 def _kept(

@@ -37,7 +37,7 @@ class Lending:
         self._is_async = isinstance(call, cst.Await)
         inner = call.expression if isinstance(call, cst.Await) else call
         assert isinstance(inner, cst.Call)
-        self._given = arguments(parsed, inner, plan, "_POOL_SIZE")
+        self._given = () if kept is not None else arguments(parsed, inner, plan, "_POOL_SIZE")
         self._kept = kept
         self._unit = parsed.module.default_indent
         self._rolls_back = rolls_back and bool(plan.detail("commits"))
@@ -47,6 +47,8 @@ class Lending:
     def direct(self) -> str:
         """What a with takes that needs no function to lend, "" where one is needed."""
         if self._kept is None or self._rolls_back or self._plan.detail("maker"):
+            return ""
+        if self._plan.detail("gives") != "with":
             return ""
         return f"{self._kept.text}.{self._plan.detail('take')}"
 
@@ -64,7 +66,11 @@ class Lending:
     ) -> list[str]:
         """All of it. `function` lends connections of the type `kind`, and calls one `name`."""
         self._added = list(self._kept.added if self._kept is not None else ())
-        pool, lender = self._opened_on_demand() if self._is_async else self._cached()
+        pool: list[str] = []
+        if self._kept is not None:
+            lender = self._lent(self._kept.text)
+        else:
+            pool, lender = self._opened_on_demand() if self._is_async else self._cached()
         manager = self._use(f"contextlib.{'async' * self._is_async}contextmanager")
         returns = ""
         if kind:
@@ -101,8 +107,6 @@ class Lending:
 
     def _opened_on_demand(self) -> tuple[list[str], list[str]]:
         """A pool that is awaited, and waits itself. It is kept once it is open: one that fails to open stays closed."""
-        if self._kept is not None:
-            return [], self._lent(self._kept.text)
         lock = self._use("asyncio.Lock")
         unit = self._unit
         then = self._plan.detail("then")

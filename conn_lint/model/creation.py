@@ -104,7 +104,8 @@ class Held(msgspec.Struct, frozen=True):
 
     `name` is that of its variable, or of the function that gives it (`called`); it is imported from `module`, as the
     asking file would write it ("" for the file itself). `same`: it was made in the same way, else for the same server
-    only. `serves`: requests enter in its file, which others should not need to import.
+    only. `serves`: requests enter in its file, which others should not need to import. `opens`: tests that do without
+    it so far would open it. `waits`: of a pool, who comes when all are lent waits for his turn.
     """
 
     location: Location
@@ -113,6 +114,8 @@ class Held(msgspec.Struct, frozen=True):
     called: bool
     same: bool
     serves: bool
+    opens: bool = False
+    waits: bool = False
 
 
 class Borrower(msgspec.Struct, frozen=True):
@@ -134,7 +137,8 @@ class Borrowing(msgspec.Struct, frozen=True):
     `waits`: who comes when all are lent waits for his turn. `sizes` are the keywords of its sizes (none where they
     come first), `stands_in` says how else it is made, `home` which application may keep it. `foreign`: the pool comes
     from this other package, which the project is not known to have. `users` get the connection and release it: by the
-    creation itself, or by a call of `maker`, which only opens it and returns it.
+    creation itself, or by a call of `maker`, which only opens it and returns it. `held` is such a pool that the project
+    has already.
     """
 
     pool: str
@@ -151,6 +155,7 @@ class Borrowing(msgspec.Struct, frozen=True):
     foreign: str
     maker: str
     users: tuple[Borrower, ...]
+    held: Held | None = None
 
 
 class Handing(msgspec.Struct, frozen=True):

@@ -70,7 +70,7 @@ class StandIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `given`: "named", the same if it is given by name; "nested", in one dict named `nested`, but for the first, which
     may be named `first`; "creator", behind the module that connects. `also` are further arguments as they are written;
     `waits`: with them it lets others wait when all are lent, though by itself it raises. `then` is a method of it that
-    must be awaited.
+    must be awaited. `own`: keywords that are for the pool itself, and mean nothing to its connections.
     """
 
     given: Literal["named", "nested", "creator"]
@@ -79,6 +79,7 @@ class StandIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     also: tuple[str, ...] = ()
     waits: bool = False
     then: str = ""
+    own: tuple[str, ...] = ()
 
 
 class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):

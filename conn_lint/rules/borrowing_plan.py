@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from conn_lint.model.creation import Borrowing, Creation
+from conn_lint.model.creation import Borrowing, Creation, Held
 from conn_lint.model.fix import Applicability, FixPlan
+from conn_lint.model.location import Location
 from conn_lint.rules.sharing_plan import home_details
 
 if TYPE_CHECKING:
@@ -32,6 +33,20 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
     found = project.borrowing(creation)
     if found is None or (found.is_async and not _on_one_loop(creation, project)):
         return None
+    spans = [span for user in found.users for span in (user.location, *user.releases)]
+    details = (
+        *_how(found),
+        ("ends", _ends(creation)),
+        ("maker", found.maker),
+        ("manager", manager),
+        ("size", str(size)),
+        ("releases", " ".join(str(len(user.releases)) for user in found.users)),
+        ("names", ";".join(" ".join(user.names) for user in found.users)),
+    )
+    places = (creation.location, *spans)
+    held = found.held
+    if held is not None and (held.module or not held.called):  # else the file may have a lender
+        return _from_held(found, held, places, details)
     pool = _pool_of_project(creation, found, project)
     if pool is not None:
         place = f"{pool.location.path}:{pool.location.span.line}"
@@ -43,25 +58,29 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
             (creation.location,),
             (("why", why),),
         )
-    spans = [span for user in found.users for span in (user.location, *user.releases)]
     title = f"borrow it from one {found.pool}, which lets others wait"
     if found.foreign:
         title += f" (needs the package {found.foreign})"
-    return FixPlan(
-        "borrow-from-pool",
-        title,
-        _level(creation, found, project),
-        (creation.location, *spans),
-        (
-            *_how(found),
-            ("ends", _ends(creation)),
-            ("maker", found.maker),
-            ("manager", manager),
-            ("size", str(size)),
-            ("releases", " ".join(str(len(user.releases)) for user in found.users)),
-            ("names", ";".join(" ".join(user.names) for user in found.users)),
-        ),
-    )
+    level = _level(creation, found, project)
+    return FixPlan("borrow-from-pool", title, level, places, details)
+
+
+def _from_held(
+    found: Borrowing,
+    held: Held,
+    places: tuple[Location, ...],
+    details: tuple[tuple[str, str], ...],
+) -> FixPlan:
+    """From the pool that the project has. Only shown where that may fail those who borrow, or those who import it."""
+    place = f"{held.location.path}:{held.location.span.line}"
+    title = f"borrow it from the pool that the project has ({place})"
+    if not held.waits:
+        title += ", which raises when all are lent"
+    is_opened = found.stands_in is None or not found.stands_in.then
+    sure = held.waits and is_opened and not held.opens and not (held.serves and held.module)
+    level = Applicability.UNSAFE if sure else Applicability.DISPLAY_ONLY
+    own = (("held", held.name), ("module", held.module), ("asks", "()" * held.called))
+    return FixPlan("borrow-from-pool", title, level, places, (*details, *own))
 
 
 def pool_in_its_place(creation: Creation, project: Project) -> FixPlan:

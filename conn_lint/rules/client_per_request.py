@@ -138,12 +138,21 @@ class ClientPerRequest(Rule):
     CNX202 see to first), hand it to nobody unknown, change no settings of it, and cannot come to each other while they
     have one; if they are plain functions, or for an async library coroutines on the one loop that the framework runs,
     and no generators: one who waits there could stop those who are to give theirs back; if tests do not call the
-    function; if no other file needs such a pool (where the project has one, that is named, and there is no edit); if
-    the project imports the package of the pool, or asks for it in a settings file; and if what decides the connection
-    are constants, names of the module or settings. How many connections the pool has is yours to set. Whatever else
-    lasts with a connection (`SET`, temporary tables, advisory locks) may last for the next borrower, and one that the
-    server has ended fails its first user: therefore unsafe. Where who borrows cannot be told, a pool whose connections
-    go back when they are closed, and which raises when all are lent, is only shown.
+    function; if no other file needs such a pool; if the project imports the package of the pool, or asks for it in a
+    settings file; and if what decides the connection are constants, names of the module or settings. How many
+    connections the pool has is yours to set. Whatever else lasts with a connection (`SET`, temporary tables, advisory
+    locks) may last for the next borrower, and one that the server has ended fails its first user: therefore unsafe.
+    Where who borrows cannot be told, a pool whose connections go back when they are closed, and which raises when all
+    are lent, is only shown.
+
+    Where the project has such a pool, in this file or another one, it lends the connection, under the same conditions:
+    a variable that one plain statement of a module binds, or (of another file) a function without parameters that
+    keeps what it made. Its connections must be opened with the very arguments that this one is opened with, no more
+    and no fewer, and nobody who has one of them may come to a function that borrows, nor the other way round. It is
+    imported like a client. The edit is only shown where the pool raises when all are lent (psycopg2's,
+    mysql.connector's, `PooledDB` without `blocking=True`), where somebody else must open it first, where handlers
+    stand in its file, and where a test that runs this file does without the pool's file so far. A pool for the same
+    library that is made with other arguments is named, without an edit.
 
     ## When to silence it
     Where a new connection each time is what you want: a health check that is to prove that connecting works, a
