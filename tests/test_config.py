@@ -8,7 +8,8 @@ from projects import LEAK, places, run_check, write
 from conn_lint.config.files import read_layer
 from conn_lint.config.options import ConfigError, Options, parse_options
 from conn_lint.config.projects import Projects
-from conn_lint.config.resolve import DEFAULT_EXCLUDE, Flags, resolve
+from conn_lint.config.resolve import Flags, resolve
+from conn_lint.engine.markers import DEFAULT_EXCLUDE
 from conn_lint.model.finding import Severity
 from conn_lint.model.settings import Settings
 

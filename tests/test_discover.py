@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from projects import LEAK, places, run_check, write
 
-from conn_lint.config.resolve import DEFAULT_EXCLUDE
 from conn_lint.engine.discover import Listing, Role, discover
+from conn_lint.engine.markers import DEFAULT_EXCLUDE
 from conn_lint.engine.modules import Module, name_modules
 from conn_lint.engine.roots import Roots
 from conn_lint.model.settings import Settings

@@ -15,8 +15,9 @@ from projects import CLEAN, LEAK, SECRET, command, places, run_check, write
 
 from conn_lint.analyze import program
 from conn_lint.config.projects import Job, Run, check_projects
-from conn_lint.config.resolve import DEFAULT_EXCLUDE, Flags
+from conn_lint.config.resolve import Flags
 from conn_lint.engine.discover import Role, discover
+from conn_lint.engine.markers import DEFAULT_EXCLUDE
 from conn_lint.engine.redact import redact_document
 from conn_lint.engine.roots import Roots
 from conn_lint.model.settings import Settings

@@ -1,8 +1,12 @@
-"""What a project is: a service, a script or a library. A library's pools are set by those who use it."""
+"""What a project is: a service, a script or a library. A library's pools are set by those who use it.
+
+A project of several packages is a service where anything in it is run.
+"""
 
 from __future__ import annotations
 
 import functools
+import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,7 +16,7 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 # Folders beside the code itself: what runs there says nothing of what the project is.
-_ASIDE = frozenset(
+ASIDE = frozenset(
     {"benchmark", "benchmarks", "demo", "demos", "doc", "docs", "example", "examples", "sample",
      "samples", "scripts", "tools"}
 )  # fmt: skip
@@ -23,6 +27,7 @@ _COMMANDS = (
     ("tool", "poetry", "scripts"),
     ("options.entry_points", "console_scripts"),
 )
+_PACKAGING = ("pyproject.toml", "setup.cfg")
 _SETUP = "setup.py"
 
 
@@ -36,37 +41,43 @@ class Kinds:
     def is_library(self, path: str) -> bool:
         """The file belongs to a library: so the user says, or it is packaged and nothing in it is ever run."""
         kind = self._program.files[path].kind
-        return kind == "library" or (kind == "auto" and self._is_library)
+        if kind != "auto":
+            return kind == "library"
+        return self._is_packaged(path) and not self._runs
 
     @functools.cached_property
-    def _is_library(self) -> bool:
-        if not self._is_packaged() or self._has_commands():
-            return False
-        return not any(self._is_run(path) for path in self._own())
+    def _runs(self) -> bool:
+        return any(self._is_run(path) for path in self._own())
 
-    def _is_packaged(self) -> bool:
-        if _SETUP in self._program.files:
-            return True
-        return any(
-            entry.keys[: len(keys)] == keys
-            for document in self._analysis.documents
-            if "/" not in document.path and document.format in ("toml", "ini")
-            for entry in document.entries
-            for keys in _NAMED
-        )
+    def _is_packaged(self, path: str) -> bool:
+        """The file is in a package, and there are no commands in that."""
+        packages, with_commands = self._packages
+        folder = posixpath.dirname(path)
+        while folder not in packages:
+            if not folder:
+                return False
+            folder = posixpath.dirname(folder)
+        return folder not in with_commands
 
-    def _has_commands(self) -> bool:
-        return any(
-            entry.keys[: len(keys)] == keys
-            for document in self._analysis.documents
-            if "/" not in document.path
-            for entry in document.entries
-            for keys in _COMMANDS
-        )
+    @functools.cached_property
+    def _packages(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The folders in which packages begin, and those of them whose package has commands."""
+        packages = {posixpath.dirname(p) for p in self._program.files if _is_setup(p)}
+        with_commands = set()
+        for document in self._analysis.documents:
+            folder, name = posixpath.split(document.path)
+            if name not in _PACKAGING:
+                continue
+            for entry in document.entries:
+                if any(entry.keys[: len(keys)] == keys for keys in _NAMED):
+                    packages.add(folder)
+                elif any(entry.keys[: len(keys)] == keys for keys in _COMMANDS):
+                    with_commands.add(folder)
+        return frozenset(packages), frozenset(with_commands)
 
     def _own(self) -> Iterator[str]:
         for path, file in self._program.files.items():
-            if not file.is_test and path != _SETUP and _ASIDE.isdisjoint(path.split("/")):
+            if not file.is_test and not _is_setup(path) and ASIDE.isdisjoint(path.split("/")):
                 yield path
 
     def _is_run(self, path: str) -> bool:
@@ -80,3 +91,7 @@ class Kinds:
             for index, head in enumerate(heads)
             if head.kind == "function"
         )
+
+
+def _is_setup(path: str) -> bool:
+    return posixpath.basename(path) == _SETUP

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from conn_lint.config.options import ConfigError, Options, parse_options
-from conn_lint.engine.roots import PYPROJECT
+from conn_lint.engine.markers import PYPROJECT
 from conn_lint.knowledge.load import parse_user
 from conn_lint.knowledge.schema import KnowledgeError
 from conn_lint.model.resource import Family

@@ -11,33 +11,13 @@ import msgspec
 from conn_lint import __version__
 from conn_lint.config.files import Layer
 from conn_lint.config.options import ConfigError, Options, first, nearest
+from conn_lint.engine.markers import DEFAULT_EXCLUDE
 from conn_lint.engine.select import EVERYTHING, FAMILY, rule_codes
 from conn_lint.model.finding import Severity
 from conn_lint.model.framework import EntryPoint, Memo
 from conn_lint.model.resource import Family
 from conn_lint.model.settings import Settings
 
-DEFAULT_EXCLUDE = (
-    ".bzr",
-    ".direnv",
-    ".eggs",
-    ".git",
-    ".hg",
-    ".ipynb_checkpoints",
-    ".mypy_cache",
-    ".nox",
-    ".pytest_cache",
-    ".ruff_cache",
-    ".svn",
-    ".tox",
-    ".venv",
-    ".conn_lint_cache",
-    "__pycache__",
-    "__pypackages__",
-    "node_modules",
-    "site-packages",
-    "venv",
-)
 _DOTTED = re.compile(r"[\w*]+(?:\.[\w*]+)+\Z")
 _CLAUSE = re.compile(r"\s*(?P<sign>==|>=|<=|!=|~=|<|>)?\s*(?P<version>\d+(?:\.\d+)*)\s*\Z")
 

@@ -13,7 +13,8 @@ import msgspec
 
 from conn_lint.engine.documents import format_of, format_within, may_be_document, why_too_large
 from conn_lint.engine.ignore import GitIgnores, compile_patterns
-from conn_lint.engine.roots import MARKERS, Roots
+from conn_lint.engine.markers import MARKERS
+from conn_lint.engine.roots import Roots
 from conn_lint.model.settings import Settings
 
 SOURCE_SUFFIXES = frozenset((".py", ".pyw", ".pyi"))

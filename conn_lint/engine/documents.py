@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from conn_lint.engine.cache import Store, digest_of
-from conn_lint.engine.roots import CONFIG_FILE, PYPROJECT
+from conn_lint.engine.markers import CONFIG_FILE, PYPROJECT
 from conn_lint.model.summary import DocumentSummary
 
 _ENV, _YAML, _INI, _TOML = "env", "yaml", "ini", "toml"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from conn_lint.engine.roots import REPOSITORY
+from conn_lint.engine.markers import REPOSITORY, repository_top
 
 
 def compile_patterns(patterns: Iterable[str]) -> GitIgnoreSpec:
@@ -26,7 +26,7 @@ class GitIgnores:
 
     def __init__(self, root: Path) -> None:
         self._specs: dict[Path, GitIgnoreSpec | None] = {}
-        self._top = _repository_top(root)
+        self._top = repository_top(root) or root  # above it no .gitignore counts
 
     def ignores(self, path: Path, *, is_dir: bool) -> bool:
         """Whether git would ignore this path, given that it ignores none of the folders above
@@ -58,13 +58,3 @@ def _lines(path: Path) -> list[str]:
     except OSError:
         return []
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-
-
-def _repository_top(root: Path) -> Path:
-    """The folder above which no .gitignore counts: the repository's top, or the root outside
-    one.
-    """
-    for folder in (root, *root.parents):
-        if (folder / REPOSITORY).exists():
-            return folder
-    return root

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 # A folder that holds one of these is one that programs are started from.
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "manage.py", "requirements.txt", "Pipfile")
-_SOURCE_FOLDERS = frozenset(("src", "lib", "python"))
+SOURCE_FOLDERS = frozenset(("src", "lib", "python"))
 _INITS = ("__init__.py", "__init__.pyi")
 
 
@@ -60,7 +60,7 @@ class _Naming:
         while folder and any(posixpath.join(folder, init) in self.paths for init in _INITS):
             folder = posixpath.dirname(folder)
         while folder:
-            if folder in self._started_from or posixpath.basename(folder) in _SOURCE_FOLDERS:
+            if folder in self._started_from or posixpath.basename(folder) in SOURCE_FOLDERS:
                 return folder
             folder = posixpath.dirname(folder)
         return folder

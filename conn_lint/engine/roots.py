@@ -8,11 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-CONFIG_FILE = "conn-lint.toml"
-PYPROJECT = "pyproject.toml"
-PACKAGING = (PYPROJECT, "setup.cfg")
-REPOSITORY = ".git"
-MARKERS = frozenset((CONFIG_FILE, *PACKAGING, REPOSITORY))
+from conn_lint.engine.joined import joined, top_of
+from conn_lint.engine.markers import CONFIG_FILE, PYPROJECT, REPOSITORY, is_package
 
 _TABLE = re.compile(
     r"""^\s*(?:\[{1,2}\s*tool\s*\.\s*["']?conn-lint\b|tool\s*\.\s*["']?conn-lint\b)"""
@@ -41,6 +38,7 @@ class Roots:
     def __init__(self, *, configured: bool = True) -> None:
         self._configured = configured
         self._configurations: dict[Path, Path | None] = {}
+        self._joined: dict[Path, frozenset[Path]] = {}
 
     def configuration(self, folder: Path) -> Path | None:
         """The file in this folder that configures conn-lint, if there is one."""
@@ -62,8 +60,8 @@ class Roots:
         """The root of the project that a file or folder (absolute, resolved) lies in.
 
         The nearest folder with a configuration; else, within the repository, the nearest with a
-        packaging file; else the repository's top; else the folder itself (of a file: the folder
-        its top package lies in).
+        packaging file, or the top for packages that import each other; else the repository's top;
+        else the folder itself (of a file: the folder its top package lies in).
         """
         folder = path if path.is_dir() else path.parent
         above = list(_upwards(folder))
@@ -71,11 +69,20 @@ class Roots:
             if self.configuration(candidate) is not None:
                 return candidate
         for candidate in above:
-            if any((candidate / name).is_file() for name in PACKAGING):
-                return candidate
+            if is_package(candidate):
+                return self._together(candidate)
             if (candidate / REPOSITORY).exists():
                 return candidate
         return _outermost_package(folder)
+
+    def _together(self, package: Path) -> Path:
+        """The root of the program that a package belongs to; nothing above it has a configuration."""
+        top = top_of(package)
+        if top is None:
+            return package
+        if top not in self._joined:
+            self._joined[top] = joined(top, lambda folder: self.configuration(folder) is not None)
+        return top if package in self._joined[top] else package
 
 
 def _upwards(folder: Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from conn_lint.engine.documents import Document, format_of, read_bytes, why_too_large
-from conn_lint.engine.roots import REPOSITORY
+from conn_lint.engine.markers import REPOSITORY
 
 _NAMES = frozenset(("fly.toml", "render.yaml", "render.yml"))
 _FORMATS = frozenset(("conf", "dockerfile", "env", "procfile", "shell"))

@@ -37,14 +37,20 @@ class Modules:
 
     def _find(self, dotted: str, importer: str) -> ModuleRef | None:
         tail = dotted.replace(".", "/")
-        for base in self._bases(importer):
-            found = self._at(posixpath.join(base, tail) if base else tail, namespaces=False)
-            if found is not None:
-                return found
-        for base in self._bases(importer):
-            found = self._at(posixpath.join(base, tail) if base else tail, namespaces=True)
-            if found is not None:
-                return found
+        own = self._bases(importer)
+        for namespaces in (False, True):
+            for base in own:
+                found = self._at(posixpath.join(base, tail), namespaces=namespaces)
+                if found is not None:
+                    return found
+            others = {
+                found
+                for base in self._roots
+                if base not in own
+                and (found := self._at(posixpath.join(base, tail), namespaces=namespaces))
+            }
+            if others:
+                return others.pop() if len(others) == 1 else None
         folder = posixpath.dirname(importer)
         while (
             folder
@@ -96,10 +102,9 @@ class Modules:
             if module.path is not None:
                 yield module.path
 
-    def _bases(self, importer: str) -> Iterator[str]:
-        """Where absolute imports start: the importer's source root, a script's own folders, other roots."""
+    def _bases(self, importer: str) -> tuple[str, ...]:
+        """Where the importer's own imports start: its source root, a script's own folders, roots around it."""
         folder = posixpath.dirname(importer)
-        seen = set()
         own = [root for root in self._roots if _below(importer, root)]
         scripts = []
         while True:
@@ -108,10 +113,7 @@ class Modules:
             if not folder:
                 break
             folder = posixpath.dirname(folder)
-        for base in (*own[:1], *scripts, *own[1:], *self._roots):
-            if base not in seen:
-                seen.add(base)
-                yield base
+        return tuple(dict.fromkeys((*own[:1], *scripts, *own[1:])))
 
     def _at(self, stem: str, *, namespaces: bool) -> ModuleRef | None:
         for path in (f"{stem}.py", *(posixpath.join(stem, init) for init in _INITS), f"{stem}.pyi"):
