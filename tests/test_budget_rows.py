@@ -210,3 +210,63 @@ def test_main_programs_are_not_loaded_by_a_framework(tmp_path: Path) -> None:
         "Procfile": "web: gunicorn shop.wsgi -w 2\n",
     }
     assert rows(one(write(tmp_path, files))) == [("web", "settings.py", 2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("start", "counted"),
+    [
+        ("import importlib\n\nimportlib.import_module('shop.serve')\n", ["serve.py"]),
+        (
+            "from importlib import import_module\n\nNAME = 'shop.serve'\n\n\n"
+            "def main():\n    import_module(NAME).app.run()\n\n\nmain()\n",
+            ["serve.py"],
+        ),
+        ("from importlib import import_module\n\nimport_module('.serve', __package__)\n", ["serve.py"]),
+        ("from x import Celery\n\napp = Celery('shop', include=['shop.serve'])\n", ["serve.py"]),
+        ("from x import config\n\nconfig.include('.serve')\nconfig.include(config.other)\n", ["serve.py"]),
+        ("from x import import_string\n\nimport_string('shop.serve:app')\n", ["serve.py"]),
+        ("import runpy\n\nrunpy.run_module('json.tool')\n", []),
+        ("import sys\nimport importlib\n\nimportlib.import_module(sys.argv[1])\n", ["serve.py", "web.py"]),
+        ("import importlib\n\nlist(map(importlib.import_module, NAMES))\n", ["serve.py", "web.py"]),
+        ("import pkgutil\n\nlist(pkgutil.walk_packages())\n", ["serve.py", "web.py"]),
+    ],
+)  # fmt: skip
+def test_modules_that_are_loaded_by_name(tmp_path: Path, start: str, counted: list[str]) -> None:
+    entry = f"from flask import Flask\napp = Flask('x')\n{route('f')}"
+    files = {
+        "shop/__init__.py": "",
+        "shop/__main__.py": start,
+        "shop/serve.py": f"{POOL}{entry}",
+        "shop/web.py": f"{POOL}{entry}",
+        "Procfile": "web: python -m shop\n",
+    }
+    found = budget(write(tmp_path, files))
+    assert sorted(name for server in found.servers for _, name, _, _ in rows(server)) == counted
+    guessed = [line for line in found.assumed if "all files that serve are counted" in line]
+    expected = "web: shop/__main__.py loads modules by names that cannot be told: "
+    assert [line.startswith(expected) for line in guessed] == [True] * (len(counted) == 2)
+
+
+def test_what_is_counted_without_a_command_is_said(tmp_path: Path) -> None:
+    files = {"web.py": f"from flask import Flask\n{POOL}app = Flask('x')\n{route('f')}"}
+    write(tmp_path, {**files, "pyproject.toml": stated(workers="2")})
+    (line,) = [a for a in budget(tmp_path).assumed if "all files" in a]
+    assert line.endswith(
+        "its command names no file of the project: all files that serve are counted"
+    )
+
+
+def test_hosts_that_variables_decide_are_several_servers(tmp_path: Path) -> None:
+    entry = "{{'ENGINE': 'django.db.backends.postgresql', 'HOST': {}}}"
+    own, replica = (f"os.environ[{name!r}]" for name in ("DB_HOST", "REPLICA_HOST"))
+    conf = "import os\nDATABASES = {{'default': {}, 'replica': {}}}\n" + MARKS
+    apart = conf.format(entry.format(own), entry.format(replica))
+    found = budget(write(tmp_path, {"settings.py": apart})).servers
+    assert [(server.name, server.total) for server in found] == [
+        ("PostgreSQL at $DB_HOST", 1),
+        ("PostgreSQL at $REPLICA_HOST", 1),
+    ]
+    same = conf.format(entry.format(own), entry.format(own))
+    assert one(write(tmp_path, {"settings.py": same})).total == 2
+    unknown = conf.format(entry.format(own), entry.format("find()"))
+    assert one(write(tmp_path, {"settings.py": unknown})).total == 2

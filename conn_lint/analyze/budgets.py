@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.claims import claims_of
 from conn_lint.analyze.launching import LauncherSettings
 from conn_lint.analyze.packages import Packages
 from conn_lint.analyze.products import settled
-from conn_lint.analyze.running import Running
+from conn_lint.analyze.running import Loads, Running
 from conn_lint.analyze.tables import claims_of_databases
 from conn_lint.deploy.placing import placed, together
 from conn_lint.deploy.reading import read_deployment
@@ -53,4 +53,13 @@ def program_budget(
         for process in processes
     }
     by_name = {product.name: product for product in products}
-    return budget_of(claims, deployment, stated, by_name, loads)
+    files = {name: found.files for name, found in loads.items()}
+    return budget_of(claims, deployment, stated, by_name, files, tuple(_supposed(loads)))
+
+
+def _supposed(loads: Mapping[str, Loads]) -> Iterator[str]:
+    """What is taken to be loaded, once for all processes of which the same is."""
+    reasons = dict.fromkeys(found.supposed for found in loads.values() if found.supposed)
+    for reason in reasons:
+        names = [name for name, found in loads.items() if found.supposed == reason]
+        yield f"{', '.join(names)}: {reason} are counted"

@@ -158,6 +158,9 @@ class Databases:
             pool_size=sum(int(size.number or 0) for size in sizes) if sizes else None,
             sizes=sizes,
             engine_name=given.text or "" if given is not None and given.is_known else "",
+            host_from=next(
+                (entry.items[k].variable for k in (URL, "HOST") if k in entry.items), ""
+            ),
         )
 
     def _engine(self, entry: Entry) -> DatabaseEngine | None:

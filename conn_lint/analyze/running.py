@@ -6,24 +6,32 @@ import functools
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.conditions import lies_in
-from conn_lint.link.values import FunctionRef, ModuleRef
+from conn_lint.analyze.loaded import LoadedByName
+from conn_lint.link.values import FunctionRef
 from conn_lint.model.deployment import Process
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-# Calls that load modules by names in texts: what they load cannot be told from imports.
-_BY_NAME = frozenset(
-    {
-        "__import__", "autodiscover_tasks", "find_modules", "import_module", "include", "import_string",
-        "iter_modules", "load_module", "spec_from_file_location", "walk_packages", "iter_entry_points",
-    }
-)  # fmt: skip
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _MAIN = "__name__"
+# What `python -m package` runs in it, as a launcher's name is the module that others look for.
+_STARTED = {"python": "__main__"}
+
+# Why more files are counted than what is started imports.
+_BY_SETTINGS = "its settings name what is loaded: all files but those that are run by hand"
+_UNNAMED = "its command names no file of the project: all files that serve"
+_NAMED = "{} loads modules by names that cannot be told: all files that serve"
+
+
+class Loads(NamedTuple):
+    """Files that a process loads; `supposed` says why, where that is more than what it is known to."""
+
+    files: Collection[str]
+    supposed: str = ""
 
 
 class Running:
@@ -32,30 +40,34 @@ class Running:
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._program = analysis.program
+        self._by_name = LoadedByName(analysis)
 
     def loads(
         self, process: Process, others: Iterable[Process] = (), *, by_settings: bool
-    ) -> Collection[str]:
+    ) -> Loads:
         """The files that the processes load. `by_settings`: a framework loads what settings name, so it may be any.
 
         What loads by name may load all that serves, but hardly what `others` are started with.
         """
         files = self._program.files
         if process.patterns:
-            return {path for path in files if lies_in(path, process.patterns)}
+            return Loads({path for path in files if lies_in(path, process.patterns)})
         start = self.file_of(process.target)
         if start is None and process.target:
-            return ()
+            return Loads(())
         if by_settings:
-            return (files.keys() - self._by_hand) | ({start} if start is not None else set())
+            own = {start} if start is not None else set()
+            return Loads((files.keys() - self._by_hand) | own, _BY_SETTINGS)
         if start is None:
-            return self.services
-        inner = self._module(f"{process.target}.{process.launcher.partition(' ')[0]}")
+            return Loads(self.services, _UNNAMED)
+        launcher = process.launcher.partition(" ")[0]
+        inner = self._module(f"{process.target}.{_STARTED.get(launcher, launcher)}")
         found = self._closure([start] if inner is None else [start, inner])
-        if not any(map(self._loads_by_name, found)):
-            return found
+        by_name = min((path for path in found if not self._by_name.of(path).whole), default="")
+        if not by_name:
+            return Loads(found)
         starts = {self.file_of(other.target) for other in others if other != process}
-        return (self.services - starts - self._alone) | found
+        return Loads((self.services - starts - self._alone) | found, _NAMED.format(by_name))
 
     @functools.cached_property
     def services(self) -> frozenset[str]:
@@ -140,10 +152,6 @@ class Running:
         found = exact or [path for path in self._program.files if f"/{path}".endswith(ends)]
         return min(found, key=lambda path: (path.count("/"), path)) if found else None
 
-    def _loads_by_name(self, path: str) -> bool:
-        units = self._program.files[path].skeleton.units
-        return any(not _BY_NAME.isdisjoint(unit.names) for unit in units)
-
     @functools.cached_property
     def _imports(self) -> dict[str, frozenset[str]]:
         return {path: frozenset(self._imported(path)) for path in self._program.files}
@@ -151,14 +159,15 @@ class Running:
     def _imported(self, path: str) -> Iterator[str]:
         for item in self._program.files[path].skeleton.imports:
             for module in self._program.modules.named(item, path):
-                yield from self._with_packages(module)
+                if module.path is not None:
+                    yield from self._with_packages(module.path)
+        for loaded in self._by_name.of(path).paths:
+            yield from self._with_packages(loaded)
 
-    def _with_packages(self, module: ModuleRef) -> Iterator[str]:
+    def _with_packages(self, path: str) -> Iterator[str]:
         """The module, and the packages around it, which are loaded with it."""
-        if module.path is None:
-            return
-        yield module.path
-        folder = posixpath.dirname(module.path)
+        yield path
+        folder = posixpath.dirname(path)
         while folder:
             package = f"{folder}/__init__.py"
             if package not in self._program.files:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.claims import host_of
-from conn_lint.model.budget import Claim, Per
+from conn_lint.model.budget import VARIABLE, Claim, Per
 
 if TYPE_CHECKING:
     from conn_lint.model.database import Database
@@ -18,7 +18,20 @@ _POOL_SIZE = 4  # of the pool that the framework makes, where its size is not gi
 def claims_of_databases(
     databases: Iterable[Database], products: Sequence[Product]
 ) -> Iterator[Claim]:
-    """One for each alias: several modules of settings are alternatives, and so are the branches of one."""
+    """One for each alias: several modules of settings are alternatives, and so are the branches of one.
+
+    Where hosts are not known, but several variables of the environment decide them (`DB_HOST`, `REPLICA_HOST`), there
+    are as many servers.
+    """
+    found = dict(_counted(databases, products))
+    for database, product in found.items():
+        others = {d.host_from for d, p in found.items() if p == product}
+        yield _claim(database, product, apart=len(others) > 1 and "" not in others)
+
+
+def _counted(
+    databases: Iterable[Database], products: Sequence[Product]
+) -> Iterator[tuple[Database, Product]]:
     seen: set[str] = set()
     for database in sorted(databases, key=lambda d: (d.is_example, d.module.count("/"))):
         if database.alias in seen or (
@@ -28,7 +41,7 @@ def claims_of_databases(
         product = _product(database, products)
         if product is not None:
             seen.add(database.alias)
-            yield _claim(database, product)
+            yield database, product
 
 
 def _product(database: Database, products: Sequence[Product]) -> Product | None:
@@ -45,7 +58,7 @@ def _product(database: Database, products: Sequence[Product]) -> Product | None:
     return next((product for product in products if product.any_of), None)
 
 
-def _claim(database: Database, product: Product) -> Claim:
+def _claim(database: Database, product: Product, *, apart: bool) -> Claim:
     hosts = {
         (server.host or "", server.port or 0, server.variable) for server, _ in database.servers
     }
@@ -57,7 +70,7 @@ def _claim(database: Database, product: Product) -> Claim:
         call=f"DATABASES[{database.alias!r}]",
         resource=database.engine.names[0] if database.engine is not None else "DATABASES",
         product=product.name,
-        host=host_of(host),
+        host=host_of(host) or (f"{VARIABLE}{database.host_from}" if apart else ""),
         port=port,
         source=variable,
         size=size,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from conn_lint.deploy.stating import assumptions, processes_stated
-from conn_lint.model.budget import Budget, Claim, ProcessKind, Row, ServerBudget
+from conn_lint.model.budget import VARIABLE, Budget, Claim, ProcessKind, Row, ServerBudget
 from conn_lint.model.deployment import (
     Deployment,
     Figure,
@@ -41,8 +41,9 @@ def budget_of(
     stated: Stated | None,
     products: Mapping[str, Product],
     loads: Mapping[str, Collection[str]],
+    supposed: Sequence[str] = (),
 ) -> Budget:
-    """The whole account. `loads` has the files that each process loads."""
+    """The whole account. `loads` has the files that each process loads, `supposed` what of it is a guess."""
     said = stated or Stated()
     processes = processes_stated(said, deployment.processes)
     used = {path for process in processes for path in loads.get(process.name, ())}
@@ -63,7 +64,13 @@ def budget_of(
         processes=tuple(_kind(process) for process in processes),
         poolers=deployment.poolers,
         assumed=tuple(
-            dict.fromkeys((*assumptions(deployment, processes), *_of_loops(run, processes, loads)))
+            dict.fromkeys(
+                (
+                    *assumptions(deployment, processes),
+                    *_of_loops(run, processes, loads),
+                    *(supposed if run else ()),
+                )
+            )
         ),
         skipped=tuple(
             (claim.call, claim.location)
@@ -119,7 +126,11 @@ def _grouped(
     for claim in claims:
         found[_where(claim, stated, deployment.poolers)].append(claim)
     for where in [w for w in found if not w.host and not w.stated and not w.pooler]:
-        known = [w for w in found if w.product == where.product and w != where]
+        known = [
+            w
+            for w in found
+            if w.product == where.product and w != where and not w.host.startswith(VARIABLE)
+        ]
         far = "." in known[0].host and where.product in deployment.serves if known else True
         if len(known) == 1 and not far:
             found[known[0]].extend(found.pop(where))
@@ -136,7 +147,8 @@ def _where(claim: Claim, stated: Stated, poolers: Sequence[Pooler]) -> _Where:
         for pooler in poolers:
             if _goes_through(claim, pooler):
                 return _Where(claim.product, pooler=pooler.path)
-    return _Where(claim.product, host=claim.host.lower(), port=claim.port if claim.host else 0)
+    host = claim.host if claim.host.startswith(VARIABLE) else claim.host.lower()
+    return _Where(claim.product, host=host, port=claim.port if claim.host else 0)
 
 
 def _fits(claim: Claim, server: StatedServer) -> bool:

@@ -12,12 +12,16 @@ from conn_lint.model.location import Location
 Per: TypeAlias = Literal["process", "thread"]
 
 
+VARIABLE = "$"  # begins what stands for a host that a variable of the environment decides
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """One creation of connections to a server, whoever runs it.
 
     `size` is how many it opens at most in each process (or thread); None: it cannot be told, or has no bound, as
-    `how` says. `host`, `port` and `source` (the setting that its URL comes from) tell where it connects to, as far as
-    it is known. `parameter` is the setting of its size. `times`: so many of them are made in one process.
+    `how` says. `host`, `port` and `source` (the setting that its URL comes from) tell where it connects to, as far
+    as it is known; a host may be a variable (`$REPLICA_HOST`). `parameter` is the setting of its size. `times`: so
+    many of them are made in one process.
     """
 
     location: Location

@@ -29,7 +29,8 @@ class Database(msgspec.Struct, frozen=True):
     does. `whole`: nothing unknown is put into it. `servers` are the addresses it may have, with the poolers in front.
     `keys` are those that are set, `pool` tells whether the option of that name is set and on, `pool_size` how
     many connections it (or the engine's own pool) has at most, as far as that is told, and `sizes` the settings that
-    say so. `engine_name` is what is written as ENGINE, known or not.
+    say so. `engine_name` is what is written as ENGINE, known or not. `host_from` is the variable of the environment
+    that decides its host, or all of its URL.
     """
 
     alias: str
@@ -51,3 +52,4 @@ class Database(msgspec.Struct, frozen=True):
     pool_size: int | None = None
     sizes: tuple[Setting, ...] = ()
     engine_name: str = ""
+    host_from: str = ""
