@@ -370,8 +370,8 @@ def test_the_pool_that_the_project_has_is_named(name: str, tmp_path: Path) -> No
     pool = (
         'import psycopg2.pool\n\npool = psycopg2.pool.ThreadedConnectionPool(1, 5, "dbname=shop")\n'
     )
-    body = 'conn = psycopg2.connect("dbname=shop", connect_timeout=3)\ntry:\n    return conn.cursor()\nfinally:\n    conn.close()'
-    text = page("import psycopg2", body.replace("return conn.cursor()", "conn.cursor()"))
+    opened = 'conn = psycopg2.connect("dbname=shop", connect_timeout=3)'
+    text = page("import psycopg2", f"{opened}\ntry:\n    conn.cursor()\nfinally:\n    conn.close()")
     if name == "code.py":
         text = pool + text
     else:

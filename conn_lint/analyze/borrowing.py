@@ -16,7 +16,7 @@ from conn_lint.analyze.references import last, wholes
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_of
 from conn_lint.link.values import FunctionId, FunctionRef
-from conn_lint.model.creation import Borrower, Borrowing
+from conn_lint.model.creation import Application, Borrower, Borrowing
 from conn_lint.model.expression import Attribute, Expr, Name, Temp, walk
 from conn_lint.model.flow import (
     CallEvent,
@@ -27,7 +27,6 @@ from conn_lint.model.flow import (
     expressions,
     result_of,
 )
-from conn_lint.model.framework import Home
 from conn_lint.model.location import Location
 from conn_lint.model.option import Option
 from conn_lint.model.resource import Resource, StandIn
@@ -100,7 +99,7 @@ class Borrowings:
             return True
         return self._nesting.with_holders({user.at for user in self._users(solved)}, pool)
 
-    def application(self, location: Location) -> Home | None:
+    def application(self, location: Location) -> Application | None:
         """The application that may open and close what is made there, since it alone leads there; not what is given
         to others.
         """
@@ -109,7 +108,7 @@ class Borrowings:
             return None
         if solved.resource.async_with not in _CLOSING:
             return None
-        return self._homes.of(location.path, {solved.at})
+        return self._homes.application(solved.at)
 
     def in_place(self, location: Location) -> Borrowing | None:
         """The pool that could take the place of the one connection that is opened there, at the import of the file;

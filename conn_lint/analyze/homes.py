@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.labels import Entered
-from conn_lint.link.values import FunctionId, FunctionRef
+from conn_lint.link.values import External, FunctionId, FunctionRef
+from conn_lint.model.creation import Application
 from conn_lint.model.flow import CallEvent
 from conn_lint.model.framework import Home
+from conn_lint.model.summary import Unit
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _ASKS = ("call", "enter", "inject")  # ways to come to a function that leave open no other
 _MOST = 500  # functions that lead there
+_CALLS = ("call", "enter")  # ways in which its parameters come from the project's own code
+_PER = "request"
 
 
 class Homes:
@@ -28,12 +32,72 @@ class Homes:
 
     def of(self, path: str, functions: Collection[FunctionId]) -> Home | None:
         """The home that the only application of the project has, made in this file, if it alone leads to these."""
+        home = self._led_by(functions)
+        return home if home is not None and self._file_of(home) == path else None
+
+    def application(self, at: FunctionId) -> Application | None:
+        """The same for one function, with the file of the application; in another file it must be a handler."""
+        home = self._led_by({at})
+        path = self._file_of(home) if home is not None else None
+        files = self._program.files
+        if home is None or path is None or files[path].root != files[at.path].root:
+            return None
+        if path == at.path:
+            return Application(home, path)
+        request = self._request(home, at)
+        return None if request is None else Application(home, path, request, self._taken(home))
+
+    def _request(self, home: Home, at: FunctionId) -> str | None:
+        """The handler's parameter with the request, "" if it may be given one; None where it is no handler, or is
+        called by others too.
+        """
+        function, ref = self._program.function(at), self._program.ref_of(at)
+        callers = self._analysis.callers.of(at)
+        if function is None or not isinstance(ref, FunctionRef) or not home.request:
+            return None
+        if {entered.entry.per for entered in self._entries(at, callers)} != {_PER}:
+            return None
+        if self._program.class_of(at) is not None or any(c.how in _CALLS for c in callers):
+            return None
+        if any(function.name in unit.names for unit in self._test_units()):
+            return None
+        for parameter in function.parameters:
+            hint = parameter.annotation
+            meant = self._analysis.types.infer(hint, at) if hint is not None else None
+            if isinstance(meant, External) and _end(meant.name) == _end(home.request):
+                return parameter.name
+        if home.asked:
+            alone = len(function.decorators) == 1
+            return "" if alone and self._program.decorators(ref) <= {*home.asked} else None
+        return function.parameters[0].name if function.parameters else None
+
+    def _test_units(self) -> Iterator[Unit]:
+        for file in self._program.files.values():
+            if file.is_test:
+                yield from file.skeleton.units
+
+    def _taken(self, home: Home) -> tuple[str, ...]:
+        """Names in code that speaks of what the application keeps."""
+        return tuple(
+            sorted(
+                {
+                    name
+                    for file in self._program.files.values()
+                    for unit in file.skeleton.units
+                    if home.holder in unit.names
+                    for name in unit.names
+                }
+            )
+        )
+
+    def _led_by(self, functions: Collection[FunctionId]) -> Home | None:
+        """The home that all have which lead to these."""
         found: set[Home | None] = set()
         todo, seen = list(functions), set(functions)
         while todo and len(seen) < _MOST:
             at = todo.pop()
             callers = self._analysis.callers.of(at)
-            entries = [*self._entered(at), *(e for c in callers for e in self._passed(c))]
+            entries = list(self._entries(at, callers))
             for entered in entries:
                 place = self._analysis.knowledge.frameworks.place(entered.entry.framework)
                 found.add(place.home if place is not None else None)
@@ -44,10 +108,13 @@ class Homes:
             more = {caller.at for caller in callers} - seen
             seen |= more
             todo += more
-        if todo:
-            return None
-        home = found.pop() if len(found) == 1 else None
-        return home if home is not None and self._is_only_one(home, path) else None
+        return found.pop() if len(found) == 1 and not todo else None
+
+    def _entries(self, at: FunctionId, callers: Iterable[Caller]) -> Iterator[Entered]:
+        """The entry points that the function is, and becomes."""
+        yield from self._entered(at)
+        for caller in callers:
+            yield from self._passed(caller)
 
     def _entered(self, at: FunctionId) -> Iterator[Entered]:
         """The entry point that the function is."""
@@ -67,14 +134,19 @@ class Homes:
             if isinstance(entered, Entered):
                 yield entered
 
-    def _is_only_one(self, home: Home, path: str) -> bool:
-        """No other file outside tests makes an application, and nothing runs this one without what it starts."""
+    def _file_of(self, home: Home) -> str | None:
+        """The only file outside tests that makes an application, if nothing runs that without what it starts."""
         names = {name.rpartition(".")[2] for name in home.apps}
         unless = set(home.unless)
-        for other, file in self._program.files.items():
+        found: set[str] = set()
+        for path, file in self._program.files.items():
             for unit in file.skeleton.units:
                 if not unless.isdisjoint(unit.names):
-                    return False
-                if other != path and not file.is_test and not names.isdisjoint(unit.calls):
-                    return False
-        return True
+                    return None
+                if not file.is_test and not names.isdisjoint(unit.calls):
+                    found.add(path)
+        return found.pop() if len(found) == 1 else None
+
+
+def _end(dotted: str) -> str:
+    return dotted.rpartition(".")[2]

@@ -29,7 +29,7 @@ from conn_lint.analyze.using import use_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
 from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
-from conn_lint.model.creation import Borrowing, Creation, Handing, Held
+from conn_lint.model.creation import Application, Borrowing, Creation, Handing, Held
 from conn_lint.model.database import Database
 from conn_lint.model.expression import Attribute
 from conn_lint.model.finding import Step
@@ -41,7 +41,6 @@ from conn_lint.model.flow import (
     WithExitEvent,
     YieldEvent,
 )
-from conn_lint.model.framework import Home
 from conn_lint.model.holding import Holding
 from conn_lint.model.location import Location
 from conn_lint.model.pool import PoolSettings, Taking
@@ -194,7 +193,7 @@ class Project:
     def _existing(self) -> Existing:
         return Existing(self._analysis, self._creations.solved)
 
-    def application(self, creation: Creation) -> Home | None:
+    def application(self, creation: Creation) -> Application | None:
         """The application that may open and close what is created there."""
         return self._borrowings.application(creation.location)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import libcst as cst
@@ -51,10 +51,14 @@ def kept_pool(plan: FixPlan, parsed: Parsed, call: cst.Call) -> Kept | None:
 
 
 def kept_by_application(
-    plan: FixPlan, parsed: Parsed, names: Sequence[str], opening: Opening
+    plan: FixPlan,
+    parsed: Parsed,
+    names: Sequence[str],
+    opening: Opening,
+    taken: Collection[str] = (),
 ) -> Kept | None:
     """What is opened, as the file's application keeps it under one of the names: it has it already, or the name is
-    free. None where the application has no place for it; raises RenderError.
+    free, and not `taken` by other files. None where the application has no place for it; raises RenderError.
     """
     app = _application(plan, parsed)
     if app is None:
@@ -76,7 +80,7 @@ def kept_by_application(
         lines = [*before, f"{head} as {name}:", kept]
         if function is not None and _has(parsed, function, lines):
             return Kept(text)
-        if text in written or not bound.isdisjoint((name, *opening.binds)):
+        if text in written or name in taken or not bound.isdisjoint((name, *opening.binds)):
             continue
         if start is not None:
             return Kept(text, (_around_yield(parsed, start, lines),), opening.added)
@@ -91,7 +95,7 @@ def _application(plan: FixPlan, parsed: Parsed) -> _App | None:
     apps = set(plan.detail("apps").split())
     found: list[_App] = []
     for node in walk(parsed.module):
-        if not isinstance(node, cst.Call) or _dotted(parsed, node.func) not in apps:
+        if not isinstance(node, cst.Call) or dotted_name(parsed, node.func) not in apps:
             continue
         match parsed.parent(node):
             case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]) as assign:
@@ -119,7 +123,7 @@ def _given(plan: FixPlan, call: cst.Call) -> str:
     return ""
 
 
-def _dotted(parsed: Parsed, func: cst.BaseExpression) -> str:
+def dotted_name(parsed: Parsed, func: cst.BaseExpression) -> str:
     """The name from a library that the callee stands for, by the imports of the file."""
     text = parsed.text(func)
     first, _, rest = text.partition(".")

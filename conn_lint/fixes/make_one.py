@@ -8,6 +8,7 @@ import libcst as cst
 
 from conn_lint.fixes import imports, variable
 from conn_lint.fixes.accessor import accessor, decorate, names_for
+from conn_lint.fixes.elsewhere import kept_elsewhere
 from conn_lint.fixes.extent import plain_release
 from conn_lint.fixes.lifespan import Kept, Opening, is_hidden, kept_by_application
 from conn_lint.fixes.maker import (
@@ -20,7 +21,7 @@ from conn_lint.fixes.maker import (
     moved,
     sets_up_later,
 )
-from conn_lint.fixes.parsed import Parsed, RenderError, walk
+from conn_lint.fixes.parsed import Files, Parsed, RenderError, walk
 from conn_lint.fixes.removal import take_out_all
 from conn_lint.fixes.rewriting import Rewriting
 from conn_lint.fixes.scopes import bindings, bound_names, function_of
@@ -39,8 +40,9 @@ def cache_function(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     return decorate(parsed, function, plan.detail("keeper"))
 
 
-def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
+def make_one(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
     """`client = _get_client()` in place of the call, without the `with` around it; raises RenderError."""
+    parsed = files[plan.spans[0].path]
     call = parsed.call(plan.spans[0].span)
     if not isinstance(call, cst.Call):
         raise RenderError("it is awaited, and belongs where the application starts")
@@ -61,7 +63,7 @@ def make_one(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
         raise RenderError("it is set up further down")
     if plan.detail("held") and not made.setup:
         return _used(plan, parsed, made, name)
-    if plan.detail("apps") and (kept := _kept(plan, parsed, made)) is not None:
+    if plan.detail("apps") and (kept := _kept(plan, parsed, made, files)) is not None:
         return (_asking(plan, parsed, made, kept.text), *kept.edits, *kept.added)
     if plan.detail("early") and not plan.detail("wrapped"):
         with suppress(RenderError):
@@ -100,8 +102,12 @@ def _wrapped(plan: FixPlan, parsed: Parsed, call: cst.Call) -> cst.Call | None:
     return None if made.slots or made.setup else found[0]
 
 
-def _kept(plan: FixPlan, parsed: Parsed, made: Maker) -> Kept | None:
-    """It as the file's application keeps it; None where that has no place for it."""
+def _kept(plan: FixPlan, parsed: Parsed, made: Maker, files: Files) -> Kept | None:
+    """It as the application keeps it; None where that has no place for it."""
+    if plan.detail("app"):
+        with suppress(RenderError):
+            return kept_elsewhere(plan, parsed, made, files[plan.detail("app")])
+        return None
     if made.setup or made.slots:
         return None
     before = [line for item in made.needs.statements for line in moved(parsed, item)]

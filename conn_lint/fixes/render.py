@@ -29,7 +29,6 @@ _RENDERERS: dict[PlanKind, Renderer] = {
     "return-to-pool": return_to_pool,
     "move-out-of-loop": move_out_of_loop,
     "hand-to-callee": hand_to_callee,
-    "make-one": make_one,
     "cache-function": cache_function,
     "pool-in-place": pool_in_place,
     "end-before-wait": end_before_wait,
@@ -40,6 +39,7 @@ _RENDERERS: dict[PlanKind, Renderer] = {
 # Those that change other files too.
 _WIDER: dict[PlanKind, Callable[[FixPlan, Files], tuple[Edit, ...]]] = {
     "borrow-from-pool": borrow_from_pool,
+    "make-one": make_one,
     "set-keyword": set_keyword,
 }
 

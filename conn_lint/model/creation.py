@@ -99,6 +99,19 @@ class Making(msgspec.Struct, frozen=True):
     lender: Lender | None
 
 
+class Application(msgspec.Struct, frozen=True):
+    """The project's only application, which alone leads to a creation, and so may keep what that makes.
+
+    `path` is its file. Where that is another one, the creation stands in a handler, which gets to the application by
+    its parameter `request` ("" where it has none yet), and `taken` are names that the application may keep others by.
+    """
+
+    home: Home
+    path: str
+    request: str = ""
+    taken: tuple[str, ...] = ()
+
+
 class Held(msgspec.Struct, frozen=True):
     """One that the project has made once, and others can ask for.
 

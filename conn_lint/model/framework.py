@@ -147,12 +147,16 @@ class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `apps` are its classes (dotted), `starts` the keyword by which they are given the context manager, `holder` their
     attribute for what is kept. A project that has one of the words `unless` may run the application without it.
+    `request` is the type (dotted) of the object from which a handler gets the application: a parameter of this type,
+    which those that decorators of the names `asked` make handlers may ask for, or else the first.
     """
 
     apps: tuple[str, ...]
     starts: str
     holder: str
     unless: tuple[str, ...] = ()
+    request: str = ""
+    asked: tuple[str, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

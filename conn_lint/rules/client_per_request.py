@@ -112,7 +112,10 @@ class ClientPerRequest(Rule):
 
     An async client that an `async with` closes is opened in the application's lifespan, kept on `app.state` and closed
     when the application ends, under the conditions that stand below for an async pool: if it stands in the file of the
-    project's only FastAPI or Starlette application, and that alone leads to it. Else nothing closes it.
+    project's only FastAPI or Starlette application, and that alone leads to it. In another file it must stand in a
+    handler that no code of the project calls and no test names, and be given nothing but literals; the handler gets
+    to it by its request (`request.app.state.client`), which becomes its first parameter where it has none, if one
+    decorator for a route is all that it has. Else nothing closes it.
 
     It is applied if the facts say that the client may be shared (by threads, or by tasks on the one event loop that the
     framework runs; by anybody where a process handles one event at a time), if what it is given are constants,

@@ -44,9 +44,12 @@ def sharing_plan(creation: Creation, project: Project) -> FixPlan | None:
             level = Applicability.DISPLAY_ONLY
         details += [("held", held.name), ("module", held.module), ("asks", "()" * held.called)]
         return FixPlan("make-one", title, level, spans, tuple(details))
-    home = None if why or making.changed else project.application(creation)
-    if home is not None:
-        details += home_details(home)
+    app = None if why or making.changed else project.application(creation)
+    if app is not None:
+        details += home_details(app.home)
+        if app.path != creation.location.path:
+            details += [("app", app.path), ("request", app.request), ("type", app.home.request)]
+            details.append(("taken", " ".join(app.taken)))
         kept = f"make one per process, kept by the application, or a function with {keeper}"
         title = f"{kept}{_provided(creation, making)}"
         return FixPlan("make-one", title, level, spans, tuple(details))
