@@ -431,7 +431,8 @@ def test_a_pool_is_shown_in_place_of_one_connection(tmp_path: Path) -> None:
     ("old", "new", "reason"),
     [
         ("# one for all", "\nconn.autocommit = True", "line 6 uses it in no plain function"),
-        ("def orders", "async def orders", "would stop the loop"),
+        ("def orders():\n", "async def orders():\n    cur = await conn.cursor()\n", "would stop the loop"),
+        ("    with conn, conn", "    async with conn, conn", "would stop the loop"),
         ("    cur = conn", "    global conn\n    cur = conn", "something else"),
         ("    rows = cur", "    yield cur\n    rows = cur", "is a generator"),
         ('    rows = cur.fetchall()\n', "    rows = (row for row in cur)\n    return rows\n", "reads it later"),
@@ -444,6 +445,24 @@ def test_no_pool_for_who_cannot_borrow(old: str, new: str, reason: str, tmp_path
     text = SHARED.replace(old, new, 1)
     assert text != SHARED
     assert reason in shown(text, tmp_path, "CNX104")[0]
+
+
+def test_methods_and_coroutines_borrow_too(tmp_path: Path) -> None:
+    text = SHARED.replace("def orders():", "async def orders():\n    await first()")
+    text += """
+
+class Orders:
+    def count(self):
+        cur = conn.cursor()
+        cur.execute("SELECT count(*) FROM orders")
+        return cur.fetchone()[0]
+"""
+    after, word = shown(text, tmp_path, "CNX104")
+    assert word == "display-only"
+    method = "    def count(self):\n        with _borrow_connection() as conn:\n            cur ="
+    assert method in after
+    assert "    await first()\n    with _borrow_connection() as conn:\n" in after
+    assert [one.finding.code for one in rendered(after, tmp_path)] == []
 
 
 def test_no_pool_where_other_files_use_the_connection(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def pool_in_place(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
 
 
 def _users(parsed: Parsed, statement: cst.BaseStatement, name: str) -> Iterator[cst.FunctionDef]:
-    """The plain functions of the file that use it; nobody else may."""
+    """The functions and methods of the file that use it; nobody else may."""
     seen: set[int] = set()
     inside = set(map(id, walk(statement)))
     for node in parsed.mentions(parsed.module, frozenset({name})):
@@ -52,9 +52,10 @@ def _users(parsed: Parsed, statement: cst.BaseStatement, name: str) -> Iterator[
         if any(name in locals_of(parsed, one) for one in functions):
             continue  # another thing of that name
         line = parsed.span(node).line
-        if len(functions) != 1 or not isinstance(functions[0], cst.FunctionDef):
+        function = functions[0] if functions else None
+        is_method = all(isinstance(above, cst.ClassDef) for above in functions[1:])
+        if not isinstance(function, cst.FunctionDef) or not is_method:
             raise RenderError(f"line {line} uses it in no plain function")
-        function = functions[0]
         if id(function) not in seen:
             seen.add(id(function))
             _check(parsed, function, name)
@@ -63,8 +64,8 @@ def _users(parsed: Parsed, statement: cst.BaseStatement, name: str) -> Iterator[
 
 def _check(parsed: Parsed, function: cst.FunctionDef, name: str) -> None:
     line = parsed.span(function).line
-    if function.asynchronous is not None or not isinstance(function.body, cst.IndentedBlock):
-        raise RenderError(f"the function of line {line} would stop the loop while it waits")
+    if not isinstance(function.body, cst.IndentedBlock):
+        raise RenderError(f"the function of line {line} stands on one line")
     for node in own_nodes(function):
         match node:
             case cst.Yield():
@@ -83,6 +84,7 @@ def _borrows(parsed: Parsed, function: cst.FunctionDef, name: str) -> Edit:
     block = parsed.block(next(item for item in function.body.body))
     first, last = _stretch(parsed, block, name)
     used = block[first : last + 1]
+    _check_loop(parsed, used)
     given = _checked_cursors(parsed, used, name)
     lazy = with_lazy(parsed, function, given)
     check_returned(parsed, used, lazy, lazy - given)
@@ -101,6 +103,18 @@ def _borrows(parsed: Parsed, function: cst.FunctionDef, name: str) -> Edit:
     rewriting.indent(above, end.end_line)
     rewriting.insert_before(above, parsed.lines[start.line - 1][: start.column] + head)
     return rewriting.edit()
+
+
+def _check_loop(parsed: Parsed, used: Sequence[cst.BaseStatement]) -> None:
+    """A coroutine gives it back before another one runs, which would stop the loop while it waits for it."""
+    for item in used:
+        for node in walk(item):
+            waits = isinstance(node, cst.Await)
+            if isinstance(node, (cst.For, cst.With, cst.CompFor)):
+                waits = node.asynchronous is not None
+            if waits:
+                line = parsed.span(node).line
+                raise RenderError(f"line {line} would stop the loop while others wait for it")
 
 
 def _checked_cursors(

@@ -73,8 +73,8 @@ class SharedConnection(Rule):
     Only shown. A pool takes the connection's place, with a function that lends from it, and each function that uses
     the connection borrows one around the lines that do. What one function wrote and another one committed would be
     lost, so each must commit what it writes: only their author can tell. It is in words where the library has no such
-    pool, where other files use the connection, where the file itself does more with it than to open it, and for
-    methods, coroutines, generators and inner functions.
+    pool, where other files use the connection, where the file itself does more with it than to open it, for generators
+    and inner functions, and for a coroutine that awaits something between its first use and its last.
 
     ## When to silence it
     Where the library says that its connections may be shared by threads and tasks, and the tables do not know it: then
