@@ -56,7 +56,14 @@ class Entries:
                 return Entered(registered.record, registered.label)
             return self._labelled(Found(registered.record, Registration()), ref)
         found = self._entries.find(ref)
-        return None if found is None else self._labelled(found, ref)
+        if found is None or self._is_hook_by_name(ref):
+            return None
+        return self._labelled(found, ref)
+
+    def _is_hook_by_name(self, ref: FunctionRef) -> bool:
+        """A decorator of entry points is that of a hook on functions of this name."""
+        found = self._hooks.find(ref)
+        return found is not None and bool(found.record.functions)
 
     def _labelled(self, found: Found[EntryPoint], ref: FunctionRef) -> Entered:
         head = self._program.head(ref)

@@ -110,6 +110,8 @@ class Matcher(Generic[Record]):
             record = self._fallback(fallbacks, ref, decoration, receiver)
         if record is None or not self._conditions.hold(record, ref.path):
             return None
+        if record.functions and not fits(self._program.head(ref).name, record.functions):
+            return None
         return Found(
             record, self._decorators.registration(ref, decoration, _attr(record, decoration.callee))
         )

@@ -75,6 +75,8 @@ class Holding(Ownership):
     ) -> Situation:
         if effect.change in (Change.ESCAPE, Change.GIVE):
             return situation
+        if raising and effect.change is Change.BEGIN and situation is Situation.IDLE:
+            return situation  # a first query mostly fails for want of a connection
         after = super()._changed(situation, effect, node, raising=raising)
         if after is Situation.BUSY and situation is not Situation.BUSY:
             self.begun_at.add(node)

@@ -60,6 +60,7 @@ class Recognition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     handler: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()  # "*decorated*": any that has a decorator
+    functions: tuple[str, ...] = ()  # a decorator counts on those of these names alone
     variables: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()  # paths into a document, `*` for any step: "functions.*.handler"
     beside: tuple[str, ...] = ()  # keys beside that one which name the folder it starts from

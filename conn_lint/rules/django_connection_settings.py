@@ -18,6 +18,9 @@ _POOLS = ("MAX_CONNS", "MIN_CONNS", "MAX_OVERFLOW", "POOL_SIZE", "POOL_OPTIONS",
 """Keys of packages that pool for Django, and of none of its own engines."""
 
 
+_AGE = "CONN_MAX_AGE"
+
+
 class _Defect(NamedTuple):
     """What is wrong with which setting, and the key and value that would be right, if one is all it takes."""
 
@@ -46,7 +49,8 @@ class DjangoConnectionSettings(Rule):
 
     SQLite is left alone, and so are settings for tests and development (by their names), entries whose engine or
     values are the environment's to say, and for the first two points databases behind a pooler. Settings that are
-    split over modules are read as the last one leaves them. An example of settings is a note.
+    split over modules are read as the last one leaves them; where one branch of a module keeps connections, the other
+    is taken for development's. An example of settings is a note.
 
     ## Example
     ```python
@@ -92,8 +96,14 @@ class DjangoConnectionSettings(Rule):
         can cure each.
         """
         found: dict[tuple[object, ...], list[tuple[Database, _Defect]]] = {}
-        for database in project.databases():
+        databases = project.databases()
+        kept = {
+            (d.module, d.alias) for d in databases if d.pool or (d.age.given and d.age.value != 0)
+        }
+        for database in databases:
             for defect in _defects(database):
+                if defect.setting == _AGE and (database.module, database.alias) in kept:
+                    continue  # the branch for development of settings that keep connections elsewhere
                 own = database.alias if defect.key else ""
                 key = (database.call or database.location, own, defect.message)
                 found.setdefault(key, []).append((database, defect))
@@ -165,7 +175,7 @@ def _of_time(database: Database) -> Iterator[_Defect]:
         if not age.decided and (age.given or database.whole):
             said = "is 0" if age.given else "is not set, so it is 0"
             yield _Defect(
-                "CONN_MAX_AGE",
+                _AGE,
                 f"CONN_MAX_AGE {said}: each request opens a connection and closes it. {_proposal(database)}",
             )
     elif database.health_checks is False:
