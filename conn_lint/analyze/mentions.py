@@ -27,6 +27,9 @@ BUILTIN_METHODS = frozenset(
 _FEW = 4
 _MANY = 40
 
+_GIVING = frozenset({"return", "yield", "lambda"})
+"""What is in every function that gives something back; its name may be given an object of what it mentions."""
+
 OWN_NAMES = frozenset({"cls", "__class__"})
 """How methods call their own class."""
 
@@ -208,7 +211,9 @@ class Mentions:
                     head = skeleton.units[number].head
                     if head < 0:
                         continue
-                    found.add(skeleton.heads[head].name)
+                    unit = skeleton.units[number]
+                    if not _GIVING.isdisjoint(unit.names):
+                        found.add(skeleton.heads[head].name)
                     parent = skeleton.heads[head].parent
                     if parent >= 0:
                         found.add(skeleton.heads[parent].name)

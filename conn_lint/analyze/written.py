@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 _GIVING = frozenset({"Depends", "Security", "Provide", "Inject", "inject"})
 _OWN = frozenset({"self", "cls"})
+# Decorators that give a function no arguments.
+_PLAIN = frozenset(
+    """
+    abstractmethod asynccontextmanager cache cached_property classmethod contextmanager final lru_cache
+    overload override property staticmethod wraps
+    """.split()
+)
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -47,12 +54,15 @@ class Written:
 
         What is decorated or has dependencies may be given objects by its annotations.
         """
-        skeleton = self._program.files[key[0]].skeleton
-        unit = skeleton.units[key[1]]
-        if self._analysis.demand.everything or not OWN_NAMES.isdisjoint(unit.names):
+        unit = self._program.files[key[0]].skeleton.units[key[1]]
+        if self._analysis.demand.everything:
             return True
-        if key[1] and (skeleton.heads[unit.head].decorators or not _GIVING.isdisjoint(unit.names)):
-            return True
+        if key[1]:
+            if not (OWN_NAMES | _GIVING).isdisjoint(unit.names):
+                return True
+            ref = FunctionRef(key[0], unit.head)
+            if not self._program.decorators(ref) <= _PLAIN:
+                return True
         return any(
             self._program.is_more_than_type(key, name) for name in names.intersection(unit.names)
         )
@@ -119,7 +129,7 @@ class Written:
             if key[0] == ref.path:
                 return True
             used = key[1] != 0 or self._program.is_more_than_import(key, name)
-            return used and self._is_global(key, name)
+            return used and self._is_bound(key, name)
         if self._analysis.demand.stores(name):
             return True
         root = receiver.partition(".")[0]
@@ -127,12 +137,13 @@ class Written:
 
     def _is_global(self, key: UnitKey, name: str) -> bool:
         """The file binds the name, by whatever statement, be it in a function for an import."""
+        heads = self._program.files[key[0]].skeleton.heads
+        return self._is_bound(key, name) or any(head.name == name for head in heads)
+
+    def _is_bound(self, key: UnitKey, name: str) -> bool:
+        """The same, and not by a definition: it may be what another file calls so."""
         skeleton = self._program.files[key[0]].skeleton
-        return (
-            name in skeleton.bound
-            or any(item.bound in (name, "*") for item in skeleton.imports)
-            or any(head.name == name for head in skeleton.heads)
-        )
+        return name in skeleton.bound or any(item.bound in (name, "*") for item in skeleton.imports)
 
     def _has_class(self, key: UnitKey) -> bool:
         """A class is written in the function: names and `self` may be those of its body."""
