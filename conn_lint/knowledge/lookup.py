@@ -132,6 +132,7 @@ class Knowledge:
         """The resource of that name (`Resource.name`, not the name of a call)."""
         return self._index.resources.get(name)
 
+    @functools.lru_cache(maxsize=8192)  # noqa: B019 - one instance lives as long as the run
     def acquisition(self, dotted: str) -> Resource | None:
         """What a call of a function, class or `Type.method` opens or borrows; has its `value`."""
         found = self._index.acquire.get(dotted)
@@ -203,6 +204,7 @@ class Knowledge:
 
     # Calls with a meaning
 
+    @functools.lru_cache(maxsize=8192)  # noqa: B019 - one instance lives as long as the run
     def operation(self, dotted: str) -> Operation | None:
         """What a function, method or attribute of a known type gives without acquiring anything."""
         for name in self._spellings(dotted):
