@@ -3,7 +3,8 @@
 
 Every file must parse, compile and keep its comments, a second run must change nothing, no other linter may have more
 to say of the rules below, and where a package's own test suite can be run without a network, the same tests must pass
-before and after. Packages are downloaded once, in the versions pinned here. The exit code is 1 if anything is wrong.
+before and after. Packages are downloaded once, in the versions pinned here; `--tree` checks a copy of any other code.
+What was checked is kept, and `--resume` goes on from there. The exit code is 1 if anything is wrong.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import difflib
+import json
 import re
 import shutil
 import subprocess
@@ -19,7 +21,7 @@ import tarfile
 import venv
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,45 +55,60 @@ PACKAGES = {
     "warcprox": Package("2.13.1"),
 }
 OTHER_LINTERS = "SIM117,B019,PLW0603,F401,F841"
+_CONFIG = "conn-lint.toml"
+_SETTINGS = "include-tests = true\nrespect-gitignore = false\n"
 _FIXED = re.compile(r"Fixed (\d+) in (\d+) files?\.")
+_NO_CODE = shutil.ignore_patterns(".git", ".venv", "node_modules")
 
 
 @dataclasses.dataclass
 class Result:
-    """What came of one package."""
+    """What came of one package or tree."""
 
     fixes: int = 0
-    taken_back: int = 0
+    files: int = 0
+    taken_back: list[str] = dataclasses.field(default_factory=list)
     tests: str = ""
     wrong: list[str] = dataclasses.field(default_factory=list)
 
 
-def check(name: str, folder: Path) -> Result:
-    """Fix one package and look at all that may be wrong with it."""
-    before, after = folder / "before" / name, folder / "after" / name
-    _prepare(name, before, folder)
+def check(name: str, before: Path, folder: Path) -> Result:
+    """Fix a copy of one package or tree, and look at all that may be wrong with it."""
+    after = folder / "after" / name
     shutil.rmtree(after, ignore_errors=True)
-    shutil.copytree(before, after)
+    shutil.copytree(before, after, symlinks=True, ignore=_NO_CODE)
+    (after / _CONFIG).write_text(_SETTINGS)
     result = Result()
     done = _conn_lint("--fix-only", cwd=after)
     found = _FIXED.search(done.stderr)
-    result.fixes = int(found[1]) if found else 0
-    result.taken_back = done.stderr.count("the fix was taken back")
+    if found:
+        result.fixes, result.files = int(found[1]), int(found[2])
+    result.taken_back = [line for line in done.stderr.splitlines() if "was taken back" in line]
     if done.returncode:
         result.wrong.append(f"conn-lint failed: {done.stderr[-500:]}")
-    result.wrong += _files(before, after)
+    changed = [path for path, old, new in _pairs(before, after) if old != new]
+    result.wrong += _files(before, after, changed)
     again = _conn_lint("--diff", cwd=after).stdout.splitlines()
     if [line for line in again if not line.startswith("#")]:  # what is only shown may well stay
         result.wrong.append("a second run changes something")
-    result.wrong += _complaints(before, after)
-    if PACKAGES[name].tests:
+    result.wrong += _complaints(before, after, changed)
+    if name in PACKAGES and PACKAGES[name].tests:
         result.tests = _suites(name, before, after, folder, result)
     return result
 
 
-def _prepare(name: str, target: Path, folder: Path) -> None:
+def _pairs(before: Path, after: Path) -> Iterator[tuple[Path, bytes, bytes]]:
+    for new in sorted(after.rglob("*.py")):
+        path = new.relative_to(after)
+        if new.is_file() and not new.is_symlink():
+            yield path, (before / path).read_bytes(), new.read_bytes()
+
+
+def _prepare(name: str, folder: Path) -> Path:
+    """The source of a package, downloaded if it is not there yet."""
+    target = folder / "before" / name
     if target.is_dir():
-        return
+        return target
     place = folder / "downloads" / name
     wanted = f"{name}=={PACKAGES[name].version}"
     options = ["--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(place)]
@@ -102,25 +119,22 @@ def _prepare(name: str, target: Path, folder: Path) -> None:
     with tarfile.open(archive) as sdist:
         sdist.extractall(unfinished, filter="data")
     (inner,) = unfinished.iterdir()
-    (inner / "conn-lint.toml").write_text("include-tests = true\nrespect-gitignore = false\n")
     target.parent.mkdir(parents=True, exist_ok=True)
     inner.rename(target)
+    return target
 
 
 def _conn_lint(flag: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    options = ["--config", "conn-lint.toml", "--no-cache", "--unsafe-fixes", "--show-fixes", flag]
+    options = ["--config", _CONFIG, "--no-cache", "--unsafe-fixes", "--show-fixes", flag]
     return subprocess.run(
         [sys.executable, "-m", "conn_lint", "check", *options, "--exit-zero", "."],
         cwd=cwd, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
-def _files(before: Path, after: Path) -> Iterator[str]:
-    for old in sorted(before.rglob("*.py")):
-        path = old.relative_to(before)
-        data, fixed = old.read_bytes(), (after / path).read_bytes()
-        if data == fixed:
-            continue
+def _files(before: Path, after: Path, changed: Iterable[Path]) -> Iterator[str]:
+    for path in changed:
+        data, fixed = (before / path).read_bytes(), (after / path).read_bytes()
         try:
             compile(fixed, str(path), "exec", dont_inherit=True)
             lost = _comments(data) - _comments(fixed)
@@ -136,19 +150,19 @@ def _comments(data: bytes) -> Counter[str]:
     return Counter(text[start:end].rstrip() for start, end in scan(text).comments)
 
 
-def _complaints(before: Path, after: Path) -> Iterator[str]:
-    """What ruff says more often of the fixed package."""
+def _complaints(before: Path, after: Path, changed: Sequence[Path]) -> Iterator[str]:
+    """What ruff says more often of a fixed file."""
 
-    def counts(folder: Path) -> Counter[str]:
+    def counts(folder: Path) -> Counter[tuple[str, ...]]:
         args = ["check", "--isolated", "--no-cache", "--select", OTHER_LINTERS]
         done = subprocess.run(
-            [sys.executable, "-m", "ruff", *args, "--output-format", "concise", "."],
+            [sys.executable, "-m", "ruff", *args, "--output-format", "concise", *changed],
             cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        return Counter(re.findall(r": ([A-Z]+\d+) ", done.stdout))
+        return Counter(re.findall(r"^(.*?):\d+:\d+: ([A-Z]+\d+) ", done.stdout, re.MULTILINE))
 
-    for code, count in (counts(after) - counts(before)).items():
-        yield f"ruff: {count} more of {code}"
+    for (path, code), count in (counts(after) - counts(before)).items() if changed else ():
+        yield f"ruff: {count} more of {code} in {path}"
 
 
 def _suites(name: str, before: Path, after: Path, folder: Path, result: Result) -> str:
@@ -184,10 +198,9 @@ def _passed(python: Path, place: Path, tests: str) -> set[str]:
 
 
 def show(before: Path, after: Path) -> Iterator[str]:
-    """The diff of a package."""
-    for old in sorted(before.rglob("*.py")):
-        path = old.relative_to(before)
-        lines = [decode((root / path).read_bytes()).text.split("\n") for root in (before, after)]
+    """The diff of a package or tree."""
+    for path, *sources in _pairs(before, after):
+        lines = [decode(source).text.split("\n") for source in sources]
         yield from difflib.unified_diff(*lines, f"a/{path}", f"b/{path}", lineterm="")
 
 
@@ -196,20 +209,38 @@ def main() -> int:
     parser.add_argument("packages", nargs="*", help=", ".join(PACKAGES))
     default = Path.home() / ".cache" / "conn-lint-corpus"
     parser.add_argument("--folder", type=Path, default=default, help="where to keep the sources")
+    parser.add_argument("--tree", type=Path, action="append", default=[], help="code to copy too")
+    parser.add_argument("--resume", action="store_true", help="leave out what was found right")
     parser.add_argument("--diff", action="store_true", help="print what the fixes changed")
     given = parser.parse_args()
     folder = given.folder.resolve()
-    failed = 0
-    for name in given.packages or PACKAGES:
-        result = check(name, folder)
-        print(f"{name:<16} {result.fixes:4} fixes, {result.taken_back} taken back  {result.tests}")
-        for text in result.wrong:
-            print(f"    WRONG: {text}")
-        sys.stdout.flush()
-        failed += bool(result.wrong)
+    names = given.packages or ([] if given.tree else PACKAGES)
+    trees = {"+".join(tree.resolve().parts[-2:]): tree.resolve() for tree in given.tree}
+    results = []
+    for name in [*names, *trees]:
+        before = trees.get(name) or _prepare(name, folder)
+        record = folder / "results" / f"{name}.json"
+        if given.resume and record.exists() and not json.loads(record.read_text())["wrong"]:
+            result = Result(**json.loads(record.read_text()))
+        else:
+            result = check(name, before, folder)
+            record.parent.mkdir(parents=True, exist_ok=True)
+            record.write_text(json.dumps(dataclasses.asdict(result), indent=1))
+        results.append(result)
+        _report(name, result)
         if given.diff:
-            print(*show(folder / "before" / name, folder / "after" / name), sep="\n")
-    return 1 if failed else 0
+            print(*show(before, folder / "after" / name), sep="\n")
+    fixes, files = sum(r.fixes for r in results), sum(r.files for r in results)
+    print(f"{fixes} fixes in {files} files of {len(results)} packages")
+    return 1 if any(result.wrong for result in results) else 0
+
+
+def _report(name: str, result: Result) -> None:
+    taken = len(result.taken_back)
+    print(f"{name:<16} {result.fixes:4} fixes, {taken} taken back  {result.tests}")
+    for text in result.wrong:
+        print(f"    WRONG: {text}")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from conn_lint.model.fix import Applicability
 from conn_lint.syntax.scan import scan
 
 _FUNCTIONS, _RUNS = 20, 12
-_SEEDS = (*range(8), 12, 26, 65, 80)  # the last ones found mistakes
+_SEEDS = (*range(8), 12, 26, 65, 80, 1027)  # the last ones found mistakes
 _HEAD = "import sqlite3\nfrom contextlib import suppress\n\n\n"
 
 

@@ -180,6 +180,33 @@ def counted(db):
     assert (after == "opened may give what it was given, which somebody else releases") is reason
 
 
+@pytest.mark.parametrize(("put", "reason"), [("client", True), ("timeout", False)])
+def test_what_something_else_took_the_place_of_is_not_released_by_the_object(
+    put: str, reason: bool, tmp_path: Path
+) -> None:
+    text = f"""import httpx
+
+
+class Shop:
+    def __init__(self):
+        self.client = httpx.Client()
+
+    def orders(self):
+        return self.client.get("https://shop.test").json()
+
+    def close(self):
+        self.client.close()
+
+
+def counted(other):
+    shop = Shop()
+    shop.{put} = other
+    return len(shop.orders())
+"""
+    why = "its function puts something else in the place of what it has opened"
+    assert (shown(text, tmp_path, "CNX201")[0] == why) is reason
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
     [("**self.options", True), ("base_url=self.options", False)],

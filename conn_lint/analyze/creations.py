@@ -207,16 +207,16 @@ class Creations:
         self, solved: Solved, origins: frozenset[Origin]
     ) -> tuple[tuple[LoopWay, ...], bool]:
         at, nodes = solved.at, solved.nodes
-        loop = self._analysis.looping.directly(at, nodes, origins)
-        if loop is not None:
-            return (self._loop_way(Repeat(at, nodes[0], loop, ())),), True
+        around = tuple(self._analysis.looping.nested(at, nodes, origins))
+        if around:
+            return (self._loop_way(Repeat(at, nodes[0], around[0], ()), around[-1]),), True
         if self._analysis.lifetimes.scope(at, nodes) in (Scope.PROCESS, Scope.THREAD):
             return (), False
         repeats = self._analysis.looping.through_callers(at, nodes, origins)
         ways = {(r.at, r.node): self._loop_way(r) for r in repeats.found}
         return tuple(ways.values()), repeats.always
 
-    def _loop_way(self, repeat: Repeat) -> LoopWay:
+    def _loop_way(self, repeat: Repeat, outer: Loop | None = None) -> LoopWay:
         function = self._program.function(repeat.at)
         assert function is not None
         event = function.graph.events[repeat.node]
@@ -232,6 +232,7 @@ class Creations:
             steps=tuple(self.steps(below)),
             direct=not repeat.links,
             reach=self._analysis.reach.labels(repeat.at, (repeat.node,)),
+            outer=self._places.line(repeat.at, outer.span) if outer else 0,
         )
 
     def _items(self, loop: Loop | None, at: FunctionId) -> str:

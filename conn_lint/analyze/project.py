@@ -25,7 +25,7 @@ from conn_lint.analyze.routes import Routes
 from conn_lint.analyze.serverless import Serverless
 from conn_lint.analyze.session_states import SessionStates
 from conn_lint.analyze.sites import Solved
-from conn_lint.analyze.using import use_of
+from conn_lint.analyze.using import use_at
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
 from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
@@ -277,15 +277,7 @@ class Project:
             or self._analysis.endings.ends_process(solved.at),
             chain=self._chain(solved),
             use=(
-                use_of(
-                    solved,
-                    function,
-                    self._places,
-                    self._analysis.knowledge.is_detached,
-                    passed_on=self._analysis.effects.passes_on(
-                        solved.acquired.via, solved.resource
-                    ),
-                )
+                use_at(solved, function, self._places, self._analysis)
                 if fate in (Fate.NEVER, Fate.NOT_ON_ERROR)
                 else None
             ),

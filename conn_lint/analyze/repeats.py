@@ -8,7 +8,7 @@ sleeps between its passes, nor a count of connections that are all kept: a pool 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.indirect import Caller
@@ -82,19 +82,29 @@ class Looping:
         origins: frozenset[Origin],
         answer: bool | None = None,
     ) -> Loop | None:
-        """The innermost loop of the function that makes the event happen anew on each pass.
+        """The innermost loop of the function that makes the event happen anew on each pass."""
+        return next(self.nested(at, nodes, origins, answer), None)
+
+    def nested(
+        self,
+        at: FunctionId,
+        nodes: tuple[int, ...],
+        origins: frozenset[Origin],
+        answer: bool | None = None,
+    ) -> Iterator[Loop]:
+        """All loops of the function that do so, the innermost first.
 
         `answer`: whether what a call gives then is true, where that is known.
         """
         function = self._program.function(at)
         if function is None or not nodes or nodes[0] < 0:
-            return None
+            return
         event = function.graph.events[nodes[0]]
         if event is None or event.loop < 0:
-            return None
+            return
         lifetimes = self._analysis.lifetimes
         if lifetimes.scope(at, nodes) is not Scope.EACH or lifetimes.repairs(at, nodes):
-            return None
+            return
         edges = successors(function.graph)
         if answer is not None:
             edges = taken(function, edges, nodes[0], answer)
@@ -109,9 +119,8 @@ class Looping:
                 and self._repeats(at, function, loop, nodes, edges)
                 and not is_pressed(self._analysis, at, loop, nodes)
             ):
-                return loop
+                yield loop
             number = loop.parent
-        return None
 
     def through_callers(
         self, at: FunctionId, nodes: tuple[int, ...], origins: frozenset[Origin]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.sites import Solved
-from conn_lint.link.values import FunctionId
+from conn_lint.link.values import FunctionId, ObjectRef
 from conn_lint.model.expression import (
     Attribute,
     Conditional,
@@ -33,6 +36,9 @@ from conn_lint.model.flow import (
 from conn_lint.model.site import Use
 from conn_lint.model.summary import Function
 
+if TYPE_CHECKING:
+    from conn_lint.analyze.analysis import Analysis
+
 _KEEPING = frozenset({"append", "appendleft", "add", "insert", "put", "put_nowait", "setdefault"})
 _DEEPEST = 50  # links of a chain of calls
 
@@ -42,13 +48,10 @@ def use_of(
     function: Function,
     places: Places,
     is_detached: Callable[[str], bool],
-    *,
-    passed_on: bool = False,
 ) -> Use:
     """The names, releases and last use of one acquisition, as places in its file.
 
-    `is_detached` tells of a method's name whether what it gives needs its receiver no more. `passed_on`: somebody else
-    may have opened it.
+    `is_detached` tells of a method's name whether what it gives needs its receiver no more.
     """
     statement = function.statements[solved.event.statement] if solved.event.statement >= 0 else None
     spans = {
@@ -70,8 +73,33 @@ def use_of(
         releases=tuple(places.location(solved.at, span) for span in sorted(spans)),
         given=solved.gave,
         returned=_is_returned(solved.names, function, is_detached, start),
-        passed_on=passed_on,
     )
+
+
+def use_at(solved: Solved, function: Function, places: Places, analysis: Analysis) -> Use:
+    """The same with what only the program tells: who else may have opened it, and whether it is still there."""
+    return msgspec.structs.replace(
+        use_of(solved, function, places, analysis.knowledge.is_detached),
+        passed_on=analysis.effects.passes_on(solved.acquired.via, solved.resource),
+        replaced=_is_replaced(solved, function, analysis),
+    )
+
+
+def _is_replaced(solved: Solved, function: Function, analysis: Analysis) -> bool:
+    """The function puts something else on the object where its class keeps what it opens."""
+    for event in function.graph.events:
+        match event:
+            case StoreEvent(target=Attribute(value=Name(id=name) as value, attr=attr)):
+                if name not in solved.names:
+                    continue
+                owner = analysis.types.infer(value, solved.at)
+                if isinstance(owner, ObjectRef) and any(
+                    owned.attr == attr for owned in analysis.owners.owned(owner.cls)
+                ):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _is_returned(

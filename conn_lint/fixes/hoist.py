@@ -38,7 +38,7 @@ def move_out_of_loop(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     call = parsed.call(plan.spans[0].span)
     function = function_of(parsed, call)
     made = _made(parsed, call)
-    loop, along = _loop(parsed, made, function)
+    loop, along = _loop(parsed, made, function, int(plan.detail("outer")))
     _check(parsed, plan, made, loop)
     manager, added = _manager(plan, parsed, made)
     releases = [
@@ -99,16 +99,18 @@ def _made(parsed: Parsed, call: cst.Call | cst.Await) -> _Made:
 
 
 def _loop(
-    parsed: Parsed, made: _Made, function: cst.FunctionDef | None
+    parsed: Parsed, made: _Made, function: cst.FunctionDef | None, outer: int
 ) -> tuple[_Loop, tuple[cst.SimpleStatementLine, ...]]:
-    """The outermost loop that changes nothing of what the call is given, and the statements to take along."""
+    """The outermost loop that changes nothing of what the call is given, and the statements to take along; none that
+    the loop on line `outer` would repeat.
+    """
     found: tuple[_Loop, tuple[cst.SimpleStatementLine, ...]] | None = None
     for above in parsed.ancestors(made.statement):
         if isinstance(above, (cst.For, cst.While)):
             try:
                 found = above, _along(parsed, made, above, function)
             except RenderError:
-                if found is None:
+                if found is None or parsed.span(above).line >= outer:
                     raise
                 break
         if above is function:

@@ -44,12 +44,12 @@ def _has_form(whole: cst.With, head: str) -> bool:
 
 
 def _is_one_with(parsed: Parsed, found: Extent, head: str, above: int) -> bool:
-    """All that uses it is one `with` of the same form, with nothing but blank lines in between."""
+    """All that uses it is one `with` of the same form, with nothing but blank lines and comments in between."""
     if len(found.used) != 1 or not isinstance(found.used[0], cst.With):
         return False
     whole = found.used[0]
     between = parsed.lines[above : parsed.span(whole).line - 1]
-    return _has_form(whole, head) and not any(line.strip() for line in between)
+    return _has_form(whole, head) and all(line.strip()[:1] in ("", "#") for line in between)
 
 
 def _joined_inwards(
@@ -60,8 +60,7 @@ def _joined_inwards(
     assert isinstance(whole, cst.With)
     first = parsed.span(statement.body[0])
     rewriting = Rewriting(parsed, first.line, found.last, parsed.indent(statement))
-    for line in range(first.end_line + 1, parsed.span(whole).line):
-        rewriting.drop(line)
+    rewriting.drop_blank(first.end_line + 1, parsed.span(whole).line - 1)
     rewriting.remove(first)
     start, item = parsed.span(whole), parsed.span(whole.items[0])
     rewriting.replace(

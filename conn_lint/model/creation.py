@@ -39,6 +39,7 @@ class LoopWay(msgspec.Struct, frozen=True):
     `location` (and `statement`, first and last line) are those of the call in the loop, `call` its text; `direct`:
     it is the creation itself. `line` is the loop's (0: the call maps a function over items), `items` what it runs
     over, `steps` the calls below that call, `reach` the entry points that lead to the loop (see `Finding.reach`).
+    `outer` is the line of the outermost loop that repeats a direct one.
     """
 
     location: Location
@@ -50,6 +51,7 @@ class LoopWay(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     direct: bool
     reach: tuple[str, ...] = ()
+    outer: int = 0
 
 
 class Lender(msgspec.Struct, frozen=True):

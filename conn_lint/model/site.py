@@ -36,7 +36,7 @@ class Use(msgspec.Struct, frozen=True):
     line. `names` are those that refer to the resource, or to something derived from it; `last_line` is
     the last one that reads one of them. `releases` are the calls that release it. `given`: unknown code
     was given it. `returned`: the function returns or keeps it, or what needs it. `passed_on`: the project's function
-    that gives it may have been given it itself.
+    that gives it may have been given it itself. `replaced`: the object that keeps it is given another one.
     """
 
     statement: str
@@ -48,6 +48,7 @@ class Use(msgspec.Struct, frozen=True):
     given: bool
     returned: bool = False
     passed_on: bool = False
+    replaced: bool = False
 
 
 class Site(msgspec.Struct, frozen=True):

@@ -57,7 +57,8 @@ class ConnectInLoop(Rule):
 
     ## Fix safety
     Unsafe, or only shown. What opens and closes it moves around the outermost loop that changes nothing of what it is
-    given, with the statements that give it that; a `with` that only ends the transaction stays in the loop. A loop
+    given, with the statements that give it that; a `with` that only ends the transaction stays in the loop. None is made
+    where a loop around that one would open it anew on each pass all the same. A loop
     without passes opens it all the same, and it stays open between the passes: therefore unsafe.
 
     It is applied if the loop binds its name once and uses it nowhere else, and if no pass can spoil the next: nothing

@@ -45,7 +45,7 @@ def loop_plan(
     manager = "" if resource.is_async else project.closer(release)
     if resource.cookies and (making.changed or making.personal):
         return _in_words(location, "its cookies and its login may be those of one pass")
-    details = [("names", " ".join(use.names)), ("meaning", meaning)]
+    details = [("names", " ".join(use.names)), ("meaning", meaning), ("outer", str(loop.outer))]
     if meaning in _CLOSES and not (manager and resource.changed) and not use.awaited:
         form = "with"
     elif manager:

@@ -58,7 +58,8 @@ class NeverReleased(Rule):
     unsafe: something that the analysis does not see may still need the connection when the block ends. None is made
     where the connection has no plain name of its own, is used behind the block or in a handler around it, is returned
     or kept by way of a cursor (in a container, too, or as one of the sides of a ternary or `or`), is released in a
-    way that the fix does not know, or comes from a function of the project that may give what it was given itself.
+    way that the fix does not know, comes from a function of the project that may give what it was given itself, or
+    belongs to an object that is given something else to keep.
 
     ## When to silence it
     Where something that the analysis cannot see releases it: a framework by a naming convention, a finalizer in C, a

@@ -40,6 +40,8 @@ def _level(site: Site, use: Use) -> Applicability:
 def _plan(site: Site, use: Use, project: Project, level: Applicability) -> FixPlan | None:
     if use.passed_on:
         return _not_here(site)
+    if use.replaced:
+        return _replaced(site)
     resource = site.resource
     details = [("names", " ".join(use.names))]
     spans = (site.location, *use.releases)
@@ -78,6 +80,17 @@ def _not_here(site: Site) -> FixPlan:
         Applicability.DISPLAY_ONLY,
         (site.location,),
         (("why", f"{site.call} may give what it was given, which somebody else releases"),),
+    )
+
+
+def _replaced(site: Site) -> FixPlan:
+    """For an object that is given something else to keep: its release would not meet what it has opened."""
+    return FixPlan(
+        "wrap-in-with",
+        f"release what {site.call} has opened before something else takes its place",
+        Applicability.DISPLAY_ONLY,
+        (site.location,),
+        (("why", "its function puts something else in the place of what it has opened"),),
     )
 
 
