@@ -208,6 +208,40 @@ def counted(other):
 
 
 @pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("CNX101", "it is opened by a call of its own, which must be made once as well"),
+        ("CNX102", "each pass opens it by a call of its own, which must move as well"),
+    ],
+)
+def test_what_is_started_by_a_call_of_its_own_is_shared_in_words(
+    code: str, reason: str, tmp_path: Path
+) -> None:
+    text = """from fastapi import FastAPI
+from aiokafka import AIOKafkaProducer
+
+app = FastAPI()
+
+
+@app.post("/orders")
+async def order(text: str):
+    producer = AIOKafkaProducer()
+    await producer.start()
+    await producer.send_and_wait("orders", text)
+    await producer.stop()
+
+
+async def send(texts):
+    for text in texts:
+        producer = AIOKafkaProducer()
+        await producer.start()
+        await producer.send_and_wait("orders", text)
+        await producer.stop()
+"""
+    assert shown(text, tmp_path, code) == (reason, "display-only")
+
+
+@pytest.mark.parametrize(
     ("given", "reason"),
     [("**self.options", True), ("base_url=self.options", False)],
     ids=["mapping", "value"],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from conn_lint.analyze.sites import Solved
 
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__")
+_ENTERING = ("__enter__", "__aenter__")
 _CLOSERS = ("close", "aclose", "disconnect", "shutdown", "stop")
 _MAX_TURNS = 4
 _MOST_BASES = 10  # a base that is named by itself, or by its own base, never ends
@@ -74,6 +75,7 @@ class Owners:
                 async_with="closes" if "__aexit__" in public else "absent",
                 must_release=need,
                 lazy=not eager,
+                enter_begins=not begins.isdisjoint(_ENTERING),
             )
         return None
 

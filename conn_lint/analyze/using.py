@@ -73,6 +73,20 @@ def use_of(
         releases=tuple(places.location(solved.at, span) for span in sorted(spans)),
         given=solved.gave,
         returned=_is_returned(solved.names, function, is_detached, start),
+        started=_is_started(solved, function),
+    )
+
+
+def _is_started(solved: Solved, function: Function) -> bool:
+    """A method is called that opens what its constructor did not."""
+    resource = solved.resource
+    return resource.opens == "explicit" and any(
+        isinstance(event, CallEvent)
+        and isinstance(event.func, Attribute)
+        and event.func.attr in resource.begins
+        and isinstance(event.func.value, Name)
+        and event.func.value.id in solved.names
+        for event in function.graph.events
     )
 
 

@@ -115,6 +115,9 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     must_release: MustRelease = "yes"
     lazy: bool = False  # holds nothing until the first of `begins`
     begins: tuple[str, ...] = ()  # methods that make a lazy one busy ("*": all but the next two)
+    enter_begins: bool = (
+        False  # entering its block does the first of them, which must not be done twice
+    )
     ends: tuple[str, ...] = ()  # methods that make it idle again, without releasing it
     expiring: tuple[
         str, ...

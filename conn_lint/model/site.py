@@ -37,6 +37,7 @@ class Use(msgspec.Struct, frozen=True):
     the last one that reads one of them. `releases` are the calls that release it. `given`: unknown code
     was given it. `returned`: the function returns or keeps it, or what needs it. `passed_on`: the project's function
     that gives it may have been given it itself. `replaced`: the object that keeps it is given another one.
+    `started`: the function opens it by a call of its own, behind the one that makes it.
     """
 
     statement: str
@@ -49,6 +50,7 @@ class Use(msgspec.Struct, frozen=True):
     returned: bool = False
     passed_on: bool = False
     replaced: bool = False
+    started: bool = False
 
 
 class Site(msgspec.Struct, frozen=True):

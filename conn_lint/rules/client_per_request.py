@@ -126,7 +126,8 @@ class ClientPerRequest(Rule):
 
     The other cases are shown: what the object or the caller gives becomes a parameter of the function, by which it is
     cached. No edit is there for an async client where each call has an event loop of its own, for what must not be
-    shared by threads, for jobs that run in a process of their own, and for a client that somebody else closes.
+    shared by threads, for jobs that run in a process of their own, and for a client that somebody else closes, or that
+    is started by a call of its own (`await producer.start()`).
 
     A connection serves one at a time; it is never shared. Where there is a pool for its library (the library's own,
     `psycopg_pool`, DBUtils for those that have none), the fix opens that pool at first use and writes a context

@@ -72,7 +72,7 @@ class ConnectInLoop(Rule):
     that comes before it is opened may ask what the function is given, and nothing else. It must not be decorated, nor
     its method's name be another one's; in other projects its callers would miss an argument. Where another function
     that the loop calls makes a client, what is shown is the fix of CNX101. No edit is there where such a function opens
-    a connection, where more than 60 lines would be put deeper, where the end of its `with` commits as well as closes,
+    a connection, where each pass starts it by a call of its own (`await producer.start()`), where more than 60 lines would be put deeper, where the end of its `with` commits as well as closes,
     and for a client with cookies that signs in or is changed.
 
     ## When to silence it

@@ -39,6 +39,10 @@ def loop_plan(
             "it is opened in a function that the loop calls, which must be given it instead",
         )
     resource, use = creation.resource, making.use
+    if use.started:
+        return _in_words(
+            location, "each pass opens it by a call of its own, which must move as well"
+        )
     in_with = use.statement == "with"
     meaning = resource.async_with if resource.is_async else resource.with_
     release = resource.release[0] if resource.release else ""

@@ -51,6 +51,8 @@ def _plan(site: Site, use: Use, project: Project, level: Applicability) -> FixPl
     plain = meaning in _CLOSES and (not use.awaited or not site.chain)
     if manager and resource.changed:
         plain = False  # what `with` does depends on the version, what close does not
+    if resource.enter_begins and use.started:
+        plain = False  # it would be opened twice
     if plain or manager:
         kind: PlanKind = "wrap-in-with"
         if not plain:

@@ -126,6 +126,8 @@ def _obstacle(creation: Creation, making: Making, project: Project) -> str:
         return "it must not be shared by threads"
     if making.closed:
         return "it is closed by whoever gets it"
+    if making.use.started:
+        return "it is opened by a call of its own, which must be made once as well"
     return ""
 
 
