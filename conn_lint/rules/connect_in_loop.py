@@ -57,9 +57,9 @@ class ConnectInLoop(Rule):
 
     ## Fix safety
     Unsafe, or only shown. What opens and closes it moves around the outermost loop that changes nothing of what it is
-    given, with the statements that give it that; a `with` that only ends the transaction stays in the loop. None is made
-    where a loop around that one would open it anew on each pass all the same. A loop
-    without passes opens it all the same, and it stays open between the passes: therefore unsafe.
+    given, with the statements that give it that; a `with` that only ends the transaction stays in the loop. None is
+    made where a loop around that one would open it anew on each pass all the same. A loop without passes opens it all
+    the same, and it stays open between the passes: therefore unsafe.
 
     It is applied if the loop binds its name once and uses it nowhere else, and if no pass can spoil the next: nothing
     in the loop catches what it raises when it is opened; what holds a transaction is committed in each pass by a call,
@@ -71,9 +71,10 @@ class ConnectInLoop(Rule):
     conditions, where all its calls stand in loops of its file, or in one function that only such loops call. A check
     that comes before it is opened may ask what the function is given, and nothing else. It must not be decorated, nor
     its method's name be another one's; in other projects its callers would miss an argument. Where another function
-    that the loop calls makes a client, what is shown is the fix of CNX101. No edit is there where such a function opens
-    a connection, where each pass starts it by a call of its own (`await producer.start()`), where more than 60 lines would be put deeper, where the end of its `with` commits as well as closes,
-    and for a client with cookies that signs in or is changed.
+    that the loop calls makes a client, what is shown is the fix of CNX101. No edit is there where such a function
+    opens a connection, where each pass starts it by a call of its own (`await producer.start()`), where more than 60
+    lines would be put deeper, where the end of its `with` commits as well as closes, and for a client with cookies
+    that signs in or is changed.
 
     ## When to silence it
     Where each pass must have a connection of its own: a test of the server, a fork in each pass, a server that ends a

@@ -54,12 +54,12 @@ class NeverReleased(Rule):
     ## Fix safety
     The fix puts what uses the connection into a `with` (`async with`) that releases it; into `contextlib.closing`
     where the library's own does not, or not in every version; into `try`/`finally` where there is neither, as for
-    asyncpg or `putconn`, or where the block would start what is started already. The block reaches to the last use of the connection, of its cursors and results. It is
-    unsafe: something that the analysis does not see may still need the connection when the block ends. None is made
-    where the connection has no plain name of its own, is used behind the block or in a handler around it, is returned
-    or kept by way of a cursor (in a container, too, or as one of the sides of a ternary or `or`), is released in a
-    way that the fix does not know, comes from a function of the project that may give what it was given itself, or
-    belongs to an object that is given something else to keep.
+    asyncpg or `putconn`, or where the block would start what is started already. The block reaches to the last use of
+    the connection, of its cursors and results. It is unsafe: something that the analysis does not see may still need
+    the connection when the block ends. None is made where the connection has no plain name of its own, is used behind
+    the block or in a handler around it, is returned or kept by way of a cursor (in a container, too, or as one of the
+    sides of a ternary or `or`), is released in a way that the fix does not know, comes from a function of the project
+    that may give what it was given itself, or belongs to an object that is given something else to keep.
 
     ## When to silence it
     Where something that the analysis cannot see releases it: a framework by a naming convention, a finalizer in C, a
