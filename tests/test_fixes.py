@@ -161,6 +161,7 @@ def test_a_name_that_is_taken_is_not_used(tmp_path: Path) -> None:
         ("import sqlite3\n\nimport x", "import sqlite3\nfrom contextlib import closing\n\nimport x"),
         ("from . import x\nimport sqlite3", "from . import x\nimport sqlite3\nfrom contextlib import closing\n"),
         ("import x\nimport sqlite3, os", "import x\nimport sqlite3, os\nfrom contextlib import closing\n"),
+        ("import sqlite3\nimport os\nimport x", "import os\nfrom contextlib import closing\nimport x\n"),
         ('"""Doc."""\nimport sqlite3', '"""Doc."""\nimport sqlite3\nfrom contextlib import closing\n'),
         ("from __future__ import annotations\nimport sqlite3", "import sqlite3\nfrom contextlib import closing\n"),
     ],

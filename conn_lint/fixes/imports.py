@@ -200,14 +200,16 @@ def _as_sorted(name: str) -> tuple[int, str]:
 
 
 def _add(parsed: Parsed, text: str, module: str) -> Edit:
-    """A new line among the imports: in its group, in the order of names; in no order, beside those of its package."""
+    """A new line among the imports: in its group, in the order of names; where that has none, behind the last one of
+    its package, or of its group.
+    """
     ours = (_rank(parsed, module), text.startswith("from"), module)
     lines = {line: _key(parsed, line) for line in _import_lines(parsed)}
     alike = {line: key for line, key in lines.items() if key[0] == ours[0]}
     near, apart = alike or lines, not alike
     if sorted(alike.values()) != list(alike.values()):
-        kin = {line: key for line, key in alike.items() if _package(key[2]) == _package(module)}
-        near = kin or alike
+        kin = [line for line, key in alike.items() if _package(key[2]) == _package(module)]
+        return _behind(parsed, (kin or list(alike))[-1], text, apart=False)
     if not near:
         return _first(parsed, text)
     above = [line for line, key in near.items() if key < ours]
