@@ -241,6 +241,23 @@ async def send(texts):
     assert shown(text, tmp_path, code) == (reason, "display-only")
 
 
+def test_what_another_file_opens_for_a_loop_is_named(tmp_path: Path) -> None:
+    store = """import sqlite3
+from contextlib import closing
+
+
+def save(row):
+    with closing(sqlite3.connect("shop.db")) as conn, conn:
+        conn.execute("INSERT INTO rows VALUES (?)", row)
+"""
+    write(tmp_path, {"store.py": store})
+    text = "from store import save\n\n\ndef load(rows):\n    for row in rows:\n        save(row)\n"
+    [found] = rendered(text, tmp_path)
+    assert found.fix is None
+    assert found.finding.plan is not None
+    assert found.finding.plan.title.endswith("before the loop, and give it to save (store.py)")
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
     [("**self.options", True), ("base_url=self.options", False)],

@@ -37,6 +37,7 @@ def loop_plan(
         return _in_words(
             location,
             "it is opened in a function that the loop calls, which must be given it instead",
+            f"{_TITLE}, and give it to {creation.function}{_elsewhere(creation, location)}",
         )
     resource, use = creation.resource, making.use
     if use.started:
@@ -81,10 +82,16 @@ def loop_plan(
     return FixPlan("move-out-of-loop", _TITLE, level, spans, tuple(details))
 
 
-def _in_words(location: Location, why: str) -> FixPlan:
+def _in_words(location: Location, why: str, title: str = _TITLE) -> FixPlan:
     """For what only its author can write."""
     level = Applicability.DISPLAY_ONLY
-    return FixPlan("move-out-of-loop", _TITLE, level, (location,), (("why", why),))
+    return FixPlan("move-out-of-loop", title, level, (location,), (("why", why),))
+
+
+def _elsewhere(creation: Creation, location: Location) -> str:
+    """The file of the function that opens it, where the loop stands in another one."""
+    path = creation.location.path
+    return "" if path == location.path else f" ({path})"
 
 
 def _handing_plan(creation: Creation, making: Making, project: Project) -> FixPlan | None:
@@ -104,7 +111,7 @@ def _handing_plan(creation: Creation, making: Making, project: Project) -> FixPl
         level = Applicability.UNSAFE
     return FixPlan(
         "hand-to-callee",
-        f"open it once, before the loop, and give it to {creation.function}",
+        f"{_TITLE}, and give it to {creation.function}",
         level,
         (creation.location, *found.links, *found.calls),
         (
