@@ -177,6 +177,36 @@ def test_the_one_in_between_may_hold_one(tmp_path: Path) -> None:
     found(done)
 
 
+TWICE = CLOSED.replace("    finally", "        conn.close()\n    finally").replace(
+    "return", "row ="
+)
+
+
+def test_what_is_closed_twice_is_given_back_once(tmp_path: Path) -> None:
+    opened = "psycopg.connect(DSN, row_factory=dict_row)"
+    orders = TWICE.replace(opened, 'pymysql.connect(host="orders", user="shop")')
+    after = page_of(fix(tmp_path, orders.replace('conn.execute("SELECT 1")', "conn.cursor()")))
+    assert "    conn = get_orders().connection()\n    try:\n        yield conn\n" in after
+    assert after.endswith(
+        "    with _borrow_connection() as conn:\n        row = conn.cursor().fetchone()\n"
+    )
+
+
+JOB = PAGE.replace("flask import Blueprint", "celery import shared_task").replace(
+    'bp = Blueprint("page", __name__)\n\n\n@bp.get("/")', "@shared_task"
+)
+
+
+def test_jobs_may_fork_behind_a_pool_that_is_made_at_import(tmp_path: Path) -> None:
+    done = fix(tmp_path, "", page=JOB + BLOCK)
+    assert page_of(done) == ""
+    plan = found(done).plan
+    assert plan is not None
+    assert plan.detail("held") == "pool"
+    (tmp_path / "made").mkdir()
+    assert "get_orders().connection()" in page_of(fix(tmp_path / "made", "", page=JOB + ORDERS))
+
+
 def test_a_pool_that_raises_is_only_shown(tmp_path: Path) -> None:
     page = PAGE.replace("import pymysql", "import psycopg2") + OLD
     done = fix(tmp_path, "", db=PSYCOPG2, page=page, user=USER.replace("pool", "old"))

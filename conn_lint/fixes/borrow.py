@@ -15,6 +15,8 @@ from conn_lint.fixes.release import with_head
 from conn_lint.model.fix import Edit, FixPlan
 from conn_lint.model.location import Location, Span
 
+_CLOSE = "close"
+
 
 def borrow_from_pool(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
     """A pool and a context manager that lends what it has; who opened and closed one borrows. Raises RenderError."""
@@ -61,9 +63,11 @@ def _in_place(
     call: cst.Call | cst.Await,
     users: Sequence[_User],
 ) -> tuple[Edit, ...]:
-    """Another call in place of the one that opened the connection, and of those that closed it; none where more has to
-    change.
+    """Another call in place of the one that opened the connection, and of the one that closed it; none where more has
+    to change: to give one back twice is an error, to close it twice was none.
     """
+    if any(len(user.releases) > 1 or not _closes_once(user) for user in users):
+        return ()
     taken = f"{kept.text}.{plan.detail('take')}"
     there = Edit(parsed.path, parsed.span(call), taken)
     if plan.detail("gives") == "close":
@@ -73,16 +77,26 @@ def _in_place(
     (user,) = users
     if not user.releases:
         return ()
-    back: list[Edit] = []
-    for location in user.releases:
-        release = parsed.call(location.span)
-        match release:
-            case cst.Call(func=cst.Attribute(value=cst.Name(value=name)), args=[]):
-                given = f"{kept.text}.{plan.detail('give')}({name})"
-                back.append(Edit(parsed.path, parsed.span(release), given))
-            case _:
-                raise RenderError("somebody closes it in a way of his own")
-    return (there, *back, *kept.added)
+    release = parsed.call(user.releases[0].span)
+    match release:
+        case cst.Call(func=cst.Attribute(value=cst.Name(value=name)), args=[]):
+            given = f"{kept.text}.{plan.detail('give')}({name})"
+            return (there, Edit(parsed.path, parsed.span(release), given), *kept.added)
+        case _:
+            raise RenderError("somebody closes it in a way of his own")
+
+
+def _closes_once(user: _User) -> bool:
+    """No line of its function but the one that is known speaks of closing it."""
+    names = frozenset(user.names.split())
+    function = user.parsed.function(user.call)
+    closing = [
+        name
+        for name in user.parsed.mentions(function, names)
+        if isinstance(above := user.parsed.parent(name), cst.Attribute)
+        and above.attr.value == _CLOSE
+    ]
+    return len(closing) <= len(user.releases)
 
 
 def _kept(

@@ -18,6 +18,11 @@ _SIZES = {"request": 5, "connection": 5, "job": 2, "message": 2, "update": 2}
 
 _PATIENCE = 30  # seconds for who waits, where the pool has no limit of its own: as long as others have by default
 
+_SERVED = (
+    "request",
+    "connection",
+)  # workers of jobs fork: what is made at import would be made in front of it
+
 _CLOSES = ("closes", "commits-then-closes")
 
 
@@ -46,7 +51,7 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
     places = (creation.location, *spans)
     held = found.held
     if held is not None and (held.module or not held.called):  # else the file may have a lender
-        return _from_held(found, held, places, details)
+        return _from_held(creation, found, held, places, details)
     pool = _pool_of_project(creation, found, project)
     if pool is not None:
         place = f"{pool.location.path}:{pool.location.span.line}"
@@ -66,6 +71,7 @@ def borrowing_plan(creation: Creation, project: Project) -> FixPlan | None:
 
 
 def _from_held(
+    creation: Creation,
     found: Borrowing,
     held: Held,
     places: tuple[Location, ...],
@@ -77,7 +83,9 @@ def _from_held(
     if not held.waits:
         title += ", which raises when all are lent"
     is_opened = found.stands_in is None or not found.stands_in.then
-    sure = held.waits and is_opened and not held.opens and not (held.serves and held.module)
+    is_early = not held.called and bool(held.module)
+    forks = is_early and creation.entry is not None and creation.entry.per not in _SERVED
+    sure = held.waits and is_opened and not (held.opens or forks or (held.serves and held.module))
     level = Applicability.UNSAFE if sure else Applicability.DISPLAY_ONLY
     own = (("held", held.name), ("module", held.module), ("asks", "()" * held.called))
     return FixPlan("borrow-from-pool", title, level, places, (*details, *own))

@@ -155,7 +155,8 @@ class ClientPerRequest(Rule):
     and no fewer, and nobody who has one of them may come to a function that borrows, nor the other way round. It is
     imported like a client. The edit is only shown where the pool raises when all are lent (psycopg2's,
     mysql.connector's, `PooledDB` without `blocking=True`), where somebody else must open it first, where handlers
-    stand in its file, and where a test that runs this file does without the pool's file so far. A pool for the same
+    stand in its file, where a test that runs this file does without the pool's file so far, and in jobs for a pool
+    that another file makes when it is imported: their workers may fork behind that. A pool for the same
     library that is made with other arguments is named, without an edit.
 
     ## When to silence it
