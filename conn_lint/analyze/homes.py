@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.labels import Entered
+from conn_lint.analyze.references import end_of
 from conn_lint.link.values import External, FunctionId, FunctionRef
 from conn_lint.model.creation import Application
 from conn_lint.model.flow import CallEvent
@@ -64,7 +65,7 @@ class Homes:
         for parameter in function.parameters:
             hint = parameter.annotation
             meant = self._analysis.types.infer(hint, at) if hint is not None else None
-            if isinstance(meant, External) and _end(meant.name) == _end(home.request):
+            if isinstance(meant, External) and end_of(meant.name) == end_of(home.request):
                 return parameter.name
         if home.asked:
             alone = len(function.decorators) == 1
@@ -146,7 +147,3 @@ class Homes:
                 if not file.is_test and not names.isdisjoint(unit.calls):
                     found.add(path)
         return found.pop() if len(found) == 1 else None
-
-
-def _end(dotted: str) -> str:
-    return dotted.rpartition(".")[2]

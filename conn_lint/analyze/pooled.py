@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-from conn_lint.analyze.references import last
+from conn_lint.analyze.references import end_of, last
 from conn_lint.analyze.sameness import Essence, Sameness
 from conn_lint.analyze.sites import Solved
 from conn_lint.model.expression import Argument, Attribute, Container, Literal, Name
@@ -39,7 +39,7 @@ class Pooled:
         Classes that the facts take for a kind of the pool (one without a lock, one that keeps nothing) are none.
         """
         name = self._analysis.calls.external_name(pool.event, pool.at)
-        if name is None or _end(name) != _end(pool.resource.value):
+        if name is None or end_of(name) != end_of(pool.resource.value):
             return False
         func = single.event.func
         if not (isinstance(func, Name | Attribute) and last(func).lower() == _OPENS):
@@ -135,7 +135,3 @@ class Pooled:
                 return None
             found[key] = value
         return found
-
-
-def _end(dotted: str) -> str:
-    return dotted.rpartition(".")[2]

@@ -33,6 +33,11 @@ def last(expr: Expr) -> str:
     return expr.id if isinstance(expr, Name) else ""
 
 
+def end_of(dotted: str) -> str:
+    """The last name of a dotted one."""
+    return dotted.rpartition(".")[2]
+
+
 def mentioned(event: Event, name: str) -> bool:
     return any(
         isinstance(part, Name | Attribute) and last(part) == name

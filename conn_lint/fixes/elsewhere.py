@@ -8,10 +8,10 @@ from conn_lint.fixes import imports
 from conn_lint.fixes.accessor import names_for
 from conn_lint.fixes.lifespan import Kept, Opening, dotted_name, kept_by_application
 from conn_lint.fixes.maker import Maker, call_lines
+from conn_lint.fixes.parameters import first_parameter
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.fixes.scopes import bindings
 from conn_lint.model.fix import Edit, FixPlan
-from conn_lint.model.location import Span
 
 _OPENS = "async with "
 _CONSTANTS = ("True", "False", "None")
@@ -66,30 +66,4 @@ def _request(
     if not name:
         raise RenderError("no name is free")
     kind, added = imports.use(parsed, plan.detail("type"))
-    return name, (_first_parameter(parsed, function, f"{name}: {kind}"), *added)
-
-
-def _first_parameter(parsed: Parsed, function: cst.FunctionDef, text: str) -> Edit:
-    """In front of the others, on a line of its own where they have one."""
-    params = function.params
-    if params.posonly_params:
-        raise RenderError("its parameters have no names")
-    after = parsed.span(function.name)
-    row = parsed.lines[after.end_line - 1]
-    if row[after.end_column : after.end_column + 1] != "(":
-        raise RenderError("its parameters do not follow its name")
-    start = Span(after.end_line, after.end_column + 1, after.end_line, after.end_column + 1)
-    if not params.params:
-        has_others = bool(params.kwonly_params or params.star_kwarg) or not isinstance(
-            params.star_arg, cst.MaybeSentinel
-        )
-        if has_others:
-            raise RenderError("its parameters have no places")
-        return Edit(parsed.path, start, text)
-    first = parsed.span(params.params[0])
-    if first.line == start.line:
-        return Edit(parsed.path, start, f"{text}, ")
-    margin = parsed.lines[first.line - 1][: first.column]
-    if margin.strip():
-        raise RenderError("its parameters do not follow its name")
-    return Edit(parsed.path, Span(first.line, 0, first.line, 0), f"{margin}{text},\n")
+    return name, (first_parameter(parsed, function, name, kind), *added)

@@ -10,6 +10,7 @@ import libcst as cst
 
 from conn_lint.fixes.make_one import open_with, trailing
 from conn_lint.fixes.maker import call_lines
+from conn_lint.fixes.parameters import first_argument, first_parameter
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.fixes.rewriting import Rewriting
 from conn_lint.fixes.scopes import bound_by, function_of, locals_of, own_nodes
@@ -53,9 +54,9 @@ def hand_to_callee(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
     for link, function in zip(calls[: count - 1], functions[1:], strict=True):
         _check_free(parsed, link, opened, function)
     return (
-        *(_parameter(parsed, function, opened.name) for function in functions),
+        *(first_parameter(parsed, function, opened.name) for function in functions),
         _body(parsed, opened),
-        *(_given(parsed, link, opened.name) for link in calls[: count - 1]),
+        *(first_argument(parsed, link, opened.name) for link in calls[: count - 1]),
         *(_around(plan, parsed, loop, opened) for loop in loops.values()),
     )
 
@@ -196,54 +197,6 @@ def _repeats(parsed: Parsed, loop: cst.For | cst.While, call: cst.CSTNode) -> bo
     return any(above is loop.body for above in parsed.ancestors(call))
 
 
-def _parameter(parsed: Parsed, function: cst.FunctionDef, name: str) -> Edit:
-    """The name as the first parameter, behind a method's object."""
-    params = function.params
-    first = [*params.posonly_params, *params.params]
-    if any(name == node.value for node in parsed.mentions(params, None)):
-        raise RenderError("one of its parameters has the name")
-    if isinstance(parsed.owner(function), cst.ClassDef):
-        if not first or first[0].name.value != _OBJECT:
-            raise RenderError("its parameters are written in a way of their own")
-        end = parsed.span(first[0].name)
-        at = Span(end.end_line, end.end_column, end.end_line, end.end_column)
-        return Edit(parsed.path, at, f", {name}")
-    if not first and not _is_empty(params) and params.star_arg is None:
-        raise RenderError("its parameters are written in a way of their own")
-    return _behind_bracket(parsed, function.name, name, alone=_is_empty(params))
-
-
-def _given(parsed: Parsed, call: cst.Call, name: str) -> Edit:
-    """The name as the first argument."""
-    return _behind_bracket(parsed, call.func, name, alone=not call.args)
-
-
-def _behind_bracket(parsed: Parsed, node: cst.CSTNode, name: str, *, alone: bool) -> Edit:
-    """The name as the first thing within the brackets behind a node."""
-    span = parsed.span(node)
-    line = parsed.lines[span.end_line - 1]
-    column = line.find("(", span.end_column) + 1
-    if not column or line[span.end_column : column].strip() != "(":
-        raise RenderError("its brackets are written in a way of their own")
-    if not alone and line[column:].strip() in ("", "\\"):
-        following = parsed.lines[span.end_line]
-        indent = following[: len(following) - len(following.lstrip())]
-        at = Span(span.end_line + 1, 0, span.end_line + 1, 0)
-        return Edit(parsed.path, at, f"{indent}{name},\n")
-    at = Span(span.end_line, column, span.end_line, column)
-    return Edit(parsed.path, at, name if alone else f"{name}, ")
-
-
-def _is_empty(params: cst.Parameters) -> bool:
-    return not (
-        params.posonly_params
-        or params.params
-        or params.kwonly_params
-        or params.star_kwarg
-        or isinstance(params.star_arg, cst.Param)
-    )
-
-
 def _body(parsed: Parsed, opened: _Opened) -> Edit:
     """The function without the item of its `with`."""
     whole = opened.whole
@@ -263,7 +216,7 @@ def _around(plan: FixPlan, parsed: Parsed, found: _Loop, opened: _Opened) -> Edi
     if len({parsed.span(call.func).end_line for call in found.calls}) < len(found.calls):
         raise RenderError("two calls of it stand on one line")
     for call in found.calls:
-        edit = _given(parsed, call, opened.name)
+        edit = first_argument(parsed, call, opened.name)
         if edit.text.endswith("\n"):
             text = edit.text.rstrip("\n")
             rewriting.insert_before(edit.span.line, f"{parsed.indent(loop)}{text}")

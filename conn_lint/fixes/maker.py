@@ -152,7 +152,7 @@ def _sets_up(parsed: Parsed, item: cst.SimpleStatementLine, name: str, own: set[
             start = to
         case _:
             return False
-    if _root(start) != name:
+    if root_of(start) != name:
         return False
     read = {node.value for node in parsed.mentions(item, None)}
     return not (read - {name}) & own
@@ -171,12 +171,13 @@ def sets_up_later(parsed: Parsed, made: Maker, name: str) -> bool:
                 pass
             case _:
                 continue
-        if id(node) not in along and _root(start) == name:
+        if id(node) not in along and root_of(start) == name:
             return True
     return False
 
 
-def _root(node: cst.CSTNode) -> str:
+def root_of(node: cst.CSTNode) -> str:
+    """The name that an attribute or item of something begins with, "" for none."""
     while isinstance(node, (cst.Attribute, cst.Subscript)):
         node = node.value
     return node.value if isinstance(node, cst.Name) else ""

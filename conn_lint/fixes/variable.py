@@ -10,7 +10,7 @@ import libcst as cst
 
 from conn_lint.fixes import imports
 from conn_lint.fixes.accessor import blank_above, groups_of, nouns, place_of
-from conn_lint.fixes.maker import Maker, bound_name, call_lines
+from conn_lint.fixes.maker import Maker, bound_name, call_lines, root_of
 from conn_lint.fixes.parsed import Parsed, RenderError, walk
 from conn_lint.fixes.scopes import bindings, bound_names
 from conn_lint.model.fix import Edit
@@ -156,13 +156,13 @@ def _settings(parsed: Parsed, call: cst.Call) -> Iterator[cst.CSTNode]:
                 last in _SETTERS and (last == "putenv" or _is_environment(parsed, owner))
             ):
                 yield node
-            case cst.Expr(value=cst.Call(func=func)) if _root(func) in library:
+            case cst.Expr(value=cst.Call(func=func)) if root_of(func) in library:
                 yield node
             case cst.AssignTarget(target=cst.Subscript(value=owner)) if _is_environment(
                 parsed, owner
             ):
                 yield node
-            case cst.AssignTarget(target=cst.Attribute() as target) if _root(target) in library:
+            case cst.AssignTarget(target=cst.Attribute() as target) if root_of(target) in library:
                 yield node
             case _:
                 pass
@@ -176,14 +176,8 @@ def _is_late(parsed: Parsed, node: cst.CSTNode, line: int) -> bool:
 def _library(parsed: Parsed, call: cst.Call) -> set[str]:
     """The names that the file imports from the library that makes it."""
     found = dict(imports.bound(parsed))
-    own = found.get(_root(call.func), "").partition(".")[0]
+    own = found.get(root_of(call.func), "").partition(".")[0]
     return {name for name, meaning in found.items() if meaning.partition(".")[0] == own}
-
-
-def _root(node: cst.CSTNode) -> str:
-    while isinstance(node, cst.Attribute):
-        node = node.value
-    return node.value if isinstance(node, cst.Name) else ""
 
 
 def _name(parsed: Parsed, group: list[Maker], first: Maker, constants: frozenset[str]) -> str:
