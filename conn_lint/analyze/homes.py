@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class Homes:
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._program = analysis.program
+        self._file_of = functools.cache(self._find_file)
 
     def of(self, path: str, functions: Collection[FunctionId]) -> Home | None:
         """The home that the only application of the project has, made in this file, if it alone leads to these."""
@@ -135,7 +137,7 @@ class Homes:
             if isinstance(entered, Entered):
                 yield entered
 
-    def _file_of(self, home: Home) -> str | None:
+    def _find_file(self, home: Home) -> str | None:
         """The only file outside tests that makes an application, if nothing runs that without what it starts."""
         names = {name.rpartition(".")[2] for name in home.apps}
         unless = set(home.unless)
