@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 _GIVING = frozenset({"Depends", "Security", "Provide", "Inject", "inject"})
 _OWN = frozenset({"self", "cls"})
 # Decorators that give a function no arguments.
-_PLAIN = frozenset(
-    """
+_PLAIN_NAMES = """
     abstractmethod asynccontextmanager cache cached_property classmethod contextmanager final lru_cache
     overload override property staticmethod wraps
-    """.split()
-)
+"""
+_PLAIN = frozenset(_PLAIN_NAMES.split())
 _BUILTINS = frozenset(dir(builtins))
 
 
