@@ -20,7 +20,13 @@ from conn_lint.syntax.source import SourceError, decode
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
 TRICKY = ("ast.py", "contextlib.py", "dataclasses.py", "json/decoder.py", "asyncio/queues.py")
-GRAMMAR = ("test_grammar.py", "test_fstring.py", "test_with.py", "test_string_literals.py")
+GRAMMAR = (
+    "test_patma.py",
+    "test_grammar.py",
+    "test_fstring.py",
+    "test_with.py",
+    "test_string_literals.py",
+)
 
 COVERED = {
     "strings": "a = 'x' \"y\" '''z\n''' 'ä' u'b' r'\\d'\nz = rb'\\d' b'e'\nb = ('c' # d\n  'e' \\\n  f'{g}h')\n",
@@ -44,10 +50,12 @@ COVERED = {
     "semicolons": "a(); b(\n); c = d \\\n  + e;\nif f: g(); h()\n",
     "loops": "while a.b():\n  continue\nelse: c()\nfor d.e, f in g():\n  break\nelse:\n  h\n",
     "names": "def f():\n  global a, b\n  def g():\n    nonlocal c\n    c = (d := e.f())\n  return g\n",
+    "patterns": "match a.b():\n    case [c, *d] if e.f(c): g(d)\n    case (h, (i)) | [h, i]: j\n    case _: k.l()\n",
+    "patterns in parts": "match a, b:\n  case C(d, e=f.G(), h=[*_]) as i: j(i)\n  case {'k': l, -1: None, **m}: n\n",
+    "patterns with values": "match a:\n case 'b' 'c' | d.E | 1 + 2j: f()\n case {\n  'g': (h as i), **j,\n }: k(j)\n",
     "blanks": "def  f ( a ) :\n\n    # b\n    c . d (\n      e\n    ) # f\n    # g\nclass  H : pass\n",
 }
 LEFT_TO_LIBCST = {
-    "match": "match a:\n    case [b, *c]:\n        d.e(b)\n",
     "carriage returns": "a.b()\r\nc.d()\r\n",
     "a loop over a generator": "for a in (b.c for d in e): pass\n",
     "bases unpacked before keywords": "class A(B, *c, d=e): pass\n",

@@ -1,6 +1,6 @@
 """A unit's tree from Python's own parser, at a fraction of the time that LibCST takes for it.
 
-What this does not cover (new syntax, `match`, form feeds, odd brackets) raises NotQuickError, and LibCST parses it
+What this does not cover (new syntax, form feeds, odd brackets) raises NotQuickError, and LibCST parses it
 (`convert`). Both ways must come to the same tree, which the tests check.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 from conn_lint.syntax import nodes, statement_nodes
 from conn_lint.syntax.nodes import Tree
+from conn_lint.syntax.quick_patterns import pattern
 from conn_lint.syntax.quick_places import NotQuickError, QuickPlaces
 from conn_lint.syntax.quick_values import OPERATORS, Values
 
@@ -200,6 +201,18 @@ def _tried(made: _Statements, origin: Any) -> Any:
     return make(body, handlers, made.orelse(origin.orelse), final)
 
 
+def _matched(made: _Statements, origin: ast.Match) -> statement_nodes.Match:
+    cases = [
+        statement_nodes.MatchCase(
+            pattern(made.values, case.pattern),
+            made.block(case.body),
+            made.values.optional(case.guard),
+        )
+        for case in origin.cases
+    ]
+    return statement_nodes.Match(made.value(origin.subject), cases)
+
+
 def _aliases(made: _Statements, origins: list[ast.alias]) -> list[statement_nodes.ImportAlias]:
     found = []
     for origin in origins:
@@ -242,6 +255,7 @@ _STATEMENTS: dict[type[ast.AST], Callable[[_Statements, Any], Any]] = {
     ast.If: _tested,
     ast.Import: lambda made, o: statement_nodes.Import(_aliases(made, o.names)),
     ast.ImportFrom: _imported_from,
+    ast.Match: _matched,
     ast.Nonlocal: lambda made, o: statement_nodes.Nonlocal(_names(o)),
     ast.Pass: lambda made, o: statement_nodes.Pass(),
     ast.Raise: lambda made, o: statement_nodes.Raise(

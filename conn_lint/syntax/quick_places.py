@@ -15,7 +15,9 @@ _WITH = re.compile(r"(?:\bwith|,)\Z")
 _AS = re.compile(r"[\s)]*\bas\s+\Z")
 
 
-_BLOCKS = frozenset(kind for kind in ast.stmt.__subclasses__() if "body" in kind._fields)
+_BLOCKS = frozenset(
+    kind for kind in ast.stmt.__subclasses__() if {"body", "cases"}.intersection(kind._fields)
+)
 
 
 class NotQuickError(Exception):
