@@ -270,3 +270,49 @@ def test_hosts_that_variables_decide_are_several_servers(tmp_path: Path) -> None
     assert one(write(tmp_path, {"settings.py": same})).total == 2
     unknown = conf.format(entry.format(own), entry.format("find()"))
     assert one(write(tmp_path, {"settings.py": unknown})).total == 2
+
+
+BINDS = (
+    "SQLALCHEMY_DATABASE_URI = 'postgresql://db.x/shop'\n"
+    "SQLALCHEMY_ENGINE_OPTIONS = {{'pool_size': 3, 'max_overflow': 1}}\n"
+    "SQLALCHEMY_BINDS = {}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "binds", "version", "totals"),
+    [
+        ("()", "{'old': 'postgresql://db.x/old'}", "3.1.1", {"SQLAlchemy": 4, "SQLAlchemy old": 15}),
+        ("()", "{'old': 'postgresql://db.x/old'}", "2.5.1", {"SQLAlchemy": 4, "SQLAlchemy old": 4}),
+        (
+            "(engine_options={'max_overflow': 2})",
+            "{'old': {'url': 'postgresql://db.x/old', 'pool_size': 6}}",
+            "3.1.1",
+            {"SQLAlchemy": 4, "SQLAlchemy old": 8},
+        ),
+        ("()", "{'meta': 'sqlite:///meta.db'}", "3.1.1", {"SQLAlchemy": 4}),
+        ("()", "{}", "3.1.1", {"SQLAlchemy": 4}),
+        ("()", "find()", "3.1.1", {"SQLAlchemy": 4, "SQLAlchemy (others)": None}),
+    ],
+)  # fmt: skip
+def test_engines_beside_the_first_count(
+    tmp_path: Path, made: str, binds: str, version: str, totals: dict[str, int | None]
+) -> None:
+    files = {
+        "db.py": FLASK.replace("()", made),
+        "config.py": BINDS.format(binds),
+        "requirements.txt": f"flask-sqlalchemy=={version}\n",
+    }
+    found = budget(write(tmp_path, files)).servers
+    assert {row.call: row.total for server in found for row in server.rows} == totals
+
+
+def test_an_engine_around_a_pool_counts_once(tmp_path: Path) -> None:
+    text = (
+        "from sqlalchemy import create_engine\nfrom sqlalchemy.pool import QueuePool\n\n"
+        "pool = QueuePool(connect, max_overflow=5, pool_size=10)\n"
+        "engine = create_engine('postgresql+psycopg://', pool=pool)\n"
+        "own = create_engine('postgresql+psycopg://', pool=None, pool_size=2, max_overflow=0)\n"
+    )
+    server = one(write(tmp_path, {"db.py": text}))
+    assert [(row.location.span.line, row.total) for row in server.rows] == [(4, 15), (6, 2)]

@@ -1,4 +1,4 @@
-"""What a call is given where that is not all in its arguments: a dict with prefixes, keywords of a partial function."""
+"""What a call is given where that is not all in its arguments: a dict with prefixes, those of a partial function."""
 
 from __future__ import annotations
 
@@ -32,15 +32,17 @@ class Called:
         given, named = self._values.arguments(event.arguments, at)
         before = self._before(event.func, at)
         if before is not None:
-            named = Table({**before.items, **named.items}, before.whole and named.whole)
+            first, bound = before
+            given = [*first, *given]
+            named = Table({**bound.items, **named.items}, bound.whole and named.whole)
         callee = self._types.infer(event.func, at)
         unpacker = (
             self._knowledge.settings.unpacker(callee.name) if isinstance(callee, External) else None
         )
         return (given, named) if unpacker is None else ([], _out_of_dict(unpacker, given, named))
 
-    def _before(self, func: Expr, at: FunctionId) -> Table | None:
-        """The keywords that a partial function has been given; None where it is none."""
+    def _before(self, func: Expr, at: FunctionId) -> tuple[list[Found], Table] | None:
+        """What a partial function has been given, by position and by keyword; None where it is none."""
         made = self._maker(func, at)
         if made is None:
             return None
@@ -48,9 +50,10 @@ class Called:
         callee = self._types.infer(call.func, where)
         if not isinstance(callee, External) or not self._knowledge.binds(callee.name):
             return None
-        _, named = self._values.arguments(call.arguments[1:], where)
+        given, named = self._values.arguments(call.arguments[1:], where)
         place = self._places.location(where, call.span)
-        return unpacked(Found(named, "argument", "", place))
+        first = [found._replace(location=found.location or place) for found in given]
+        return first, unpacked(Found(named, "argument", "", place))
 
     def _maker(self, func: Expr, at: FunctionId) -> tuple[CallEvent, FunctionId] | None:
         """The call whose result is called, directly or by the one name that it is given."""

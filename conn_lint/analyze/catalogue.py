@@ -56,7 +56,8 @@ class KnowledgeCatalogue:
     def handed_on(self, name: str, count: int) -> str | None:
         """The argument (position or keyword) that a call of `name` with so many by position gives back, if it does.
 
-        A partial function is the function itself, as long as no argument of that is known by its place.
+        A partial function is the function itself, as long as no argument of that is known by its place; one of a
+        library's that has some is asked for with a count of 1.
         """
         for wrap in self._knowledge.wrap(name):
             if wrap.effect in ("same", "closes-on-exit") or (wrap.effect == "binds" and count == 1):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from conn_lint.analyze.found import HOLE
 from conn_lint.model.budget import Claim, Per
 
@@ -26,6 +28,11 @@ def claims_of(pools: Iterable[PoolSettings], products: Sequence[Product]) -> Ite
         product = product_of(pool, products)
         if product is not None:
             yield _claim(pool, product)
+        for name, other in pool.others:
+            beside = None if other.embedded else product_of(other, products)
+            if beside is not None:
+                claim = _claim(other, beside)
+                yield msgspec.structs.replace(claim, call=f"{claim.call} {name or '(others)'}")
 
 
 def product_of(pool: PoolSettings, products: Sequence[Product]) -> Product | None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from conn_lint.analyze.surroundings import Setup
 
 _ADDRESS: frozenset[Role] = frozenset({"url", "scheme", "host", "port", "database"})
+_OTHERS: Role = "binds"
+_URL = "url"
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?\Z")
 _MILLI = 1000
 _MOST_DIGITS = 15
@@ -171,7 +173,39 @@ class Pools:
             keeps=self._keeps(resource, call),
             embedded=_is_embedded(server),
             for_script=self._is_for_script(event, at),
+            others=tuple(self._others(creation, event, at)),
         )
+
+    def _others(
+        self, creation: Creation, event: CallEvent, at: FunctionId
+    ) -> Iterator[tuple[str, PoolSettings]]:
+        """Engines that settings name beside the first; one without a name where they cannot be told."""
+        resource, setup = creation.resource, self._analysis.surroundings.base
+        option = next((o for o in resource.options if o.role == _OTHERS), None)
+        said = setup.stated.options(resource).get(option.variable) if option is not None else None
+        if option is None or said is None:
+            return
+        if not isinstance(said.value, Table) or not said.value.whole:
+            yield "", PoolSettings(creation, (), Server(None, None, None, None), open=True)
+        given = _given(setup, resource, event, at)
+        if self._analysis.runs_with(resource.acquire[0], option.since) is not False:
+            _, named = setup.called.arguments(event, at)
+            given = given._replace(named=named, stated={})
+        for name, found in unpacked(said).items.items():
+            own = found.value if isinstance(found.value, Table) else Table({_URL: found})
+            whole = Found(_over(inside(given.named, option.parameter), own), "argument")
+            call = given._replace(named=Table({option.parameter: whole}), stated={})
+            server = server_of(own.items.get(_URL, UNKNOWN))
+            yield (
+                name,
+                PoolSettings(
+                    creation=creation,
+                    settings=tuple(self._settings(resource, call).values()),
+                    server=server,
+                    keeps=self._keeps(resource, call),
+                    embedded=_is_embedded(server),
+                ),
+            )
 
     def _is_for_script(self, event: CallEvent, at: FunctionId) -> bool:
         function = self._analysis.program.function(at)
@@ -203,7 +237,7 @@ class Pools:
     def _settings(self, resource: Resource, call: _Given) -> dict[Role, Setting]:
         found: dict[Role, Setting] = {}
         for option in resource.options:
-            if option.role not in _ADDRESS and (
+            if option.role not in (*_ADDRESS, _OTHERS) and (
                 option.role not in found or call.of(option) is not None
             ):
                 found[option.role] = self._setting(option, call, resource)

@@ -301,6 +301,10 @@ class Types:
                 if place is not None:
                     given = argument_at(arguments, place)
                     return None if given is None else self.infer(given.value, at)
+                whole = self.catalogue.handed_on(name, 1)  # its arguments by place are shifted
+                if whole is not None and (given := argument_at(arguments, whole)) is not None:
+                    found = self.infer(given.value, at)
+                    return found if isinstance(found, External) else None
                 given_type = self.catalogue.returned(name)
                 if given_type is not None:
                     return Instance(given_type)

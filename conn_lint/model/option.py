@@ -16,6 +16,7 @@ Role: TypeAlias = Literal[
     "stale-check",  # how a connection is tested before it is handed out; False or "off": not at all
     "recycle",  # seconds after which a connection is replaced; -1 or "off": never
     "prepared-statements",  # the default of the switch; `off` is what turns them off
+    "binds",  # more engines beside the first: a dict with an address, or a dict of options with one, for each
     "pool-class",  # the class that keeps the connections; a `PoolClass` says what it does
     "url",  # the server's address as one text: a URL, or "host=... port=..."
     "scheme",  # the driver, where the address is given in parts; `means` gives the scheme that its URLs would have
@@ -33,7 +34,8 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `parameter` is its keyword ("" where there is none), `also` are others of the same meaning, `position` where it may
     be given by position. `inside` names the parameter whose dict it is a key of (then `position` is that one's; dots
-    lead into dicts in it, `*` is the only item, or the one called "default"), `url` the parameters of a URL's query
+    lead into dicts in it, `*` is the only item, or the one called "default"; of "binds", the `parameter` whose dict
+    holds for all engines, and from version `since` on alone, not the dicts that settings have), `url` the parameters of a URL's query
     that give it, `variable` a name in the project's settings that does (or that has the dict), `schema` the
     format of the documents whose data source does. With `calls` it holds for those calls of `acquire` alone that end
     so. `default` is in the role's unit or one of its words, "required", or absent where nobody has looked; it holds

@@ -91,6 +91,7 @@ class PoolSettings(msgspec.Struct, frozen=True):
     """One creation with all that is known of its settings.
 
     `open`: something unknown may say more (`**options`). `keeps` is what its class leaves open between two uses.
+    `others` are engines that the same call makes beside it, by their names.
     """
 
     creation: Creation
@@ -100,6 +101,7 @@ class PoolSettings(msgspec.Struct, frozen=True):
     keeps: Keeps | None = "pool"
     embedded: bool = False  # a file or memory, no server
     for_script: bool = False  # made only if its file is run as a script
+    others: tuple[tuple[str, PoolSettings], ...] = ()
 
     def get(self, role: Role) -> Setting | None:
         """The setting of a role; None where the library has none, or nobody has looked."""
