@@ -32,15 +32,15 @@ Scalar: TypeAlias = str | int | float | bool | None
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A parameter with a meaning for configuration rules.
 
-    `parameter` is its keyword ("" where there is none), `also` are others of the same meaning, `position` where it may
-    be given by position. `inside` names the parameter whose dict it is a key of (then `position` is that one's; dots
-    lead into dicts in it, `*` is the only item, or the one called "default"; of "binds", the `parameter` whose dict
-    holds for all engines, and from version `since` on alone, not the dicts that settings have), `url` the parameters of a URL's query
-    that give it, `variable` a name in the project's settings that does (or that has the dict), `schema` the
-    format of the documents whose data source does. With `calls` it holds for those calls of `acquire` alone that end
-    so. `default` is in the role's unit or one of its words, "required", or absent where nobody has looked; it holds
-    from version `since` on, and was `before` until then. `means` turns values
-    that are given into the role's words: "None=forever", "0=unlimited". `milliseconds`: the argument is in them (the
+    `parameter` is its keyword ("" where there is none), `also` are others of the same meaning, `position` where it
+    may be given by position. `inside` names the parameter whose dict it is a key of (then `position` is that one's;
+    dots lead into dicts in it, `*` is the only item, or the one called "default"; of "binds", the `parameter` whose
+    dict holds for all engines, and from version `since` on alone, not the dicts that settings have), `url` the
+    parameters of a URL's query that give it, `variable` a name in the project's settings that does (or that has the
+    dict), `schema` the format of the documents whose data source does. With `calls` it holds for those calls of
+    `acquire` alone that end so. `default` is in the role's unit or one of its words, "required", or absent where
+    nobody has looked; it holds from version `since` on, and was `before` until then. `means` turns values that are
+    given into the role's words: "None=forever", "0=unlimited". `milliseconds`: the argument is in them (the
     defaults here are in seconds all the same).
     """
 

@@ -110,7 +110,7 @@ def _kept(pool: PoolSettings) -> int | None:
     size = pool.get("size")
     if size is not None:
         return None if size.number is None else int(size.number)
-    return pool.largest if creation.resource.kind == "pool" else None
+    return pool.largest
 
 
 def _is_alternative(other: PoolSettings, pool: PoolSettings) -> bool:
