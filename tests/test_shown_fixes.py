@@ -546,3 +546,71 @@ class Orders:
 def test_no_pool_where_other_files_use_the_connection(tmp_path: Path) -> None:
     write(tmp_path, {"more.py": "from code import conn\n\n\ndef more():\n    conn.cursor()\n"})
     assert "all who use it must borrow" in shown(SHARED, tmp_path, "CNX104")[0]
+
+
+SITE = (
+    "INSTALLED_APPS = ['shop']\n"
+    "DATABASES = {\n    'default': {\n        'ENGINE': '%s',\n        'HOST': 'db',%s\n    },\n}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "engine", "written", "after"),
+    [
+        (
+            "CNX405",
+            "django.db.backends.mysql",
+            "",
+            "\n        \"CONN_MAX_AGE\": 600,\n        \"CONN_HEALTH_CHECKS\": True,",
+        ),
+        (
+            "CNX405",
+            "django.db.backends.mysql",
+            " 'CONN_MAX_AGE': 0,",
+            " 'CONN_MAX_AGE': 600, \"CONN_HEALTH_CHECKS\": True,",
+        ),
+        (
+            "CNX405",
+            "django.db.backends.postgresql",
+            "\n        'CONN_MAX_AGE': 60, 'OPTIONS': {'pool': True},",
+            "\n        'CONN_MAX_AGE': 0, 'OPTIONS': {'pool': True},",
+        ),
+        (
+            "CNX402",
+            "django.db.backends.postgresql",
+            "\n        'OPTIONS': {'pool': {'min_size': 2, 'max_size': 50}},",
+            "\n        'OPTIONS': {'pool': {'min_size': 2, 'max_size': 20}},",
+        ),
+        (
+            "CNX402",
+            "dj_db_conn_pool.backends.postgresql",
+            "\n        'POOL_OPTIONS': {'POOL_SIZE': 30, 'MAX_OVERFLOW': 25},",
+            "\n        'POOL_OPTIONS': {'POOL_SIZE': 10, 'MAX_OVERFLOW': 10},",
+        ),
+    ],
+)  # fmt: skip
+def test_settings_of_a_database_are_shown(
+    tmp_path: Path, code: str, engine: str, written: str, after: str
+) -> None:
+    text = SITE % (engine, written)
+    assert shown(text, tmp_path, code) == (SITE % (engine, after), "display-only")
+
+
+def test_entries_of_one_table_are_shown_together(tmp_path: Path) -> None:
+    entry = "{'ENGINE': 'django.db.backends.mysql', 'HOST': 'db'}"
+    text = f"INSTALLED_APPS = []\nDATABASES = {{'default': {entry}, 'other': {entry}}}\n"
+    after, word = shown(text, tmp_path, "CNX405")
+    assert (after.count('"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True'), word) == (
+        2,
+        "display-only",
+    )
+
+
+def test_a_pool_is_shown_where_connections_may_not_be_kept(tmp_path: Path) -> None:
+    own = "\n        'OPTIONS': {'sslmode': 'require'},"
+    text = SITE % ("django.db.backends.postgresql", own) + "ASGI_APPLICATION = 'shop.asgi.app'\n"
+    after, word = shown(text, tmp_path, "CNX405")
+    assert ("'OPTIONS': {'sslmode': 'require', \"pool\": True}," in after, word) == (
+        True,
+        "display-only",
+    )

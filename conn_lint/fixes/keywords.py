@@ -90,6 +90,24 @@ def in_dict(parsed: Parsed, value: cst.BaseExpression, keys: tuple[str, ...], te
     return Edit(parsed.path, parsed.span(found), text)
 
 
+def keys_in_dict(
+    parsed: Parsed, value: cst.Dict, changes: Sequence[tuple[tuple[str, ...], str]]
+) -> tuple[Edit, ...]:
+    """The dict with several values: where it has the keys, in their place, else behind all; raises RenderError."""
+    if not all(isinstance(element, cst.DictElement) for element in value.elements):
+        raise RenderError("a dict is unpacked in what it is given")
+    here = {
+        element.key.evaluated_value
+        for element in value.elements
+        if isinstance(element, cst.DictElement) and isinstance(element.key, cst.SimpleString)
+    }
+    edits = [in_dict(parsed, value, keys, text) for keys, text in changes if keys[0] in here]
+    new = [_item(keys, text) for keys, text in changes if keys[0] not in here]
+    if new:
+        edits.append(_behind(parsed, value.elements, new, _closing(parsed, value)))
+    return tuple(edits)
+
+
 def _closing(parsed: Parsed, node: cst.CSTNode) -> tuple[int, int]:
     """Where the bracket that ends it stands."""
     span = parsed.span(node)

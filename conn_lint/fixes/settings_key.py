@@ -1,28 +1,35 @@
-"""Renders set-key: an entry in a table of settings is given a key, or another value for one."""
+"""Renders set-key: entries in a table of settings are given keys, or other values for those they have."""
 
 from __future__ import annotations
 
 import libcst as cst
 
-from conn_lint.fixes.keywords import in_dict
+from conn_lint.fixes.keywords import keys_in_dict
 from conn_lint.fixes.parsed import Parsed, RenderError
 from conn_lint.model.fix import Edit, FixPlan
 
 
 def set_key(plan: FixPlan, parsed: Parsed) -> tuple[Edit, ...]:
-    """The detail `set` is `key=value`, `entry` the key of the entry; raises RenderError.
+    """The detail `set` has a `key=value` on each line (with dots into dicts), `entry` the keys of the entries; raises
+    RenderError.
 
     The plan's span is that of the assignment, of a table of entries (`TABLE = {"entry": {...}}`) or of the entry alone
     (`TABLE["entry"] = {...}`).
     """
     table, is_entry = _assigned(plan, parsed)
-    key, _, text = plan.detail("set").partition("=")
+    changes = []
+    for line in plan.detail("set").splitlines():
+        path, _, text = line.partition("=")
+        changes.append((tuple(path.split(".")), text))
     if is_entry:
-        return (in_dict(parsed, table, (key,), text),)
-    for element in table.elements:
-        if _name(element) == plan.detail("entry") and isinstance(element.value, cst.Dict):
-            return (in_dict(parsed, element.value, (key,), text),)
-    raise RenderError("the entry is no dict that stands there")
+        return keys_in_dict(parsed, table, changes)
+    edits: list[Edit] = []
+    for entry in plan.detail("entry").splitlines():
+        found = [e.value for e in table.elements if _name(e) == entry]
+        if len(found) != 1 or not isinstance(found[0], cst.Dict):
+            raise RenderError("the entry is no dict that stands there")
+        edits += keys_in_dict(parsed, found[0], changes)
+    return tuple(edits)
 
 
 def _assigned(plan: FixPlan, parsed: Parsed) -> tuple[cst.Dict, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.model.database import Database
@@ -22,12 +22,11 @@ _AGE = "CONN_MAX_AGE"
 
 
 class _Defect(NamedTuple):
-    """What is wrong with which setting, and the key and value that would be right, if one is all it takes."""
+    """What is wrong with which setting, and the keys and values that would be right (`key=value` on each line)."""
 
     setting: str
     message: str
-    key: str = ""
-    value: str = ""
+    right: str = ""
     applicability: Applicability = Applicability.DISPLAY_ONLY
 
 
@@ -81,8 +80,8 @@ class DjangoConnectionSettings(Rule):
     ## Fix safety
     `CONN_HEALTH_CHECKS` and `DISABLE_SERVER_SIDE_CURSORS` are set, in the dict of the entry or at the call that makes
     it (`dj_database_url.config(...)`); the first costs a short query for each request, the second memory where large
-    results are read: therefore unsafe. `CONN_MAX_AGE` and pools are the author's, for they decide how many connections
-    stay open.
+    results are read: therefore unsafe. `CONN_MAX_AGE` and pools are only shown, where the entry is a dict that stands
+    there: they are the author's, for they decide how many connections stay open.
     """
 
     __slots__ = ()
@@ -104,7 +103,7 @@ class DjangoConnectionSettings(Rule):
             for defect in _defects(database):
                 if defect.setting == _AGE and (database.module, database.alias) in kept:
                     continue  # the branch for development of settings that keep connections elsewhere
-                own = database.alias if defect.key else ""
+                own = database.alias if defect.applicability > Applicability.DISPLAY_ONLY else ""
                 key = (database.call or database.location, own, defect.message)
                 found.setdefault(key, []).append((database, defect))
         for pairs in found.values():
@@ -123,7 +122,7 @@ class DjangoConnectionSettings(Rule):
                 direction="beside",
                 statement=database.statement,
                 about=f"{', '.join(sorted(aliases))}: {defect.setting}",
-                plan=_plan(database, defect),
+                plan=_plan(database, defect, aliases),
             )
 
 
@@ -137,6 +136,7 @@ def _defects(database: Database) -> Iterator[_Defect]:
             "pool",
             "the pool option and a CONN_MAX_AGE other than 0 exclude each other: Django raises ImproperlyConfigured "
             "when it connects. Leave CONN_MAX_AGE out",
+            "CONN_MAX_AGE=0",
         )
         return
     if not engine.pools:
@@ -157,8 +157,7 @@ def _defects(database: Database) -> Iterator[_Defect]:
                     "DISABLE_SERVER_SIDE_CURSORS",
                     f"server-side cursors are on behind {pooler.name} ({place}), which gives each transaction another "
                     "session: iterator() ends in 'cursor does not exist'. Set DISABLE_SERVER_SIDE_CURSORS",
-                    "DISABLE_SERVER_SIDE_CURSORS",
-                    "True",
+                    "DISABLE_SERVER_SIDE_CURSORS=True",
                     Applicability.UNSAFE,
                 )
                 break
@@ -177,6 +176,7 @@ def _of_time(database: Database) -> Iterator[_Defect]:
             yield _Defect(
                 _AGE,
                 f"CONN_MAX_AGE {said}: each request opens a connection and closes it. {_proposal(database)}",
+                _proposed(database),
             )
     elif database.health_checks is False:
         kept = "for ever" if age.value is None else f"for {age.value} seconds"
@@ -184,8 +184,7 @@ def _of_time(database: Database) -> Iterator[_Defect]:
             "CONN_HEALTH_CHECKS",
             f"connections are kept {kept} (CONN_MAX_AGE) and not checked: after the server or a firewall has closed "
             "them, the next request on each fails. Set CONN_HEALTH_CHECKS",
-            "CONN_HEALTH_CHECKS",
-            "True",
+            "CONN_HEALTH_CHECKS=True",
             Applicability.UNSAFE,
         )
 
@@ -202,22 +201,34 @@ def _proposal(database: Database) -> str:
     return f"Set CONN_MAX_AGE = 600 with CONN_HEALTH_CHECKS{also}"
 
 
-def _plan(database: Database, defect: _Defect) -> FixPlan | None:
-    """A keyword of the call that makes the entry, or a key of the dict that it is."""
-    if not defect.key:
+def _proposed(database: Database) -> str:
+    """The same as keys with values; none where the server or another package has to give it."""
+    if not database.is_async:
+        return "CONN_MAX_AGE=600\nCONN_HEALTH_CHECKS=True"
+    return (
+        "OPTIONS.pool=True" if database.engine is not None and database.engine.option_pool else ""
+    )
+
+
+def _plan(database: Database, defect: _Defect, aliases: Sequence[str]) -> FixPlan | None:
+    """Keys of the dicts that the entries are, or a keyword of the call that makes one, which not all calls have."""
+    names = " and ".join(line.partition("=")[0] for line in defect.right.splitlines())
+    shown = defect.applicability is Applicability.DISPLAY_ONLY
+    if not names or (shown and database.call is not None):
         return None
     if database.call is None:
         return FixPlan(
             kind="set-key",
-            title=f"Set {defect.key}",
+            title=f"Set {names}",
             applicability=defect.applicability,
             spans=(database.location,),
-            details=(("entry", database.alias), ("set", f"{defect.key}={defect.value}")),
+            details=(("entry", "\n".join(aliases)), ("set", defect.right)),
         )
+    key, _, value = defect.right.partition("=")
     return FixPlan(
         kind="set-keyword",
-        title=f"Set {defect.key}",
+        title=f"Set {names}",
         applicability=defect.applicability,
         spans=(database.call,),
-        details=(("set", f"{defect.key.lower()}={defect.value}"),),
+        details=(("set", f"{key.lower()}={value}"),),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from conn_lint.model.database import Database
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.fix import Applicability, FixPlan
 from conn_lint.model.option import Role
@@ -15,6 +16,7 @@ from conn_lint.rules.base import Rule
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
 
+_TITLE = "a pool of at most 20: how many are enough is to be measured"
 _SIZE = 10  # connections of a pool that is shown, with as many beyond it where it may overflow
 
 
@@ -117,6 +119,7 @@ class OversizedPool(Rule):
                 severity=self.severity,
                 statement=database.statement,
                 about=f"{database.alias}: size of its pool",
+                plan=_plan_of(database, limit),
             )
 
 
@@ -125,6 +128,25 @@ def _message(whose: str, many: str, stated: str, limit: int) -> str:
         f"{whose} may open {many} in each process ({stated}): "
         f"a database is fastest with about (cores x 2) + 1 at work, and refuses those beyond its limit. "
         f"Keep it at {limit} or less, and let the others wait in the pool."
+    )
+
+
+def _plan_of(database: Database, limit: int) -> FixPlan | None:
+    """Smaller numbers in the dict of settings, where they stand in the entry itself."""
+    given = [part for part in database.sizes if part.is_given]
+    if database.call is not None or any(part.source != "argument" for part in given):
+        return None
+    parts = database.engine.sizes if database.engine is not None else ()
+    size = limit if len(parts) < 2 else min(_SIZE, limit // len(parts))
+    return FixPlan(
+        kind="set-key",
+        title=_TITLE,
+        applicability=Applicability.DISPLAY_ONLY,
+        spans=(database.location,),
+        details=(
+            ("entry", database.alias),
+            ("set", "\n".join(f"{part.inside}.{part.parameter}={size}" for part in given)),
+        ),
     )
 
 
@@ -139,7 +161,7 @@ def _plan(pool: PoolSettings) -> FixPlan | None:
         return None
     return FixPlan(
         kind="set-keyword",
-        title="a pool of at most 20: how many are enough is to be measured",
+        title=_TITLE,
         applicability=Applicability.DISPLAY_ONLY,
         spans=(pool.creation.location,),
         details=(("set", "\n".join(changes)),),
