@@ -251,9 +251,7 @@ def test_what_is_counted_without_a_command_is_said(tmp_path: Path) -> None:
     files = {"web.py": f"from flask import Flask\n{POOL}app = Flask('x')\n{route('f')}"}
     write(tmp_path, {**files, "pyproject.toml": stated(workers="2")})
     (line,) = [a for a in budget(tmp_path).assumed if "all files" in a]
-    assert line.endswith(
-        "its command names no file of the project: all files that serve are counted"
-    )
+    assert line.endswith("no command names a file that it runs: all files that serve are counted")
 
 
 def test_hosts_that_variables_decide_are_several_servers(tmp_path: Path) -> None:

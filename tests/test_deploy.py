@@ -110,6 +110,71 @@ def test_scripts_are_read_and_handed_on_to() -> None:
     assert one.target == "e:f"
 
 
+CHOOSING = """\
+if [[ ! -z $1 ]]; then
+if [[ "$1" == "web" ]]; then
+if [ -n "$SLOW" ]; then sleep 1; fi
+exec gunicorn a:web -w 3
+elif [ "$1" = work ]
+then
+if [ -n "$MANY" ]; then
+exec celery -A a.work worker -c 8
+fi
+exec celery -A a.work worker -c 2
+else
+exec python -m a.other
+fi
+fi
+echo "which one?"
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "targets"),
+    [
+        ("/x/run.sh web", ["a:web"]),
+        ("/x/run.sh work", ["a.work"]),
+        ("/x/run.sh more", ["a.other"]),
+        ("/x/run.sh", ["a:web", "a.work"]),
+    ],
+)
+def test_a_script_chooses_by_its_first_word(command: str, targets: list[str]) -> None:
+    found = started(command, {"/x/run.sh": CHOOSING.splitlines()})
+    assert [one.target for one in found] == targets
+
+
+DEV = ['if [ "$1" = dev ]; then', "exec gunicorn c:d", "fi", "exec gunicorn a:b"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "word", "target"),
+    [
+        (DEV, "", "a:b"),
+        (DEV, " dev", "c:d"),
+        (DEV, " run", "a:b"),
+        ([line.replace("exec ", "") for line in DEV], " dev", "a:b"),
+        ([line.replace(" ];", ' ] || [ -n "$X" ];') for line in DEV], " dev", "a:b"),
+        (DEV[:2], " dev", "c:d"),
+    ],
+)
+def test_what_follows_a_choice(lines: list[str], word: str, target: str) -> None:
+    assert [one.target for one in started(f"./run.sh{word}", {"./run.sh": lines})] == [target]
+
+
+def test_the_script_is_that_with_most_of_its_path() -> None:
+    files = {
+        "run.sh": "exec gunicorn a:b\n",
+        "mock/run.sh": "exec gunicorn c:d\n",
+        "compose.yml": "services:\n  web:\n    build: .\n    command: /srv/run.sh\n"
+        "  mock:\n    build: .\n    command: /mock/run.sh\n",
+    }
+    found = deployment(files).processes
+    assert [(process.name, process.target) for process in found] == [
+        ("web", "a:b"),
+        ("mock", "c:d"),
+    ]
+
+
 def test_a_script_that_calls_itself_ends() -> None:
     assert started("./a.sh", {"./a.sh": ["./a.sh", "./a.sh"]}) == []
 

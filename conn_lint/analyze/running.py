@@ -23,7 +23,7 @@ _STARTED = {"python": "__main__"}
 
 # Why more files are counted than what is started imports.
 _BY_SETTINGS = "its settings name what is loaded: all files but those that are run by hand"
-_UNNAMED = "its command names no file of the project: all files that serve"
+_UNNAMED = "no command names a file that it runs: all files that serve"
 _NAMED = "{} loads modules by names that cannot be told: all files that serve"
 
 

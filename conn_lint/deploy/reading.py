@@ -116,12 +116,12 @@ class _Reader:
         )
 
     def _script(self, name: str) -> Sequence[str]:
-        """The script of the project that a command means: the last part of its name decides, if it is one alone."""
+        """The script of the project that a command means: that with most of its path, else the only one of its name."""
         last = posixpath.basename(name)
         found = [path for path in self._scripts if posixpath.basename(path) == last]
-        exact = [path for path in found if name.endswith(path)]
+        exact = [path for path in found if f"/{name}".endswith(f"/{path}")]
         if exact:
-            return self._scripts[exact[0]]
+            return self._scripts[max(exact, key=len)]
         return self._scripts[found[0]] if len(found) == 1 else ()
 
     def _setting(self, folder: str, config: str, name: str) -> Figure | str | None:

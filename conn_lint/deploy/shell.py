@@ -1,5 +1,5 @@
 """What a script runs: its variables filled in, and for the word that it is started with, as in
-`case "$1" in web) ... ;; worker) ... ;; esac`.
+`case "$1" in web) ... ;; worker) ... ;; esac`, or `if [ "$1" = web ]; then ... elif ...; fi`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,13 @@ from conn_lint.model.summary import DocumentSummary
 _CASE = re.compile(r"case\s+[\"']?\$\{?1\b[^\s]*\s+in\b\s*(?P<rest>.*)")
 _LABEL = re.compile(r"\(?\s*(?P<words>[\w.*?|\"' -]+)\)(?P<rest>.*)", re.DOTALL)
 _END = re.compile(r"esac\b")
+_LEAVES = re.compile(r"(exec\s+[^\s<>&\d]|exit\b)")
 _OTHER = "*"
-
+_TEST = re.compile(
+    r"(?:el)?if\s+(?:\[\[?|test)\s+[\"']?\$\{?1\b[^\s]*\s+==?\s+[\"']?(?P<word>\w[\w.:-]*)[\"']?(?:\s*\]\]?)?"
+    r"\s*(?:;\s*then)?\Z"
+)
+_SEVERAL = 2
 
 _MOST_ROUNDS = 3
 _MOST_LETTERS = 20_000
@@ -61,18 +66,32 @@ class Branch(NamedTuple):
 
 
 def ways_through(commands: Sequence[str], arguments: Sequence[str]) -> list[Way]:
-    """One way through a script; where it branches by its first word, and none is given, one for each word."""
-    at = next((n for n, line in enumerate(commands) if _CASE.match(line.strip())), None)
-    branches, after = _branches(commands, at) if at is not None else ([], [])
+    """One way through a script; where it branches by its first word, and none is given, one for each word.
+
+    One test for a word is no choice of programs, as long as none is given.
+    """
+    at = next((n for n, line in enumerate(commands) if _begins(line.strip())), None)
+    branches: list[Branch] = []
+    after: list[str] = []
+    if at is not None:
+        by_case = _CASE.match(commands[at].strip()) is not None
+        branches, after = (_branches if by_case else _tests)(commands, at)
+        if not by_case and not arguments and len(branches) < _SEVERAL:
+            branches = []
     if not branches:
         return [Way(list(commands))]
     before = commands[:at]
     if arguments:
         taken = _taken(branches, arguments[0])
-        return [Way([*before, *(taken.commands if taken is not None else ()), *after])]
+        return [Way([*before, *_with_rest(taken.commands if taken is not None else [], after)])]
     named = [branch for branch in branches if _OTHER not in branch.words]
     earnest = [branch for branch in named if effort(branch.words[0]) < 2]
-    return [Way([*before, *b.commands, *after], b.words[0]) for b in earnest or named]
+    return [Way([*before, *_with_rest(b.commands, after)], b.words[0]) for b in earnest or named]
+
+
+def _with_rest(commands: list[str], after: list[str]) -> list[str]:
+    """What follows a branch does not run where it ends the script."""
+    return commands if commands and _LEAVES.match(commands[-1]) else [*commands, *after]
 
 
 def _taken(branches: Iterable[Branch], word: str) -> Branch | None:
@@ -80,6 +99,33 @@ def _taken(branches: Iterable[Branch], word: str) -> Branch | None:
         if any(fnmatch.fnmatchcase(word, pattern) for pattern in branch.words):
             return branch
     return None
+
+
+def _begins(line: str) -> bool:
+    return bool(_CASE.match(line) or (line.startswith("if") and _TEST.match(line)))
+
+
+def _tests(commands: Sequence[str], start: int) -> tuple[list[Branch], list[str]]:
+    """The branches of an `if`, and what follows it; none where one tests something else, or it never ends."""
+    found: list[Branch] = []
+    depth = 0
+    for number, line in enumerate(commands[start:], start):
+        text = line.strip()
+        begins, ends = re.match(r"if\b", text), re.search(r"(^|;\s*)fi\b", text)
+        if depth <= 1 and (begins if depth == 0 else re.match(r"elif\b", text)):
+            match = _TEST.match(text)
+            if match is None:
+                return [], []
+            found.append(Branch((match["word"],), []))
+            depth = 1
+        elif depth == 1 and text == "else":
+            found.append(Branch((_OTHER,), []))
+        elif depth == 1 and ends and not begins:
+            return found, list(commands[number + 1 :])
+        elif text != "then" or depth > 1:
+            depth += bool(begins) - bool(ends)
+            found[-1].commands.append(text)
+    return [], []
 
 
 def _branches(commands: Sequence[str], start: int) -> tuple[list[Branch], list[str]]:

@@ -45,7 +45,7 @@ _NAMES = tuple(
         (r"Procfile(\..+)?", _PROCFILE),
         (r"(Dockerfile|Containerfile)([.-].+)?|.+\.[Dd]ockerfile", _DOCKER),
         (
-            r"(.+[._-])?(entrypoint|start|run|boot|launch|serve|server|web|worker|gunicorn|uvicorn|celery)"
+            r"(.+[._-])?(entry|entrypoint|start|run|boot|launch|serve|server|web|worker|gunicorn|uvicorn|celery)"
             r"([._-].+)?\.sh",
             _SHELL,
         ),
