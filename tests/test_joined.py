@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,18 @@ def roots(tmp_path: Path, files: dict[str, str]) -> set[str]:
 )  # fmt: skip
 def test_what_joins(tmp_path: Path, files: dict[str, str], expected: set[str]) -> None:
     assert roots(tmp_path, files) == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, {"a/setup.cfg": "", "a/x.py": "import c\n", "b/setup.cfg": "", "b/c.py": ""})
+    os.mkfifo(tmp_path / "a" / "pipe.py")
+    (tmp_path / "b" / "folder.py").mkdir()
+    (tmp_path / "b" / "loop.py").symlink_to(tmp_path / "b" / "loop.py")
+    (tmp_path / "b" / "up").symlink_to(tmp_path)
+    (tmp_path / "c" / "pyproject.toml").mkdir(parents=True)
+    (tmp_path / "a" / "\udcff.py").write_bytes(b"import \xff\n")
+    assert roots(tmp_path, {}) == {"."}
 
 
 def test_an_ignored_package_is_no_part(tmp_path: Path) -> None:

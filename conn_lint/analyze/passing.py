@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from conn_lint.analyze.conditions import Conditions
+from conn_lint.analyze.conditions import Conditions, fits
 from conn_lint.analyze.labels import Entered, Registration, entry_label
 from conn_lint.analyze.matching import dotted_name
 from conn_lint.analyze.references import last as last_of
@@ -108,15 +108,28 @@ class Passing:
     def _record(
         self, table: Table[Record], call: AnyCall, index: int, at: FunctionId
     ) -> Record | None:
-        for name in self._callees(self._types.infer(call.func, at)):
-            for record in table.called(name):
-                if (
-                    is_handler(call.arguments, index, record.handler)
-                    and can_be_called(call.arguments[index].value, record)
-                    and self._conditions.hold(record, at.path)
-                ):
-                    return record
+        value = self._types.infer(call.func, at)
+        records = [record for name in self._callees(value) for record in table.called(name)]
+        if value is None and isinstance(call.func, Attribute):
+            records.extend(self._by_receivers_name(table, call.func))
+        for record in records:
+            if (
+                is_handler(call.arguments, index, record.handler)
+                and can_be_called(call.arguments[index].value, record)
+                and self._conditions.hold(record, at.path)
+            ):
+                return record
         return None
+
+    def _by_receivers_name(self, table: Table[Record], func: Attribute) -> Iterator[Record]:
+        """Records of calls on an object of which nothing but its name is known."""
+        name = last_of(func.value)
+        for record in table.fallbacks(func.attr):
+            fallback = record.fallback
+            if record.match == "call" and fallback is not None and fits(name, fallback.receivers):
+                libraries = {receiver.partition(".")[0] for receiver in record.receivers}
+                if not libraries.isdisjoint(self._conditions.project_imports):
+                    yield record
 
     def _callees(self, value: Value | None) -> list[str]:
         """The dotted names of what is called; a class of the project has those of its bases."""

@@ -109,7 +109,11 @@ def _read(top: Path, is_foreign: Callable[[Path], bool]) -> dict[Path, _Package]
         if count > _MOST_FOLDERS:
             return {}
         package = packages.setdefault(owner, _Package([], set(), set()))
-        files = sorted(entry.name for entry in entries if entry.name.endswith((".py", ".pyi")))
+        files = sorted(
+            entry.name
+            for entry in entries
+            if entry.name.endswith((".py", ".pyi")) and entry.is_file(follow_symlinks=False)
+        )
         package.files.extend(folder / name for name in files if name.endswith(".py"))
         modules = {name.rpartition(".")[0] for name in files}
         parts = folder.relative_to(owner).parts
