@@ -34,7 +34,7 @@ MemoScope: TypeAlias = Literal[
 
 
 class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a decorator is recognised whose receiver cannot be resolved (an app imported from elsewhere).
+    """How a decorator or call is recognised whose receiver cannot be resolved (an app imported from elsewhere).
 
     Its file imports one of the record's modules, or the project does and the receiver bears one of these names.
     """
