@@ -29,10 +29,6 @@ from conn_lint.model.summary import Function
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_MISSING = frozenset({"KeyError", "AttributeError", "LookupError", "NameError", "IndexError"})
-_KEEPERS = frozenset({"setdefault", "set", "update"})
-_PROCESS_WORDS = frozenset({"app", "application", "bot", "server", "container", "extensions"})
-_REQUEST_WORDS = frozenset({"g", "request", "req", "_request"})
 _MAX_ALIASES = 3
 
 
@@ -111,6 +107,20 @@ class Reader:
         if test not in self._asked:
             self._asked[test] = frozenset(self._follow(test, _MAX_ALIASES))
         return self._asked[test]
+
+    def asked_whether_empty(self, test: Expr) -> Place | None:
+        """The places in a container of which a test asks whether anything is in it: `not cache`, `len(cache) == 0`."""
+        match expand(test, self._makers):
+            case Operator(op="not", operands=(inner,)):
+                return self.asked_whether_empty(inner)
+            case Operator(operands=(Call(func=Name(id="len")) as inner, Literal())):
+                return self.asked_whether_empty(inner)
+            case Call(func=Name(id="len" | "bool"), arguments=(container,)):
+                return self.item(container.value, None, "[]")
+            case Name() | Attribute() as container:
+                return self.item(container, None, "[]")
+            case _:
+                return None
 
     def _follow(self, test: Expr, depth: int) -> Iterator[Place]:
         seen: set[str] = set()
