@@ -56,6 +56,14 @@ def page(imports: str, body: str) -> str:
     )
 
 
+def test_the_age_of_connections_is_shown_at_a_call_with_a_keyword_for_it(tmp_path: Path) -> None:
+    made = 'dj_database_url.config(default="postgres://shop@db/shop")'
+    text = f'import dj_database_url\n\nSECRET_KEY = "..."\nDATABASES = {{"default": {made}}}\n'
+    after, word = shown(text, tmp_path, "CNX405")
+    assert word == "display-only"
+    assert '/shop", conn_max_age=600, conn_health_checks=True)' in after
+
+
 def test_a_pool_for_one_who_may_wait_for_himself_is_shown(tmp_path: Path) -> None:
     text = page(
         "import mysql.connector",

@@ -144,6 +144,7 @@ class Databases:
             location=entry.location,
             statement=entry.statement,
             call=entry.call,
+            keywords=entry.keywords,
             engine=engine,
             age=_age(entry.items.get("CONN_MAX_AGE")),
             health_checks=_truth(entry.items.get("CONN_HEALTH_CHECKS"), whole=entry.whole),

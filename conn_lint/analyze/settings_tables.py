@@ -36,13 +36,16 @@ _MOST = 6
 
 
 class Entry(NamedTuple):
-    """One database: its keys, where it is set, and the call that makes it. Not `whole`: there may be more keys."""
+    """One database: its keys, where it is set, and the call that makes it, with the keywords that this has for keys
+    (`conn_max_age=CONN_MAX_AGE`). Not `whole`: there may be more keys.
+    """
 
     items: dict[str, Found]
     whole: bool
     location: Location
     statement: tuple[int, int]
     call: Location | None = None
+    keywords: tuple[str, ...] = ()
 
     def changed(self, key: str, value: Found) -> Entry:
         return self._replace(items={**self.items, key: value})
@@ -224,7 +227,8 @@ class SettingsTables:
         place = self._places.location(at, event.span)
         call = self._places.location(at, maker.span)
         statement = self._places.statement(at, event)
-        return Entry(items, known and named.whole, place, statement, call)
+        keywords = tuple(pair for pair in record.keys if not pair[0].isdigit())
+        return Entry(items, known and named.whole, place, statement, call, keywords)
 
     def _set(
         self, variant: Variant, keys: tuple[str, ...], value: Expr, at: FunctionId, event: Event

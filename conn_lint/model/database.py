@@ -26,11 +26,11 @@ class Database(msgspec.Struct, frozen=True):
     """One entry of DATABASES, as one module of settings leaves it.
 
     `location` is that of the statement that sets it, `statement` its lines; `call` is the call that makes it, if one
-    does. `whole`: nothing unknown is put into it. `servers` are the addresses it may have, with the poolers in front.
-    `keys` are those that are set, `pool` tells whether the option of that name is set and on, `pool_size` how
-    many connections it (or the engine's own pool) has at most, as far as that is told, and `sizes` the settings that
-    say so. `engine_name` is what is written as ENGINE, known or not. `host_from` is the variable of the environment
-    that decides its host, or all of its URL.
+    does, and `keywords` those that it has for keys (`conn_max_age=CONN_MAX_AGE`). `whole`: nothing unknown is put
+    into it. `servers` are the addresses it may have, with the poolers in front. `keys` are those that are set, `pool`
+    tells whether the option of that name is set and on, `pool_size` how many connections it (or the engine's own
+    pool) has at most, as far as that is told, and `sizes` the settings that say so. `engine_name` is what is written
+    as ENGINE, known or not. `host_from` is the variable of the environment that decides its host, or all of its URL.
     """
 
     alias: str
@@ -53,3 +53,4 @@ class Database(msgspec.Struct, frozen=True):
     sizes: tuple[Setting, ...] = ()
     engine_name: str = ""
     host_from: str = ""
+    keywords: tuple[str, ...] = ()

@@ -79,9 +79,9 @@ class DjangoConnectionSettings(Rule):
 
     ## Fix safety
     `CONN_HEALTH_CHECKS` and `DISABLE_SERVER_SIDE_CURSORS` are set, in the dict of the entry or at the call that makes
-    it (`dj_database_url.config(...)`); the first costs a short query for each request, the second memory where large
-    results are read: therefore unsafe. `CONN_MAX_AGE` and pools are only shown, where the entry is a dict that stands
-    there: they are the author's, for they decide how many connections stay open.
+    it, if that has a keyword for it (`dj_database_url.config(...)`, not `env.db(...)` of django-environ); the first
+    costs a short query for each request, the second memory where large results are read: therefore unsafe.
+    `CONN_MAX_AGE` and pools are only shown: they are the author's, for they decide how many connections stay open.
     """
 
     __slots__ = ()
@@ -213,8 +213,7 @@ def _proposed(database: Database) -> str:
 def _plan(database: Database, defect: _Defect, aliases: Sequence[str]) -> FixPlan | None:
     """Keys of the dicts that the entries are, or a keyword of the call that makes one, which not all calls have."""
     names = " and ".join(line.partition("=")[0] for line in defect.right.splitlines())
-    shown = defect.applicability is Applicability.DISPLAY_ONLY
-    if not names or (shown and database.call is not None):
+    if not names:
         return None
     if database.call is None:
         return FixPlan(
@@ -224,11 +223,14 @@ def _plan(database: Database, defect: _Defect, aliases: Sequence[str]) -> FixPla
             spans=(database.location,),
             details=(("entry", "\n".join(aliases)), ("set", defect.right)),
         )
-    key, _, value = defect.right.partition("=")
+    keywords = {key: keyword for keyword, _, key in (k.partition("=") for k in database.keywords)}
+    pairs = [line.partition("=") for line in defect.right.splitlines()]
+    if not all(key in keywords for key, _, _ in pairs):
+        return None
     return FixPlan(
         kind="set-keyword",
         title=f"Set {names}",
         applicability=defect.applicability,
         spans=(database.call,),
-        details=(("set", f"{key.lower()}={value}"),),
+        details=(("set", "\n".join(f"{keywords[key]}={value}" for key, _, value in pairs)),),
     )
