@@ -306,9 +306,6 @@ class Kept:
         if not isinstance(kind, Guard):
             return False
         asked = self._reader.asked(kind.test)
-        whole = self._reader.asked_whether_empty(kind.test)
-        if whole is not None:
-            asked |= {whole}
         return any(means(a, place) for a in asked for place in places)
 
     def scope_of(self, place: Place) -> Scope:

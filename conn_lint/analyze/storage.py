@@ -103,18 +103,22 @@ class Reader:
         return Place(text + suffix, _key(self.plain(key)) if key is not None else "")
 
     def asked(self, test: Expr) -> frozenset[Place]:
-        """The places that a test reads, through the names that it reads too."""
+        """The places that a test reads, through the names that it reads too, and those in a container that it asks
+        whether anything is in it.
+        """
         if test not in self._asked:
-            self._asked[test] = frozenset(self._follow(test, _MAX_ALIASES))
+            whole = self._asked_whether_empty(test)
+            found = frozenset(self._follow(test, _MAX_ALIASES))
+            self._asked[test] = found if whole is None else found | {whole}
         return self._asked[test]
 
-    def asked_whether_empty(self, test: Expr) -> Place | None:
-        """The places in a container of which a test asks whether anything is in it: `not cache`, `len(cache) == 0`."""
+    def _asked_whether_empty(self, test: Expr) -> Place | None:
+        """The places in the container of `not cache` or `len(cache) == 0`."""
         match expand(test, self._makers):
             case Operator(op="not", operands=(inner,)):
-                return self.asked_whether_empty(inner)
+                return self._asked_whether_empty(inner)
             case Operator(operands=(Call(func=Name(id="len")) as inner, Literal())):
-                return self.asked_whether_empty(inner)
+                return self._asked_whether_empty(inner)
             case Call(func=Name(id="len" | "bool"), arguments=(container,)):
                 return self.item(container.value, None, "[]")
             case Name() | Attribute() as container:
