@@ -17,7 +17,14 @@ from repositories import API, DB, commit, git
 from conn_lint.engine.documents import format_of
 
 ROOT = Path(__file__).parent.parent
-PACKAGED = ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".pre-commit-hooks.yaml")
+PACKAGED = (
+    "pyproject.toml",
+    "hatch_build.py",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    ".pre-commit-hooks.yaml",
+)
 HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / PACKAGED[-1]).read_text())}
 FIXABLE = """\
 import psycopg2
