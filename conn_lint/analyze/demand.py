@@ -167,5 +167,9 @@ class Demand:
                     self._mentions[mentioned].append(path)
         return self._mentions.get(name, [])
 
+    def in_tests(self, name: str) -> bool:
+        """Some test mentions the name."""
+        return any(self._files[path].is_test for path in self.files_with(name))
+
     def _names(self, path: str, number: int) -> tuple[str, ...]:
         return self._files[path].skeleton.units[number].names

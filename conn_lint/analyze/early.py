@@ -39,7 +39,7 @@ class Early:
         if path in self._tested or any(top.path != path for top in tops):
             return False
         own = {function.name for at in tops if (function := self._program.function(at))}
-        return not own & self._test_words
+        return not any(map(self._analysis.demand.in_tests, own))
 
     @functools.cached_property
     def _tested(self) -> frozenset[str]:
@@ -49,18 +49,8 @@ class Early:
         while waiting:
             path = waiting.pop()
             for item in self._program.files[path].skeleton.imports:
-                for module in self._program.modules.named(item, path):
-                    if module.path is not None and module.path not in seen:
-                        seen.add(module.path)
-                        waiting.append(module.path)
+                for found in self._program.modules.paths(item, path):
+                    if found not in seen:
+                        seen.add(found)
+                        waiting.append(found)
         return frozenset(seen)
-
-    @functools.cached_property
-    def _test_words(self) -> frozenset[str]:
-        return frozenset(
-            name
-            for file in self._program.files.values()
-            if file.is_test
-            for unit in file.skeleton.units
-            for name in unit.names
-        )

@@ -13,7 +13,6 @@ from conn_lint.link.values import External, FunctionId, FunctionRef
 from conn_lint.model.creation import Application
 from conn_lint.model.flow import CallEvent
 from conn_lint.model.framework import Home
-from conn_lint.model.summary import Unit
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
@@ -62,7 +61,7 @@ class Homes:
             return None
         if self._program.class_of(at) is not None or any(c.how in _CALLS for c in callers):
             return None
-        if any(function.name in unit.names for unit in self._test_units()):
+        if self._analysis.demand.in_tests(function.name):
             return None
         for parameter in function.parameters:
             hint = parameter.annotation
@@ -74,24 +73,12 @@ class Homes:
             return "" if alone and self._program.decorators(ref) <= {*home.asked} else None
         return function.parameters[0].name if function.parameters else None
 
-    def _test_units(self) -> Iterator[Unit]:
-        for file in self._program.files.values():
-            if file.is_test:
-                yield from file.skeleton.units
-
     def _taken(self, home: Home) -> tuple[str, ...]:
         """Names in code that speaks of what the application keeps."""
-        return tuple(
-            sorted(
-                {
-                    name
-                    for file in self._program.files.values()
-                    for unit in file.skeleton.units
-                    if home.holder in unit.names
-                    for name in unit.names
-                }
-            )
-        )
+        units = self._analysis.mentioning(home.holder)
+        files = self._program.files
+        names = (files[path].skeleton.units[number].names for path, number in units)
+        return tuple(sorted(set().union(*names)))
 
     def _led_by(self, functions: Collection[FunctionId]) -> Home | None:
         """The home that all have which lead to these."""

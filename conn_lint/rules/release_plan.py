@@ -41,7 +41,11 @@ def _plan(site: Site, use: Use, project: Project, level: Applicability) -> FixPl
     if use.passed_on:
         return _not_here(site)
     if use.replaced:
-        return _replaced(site)
+        return _in_words(
+            site,
+            f"release what {site.call} has opened before something else takes its place",
+            "its function puts something else in the place of what it has opened",
+        )
     resource = site.resource
     details = [("names", " ".join(use.names))]
     spans = (site.location, *use.releases)
@@ -76,24 +80,17 @@ def _plan(site: Site, use: Use, project: Project, level: Applicability) -> FixPl
 
 def _not_here(site: Site) -> FixPlan:
     """For a function that gives what it opened, or what it was given: only the first is to be released."""
-    return FixPlan(
-        "wrap-in-with",
+    return _in_words(
+        site,
         f"release it where {site.call} has opened it, and only there",
-        Applicability.DISPLAY_ONLY,
-        (site.location,),
-        (("why", f"{site.call} may give what it was given, which somebody else releases"),),
+        f"{site.call} may give what it was given, which somebody else releases",
     )
 
 
-def _replaced(site: Site) -> FixPlan:
-    """For an object that is given something else to keep: its release would not meet what it has opened."""
-    return FixPlan(
-        "wrap-in-with",
-        f"release what {site.call} has opened before something else takes its place",
-        Applicability.DISPLAY_ONLY,
-        (site.location,),
-        (("why", "its function puts something else in the place of what it has opened"),),
-    )
+def _in_words(site: Site, title: str, why: str) -> FixPlan:
+    """For what no block may end: the plan says what to do, and why it is left to the author."""
+    level = Applicability.DISPLAY_ONLY
+    return FixPlan("wrap-in-with", title, level, (site.location,), (("why", why),))
 
 
 def _words(manager: str, *, is_async: bool) -> str:

@@ -180,7 +180,7 @@ def _within(made: _Statements, origin: Any) -> statement_nodes.With:
 
 def _with_item(made: _Statements, origin: ast.withitem) -> statement_nodes.WithItem:
     target = origin.optional_vars
-    name = None if target is None else made.values.as_name(made.value(target))
+    name = None if target is None else nodes.AsName(made.value(target))
     node = statement_nodes.WithItem(made.value(origin.context_expr), name)
     made.places.put_with(node, origin)
     return node
@@ -195,7 +195,7 @@ def _tried(made: _Statements, origin: Any) -> Any:
         name = None
         if handler.name is not None:
             at = made.places.end(handler.type)
-            name = made.values.as_name(made.name_behind(_AS, handler.name, at))
+            name = nodes.AsName(made.name_behind(_AS, handler.name, at))
         handlers.append(make_handler(made.block(handler.body), kind, name))
     final = statement_nodes.Finally(made.block(origin.finalbody)) if origin.finalbody else None
     return make(body, handlers, made.orelse(origin.orelse), final)
@@ -218,7 +218,7 @@ def _aliases(made: _Statements, origins: list[ast.alias]) -> list[statement_node
     for origin in origins:
         name = made.values.dotted(origin.name)
         made.places.put(name, origin)
-        bound = None if origin.asname is None else made.values.as_name(nodes.Name(origin.asname))
+        bound = None if origin.asname is None else nodes.AsName(nodes.Name(origin.asname))
         found.append(statement_nodes.ImportAlias(name, bound))
     return found
 

@@ -95,9 +95,6 @@ class Values:
         """A tuple that is written without brackets, and that nobody asks the place of."""
         return _sequences[ast.Tuple]([self.element(part) for part in origins])  # type: ignore[return-value]
 
-    def as_name(self, target: Any) -> nodes.AsName:
-        return nodes.AsName(target)
-
     def cause(self, origin: Any) -> Any:
         return None if origin is None else nodes.From(self.value(origin))
 
