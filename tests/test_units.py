@@ -227,14 +227,16 @@ def test_units_are_cut_out_of_a_text_as_out_of_its_lines() -> None:
         "def f():\n    return 1\ndef g(): return \\\n",
         "@a\ndef f(\n    b,\n): c\n\nx = 1\nclass D:\n    y = 2\n    def e(self):\n        pass\n    z = 3",
         "if a:\n    def f(): b\n\n# ä€\ndef g():\n    c\n\n\n",
+        "a = '😀'\ndef f(x='😀ä', y='é'): return x\n\nb = '😀'\n",
+        "a = 1  # \udcff\ndef f(x='\udcff'): return x  # \udcff\n",
     ]
     texts += [path.read_text(encoding="utf-8") for path in sorted(FIXTURES.rglob("*.py"))[:80]]
     for text in texts:
         skeleton = read_skeleton(text)
         texts_of = (
             FileText(text),
-            FileText(text, text.encode()),
-            FileText(text, text.encode("utf-16")),
+            FileText(text, text.encode("utf-8", "surrogatepass")),
+            FileText(text, text.encode("utf-16", "surrogatepass")),
         )
         for index in range(len(skeleton.units)):
             expected = slice_unit(text, skeleton, index)

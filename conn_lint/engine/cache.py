@@ -100,6 +100,11 @@ class Store:
                 break
         self._dirty.clear()
 
+    def close(self) -> None:
+        """As `save`, for a store that is asked for nothing more: what it holds in memory is let go."""
+        self.save()
+        self._buckets.clear()
+
     def _kept(self, entries: Entries) -> Entries:
         newest = sorted(entries.items(), key=lambda item: -item[1][0])
         size = 0

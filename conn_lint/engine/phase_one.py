@@ -83,6 +83,7 @@ class PhaseOne:
             else:
                 missing[file.digest] = FileJob(file.digest, file.data)
         self._read_missing(list(missing.values()))
+        self._cache.skeletons.close()
         return {
             file.path: self._skeleton(file.path, file.digest)
             for file in self._inputs.files.values()

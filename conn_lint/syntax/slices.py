@@ -52,15 +52,16 @@ def cut(lines: list[str], heads: Sequence[Head], units: Sequence[Unit], index: i
 class FileText:
     """The text of a file, to cut units out of: a tenth of what a list of its lines takes.
 
-    Where the file's bytes (`data`) are the text they are kept in its place, so that it is not there twice.
+    It is kept in UTF-8, since one emoji makes a text of Python's four times as large. Where the file's bytes (`data`)
+    are just that, they are kept in its place, so that it is not there twice.
     """
 
     __slots__ = ("_starts", "_text")
 
     def __init__(self, text: str, data: bytes = b"") -> None:
-        is_same = len(text) == len(data) and text.isascii() and text.encode() == data
-        self._text: str | bytes = data if is_same else text
-        lengths = (len(line) + 1 for line in text.split("\n"))
+        encoded = text.encode("utf-8", "surrogatepass")
+        self._text = data if data == encoded else encoded
+        lengths = (len(line) + 1 for line in encoded.split(b"\n"))
         self._starts = array("I", accumulate(lengths, initial=0))
 
     def unit(self, heads: Sequence[Head], units: Sequence[Unit], index: int) -> str:
@@ -74,9 +75,8 @@ class FileText:
             line, column = heads[unit.head].colon
             if line - 1 > done:
                 rest.append(self._between(done, line - 1))
-            start = self._starts[line - 1]
-            end = min(start + column, self._starts[line] - 1)
-            rest.append(self._cut(start, end) + " pass" + "\n" * (unit.end_line - line))
+            head = self._between(line - 1, line)[:column]
+            rest.append(head + " pass" + "\n" * (unit.end_line - line))
             done = unit.end_line
         if done < len(self._starts) - 1:
             rest.append(self._between(done, len(self._starts) - 1))
@@ -84,11 +84,8 @@ class FileText:
 
     def _between(self, first: int, last: int) -> str:
         """The lines from one to before another, without the last line break."""
-        return self._cut(self._starts[first], self._starts[last] - 1)
-
-    def _cut(self, start: int, end: int) -> str:
-        part = self._text[start:end]
-        return part if isinstance(part, str) else part.decode("ascii")
+        part = self._text[self._starts[first] : self._starts[last] - 1]
+        return part.decode("utf-8", "surrogatepass")
 
 
 def digest(text: str) -> str:
