@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.calls import text_of
-from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.makings import Makings
 from conn_lint.analyze.origins import Origin
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.repeats import Repeat
+from conn_lint.analyze.scopes import Scope
 from conn_lint.analyze.sharing import Sharing
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.walking import Link, Place, Reached

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from conn_lint.analyze.scopes import Scope, scope_of
 from conn_lint.analyze.storage import Place, Reader, is_path, means
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance, Value
 from conn_lint.model.expression import (
@@ -44,27 +44,7 @@ _PROCESS_WORDS = frozenset({"app", "application", "bot", "server", "container", 
 _REQUEST_WORDS = frozenset({"g", "request", "req", "_request"})
 
 
-class Scope(enum.Enum):
-    """For how long what a call makes is kept, so that the call is not made again."""
-
-    EACH = "each"  # not at all
-    LOCAL = "local"  # within one run of the function
-    OBJECT = "object"  # as long as the object whose method it is
-    REQUEST = "request"  # on the request: made anew for each, but once within it
-    THREAD = "thread"
-    PROCESS = "process"
-
-
 _LASTING = (Scope.OBJECT, Scope.THREAD, Scope.PROCESS)
-_HOLDERS = {
-    "process": Scope.PROCESS,
-    "thread": Scope.THREAD,
-    "session": Scope.PROCESS,
-    "loop": Scope.PROCESS,
-    "task": Scope.REQUEST,
-    "none": Scope.REQUEST,
-}
-"""What facts say of objects that keep things, as scopes: one per user's session is not one per request."""
 
 
 class Kept:
@@ -328,8 +308,9 @@ class Kept:
         if root == self._of_class:
             return Scope.PROCESS
         memo = self._memo_of(place)
-        if memo is not None and memo.scope in _HOLDERS:
-            return _HOLDERS[memo.scope]
+        known = scope_of(memo) if memo is not None else None
+        if known is not None:
+            return known
         if not _PROCESS_WORDS.isdisjoint(path):
             return Scope.PROCESS
         if not _REQUEST_WORDS.isdisjoint(path):

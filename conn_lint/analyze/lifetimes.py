@@ -11,7 +11,8 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from conn_lint.analyze.kept import Kept, Scope
+from conn_lint.analyze.kept import Kept
+from conn_lint.analyze.scopes import Scope
 from conn_lint.analyze.storage import Place
 from conn_lint.flow.guarding import dominators, is_guarded, reachable
 from conn_lint.flow.solve import successors

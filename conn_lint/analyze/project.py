@@ -19,6 +19,7 @@ from conn_lint.analyze.existing import Existing
 from conn_lint.analyze.handing import Handings
 from conn_lint.analyze.holdings import Holdings
 from conn_lint.analyze.kinds import Kinds
+from conn_lint.analyze.on_request import OnRequest
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.pools import Pools
 from conn_lint.analyze.routes import Routes
@@ -63,6 +64,7 @@ class Project:
         self._all = solved
         self._places = Places(analysis.program)
         self._creations = Creations(analysis, solved)
+        self._on_request = OnRequest(analysis)
         self._kinds = Kinds(analysis)
         self._serverless = Serverless(analysis)
         self._borrowed = Borrowed(analysis, solved)
@@ -256,7 +258,8 @@ class Project:
         assert function is not None
         qualname = self._program.qualname(solved.at)
         fate = solved.fate
-        if fate is Fate.HANDED_OVER and self._kept_for_good(solved):
+        on_request = fate is Fate.HANDED_OVER and self._on_request.is_left(solved)
+        if on_request or (fate is Fate.HANDED_OVER and self._kept_for_good(solved)):
             fate = Fate.NEVER
         return Site(
             location=self._places.location(solved.at, solved.event.span),
@@ -275,6 +278,7 @@ class Project:
             in_loop=solved.event.loop >= 0,
             process_ends=function.kind in ("module", "class")
             or self._analysis.endings.ends_process(solved.at),
+            on_request=on_request,
             chain=self._chain(solved),
             use=(
                 use_at(solved, function, self._places, self._analysis)

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.indirect import Caller
-from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.labels import Entered
 from conn_lint.analyze.origins import Origin, arguments_by_name
+from conn_lint.analyze.scopes import Scope
 from conn_lint.analyze.views import Views
 from conn_lint.analyze.walking import Budget, Link, Place, Reached, Seen
 from conn_lint.flow.guarding import as_called, is_for_script, reachable, tested_names

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.indirect import Caller
-from conn_lint.analyze.kept import Scope
 from conn_lint.analyze.listening import listening, listens_on
 from conn_lint.analyze.origins import Origin
 from conn_lint.analyze.outcomes import answer_after, taken, turned_off
 from conn_lint.analyze.pages import is_pressed
+from conn_lint.analyze.scopes import Scope
 from conn_lint.analyze.waits import Waits
 from conn_lint.analyze.walking import Link, Place
 from conn_lint.flow.guarding import reachable

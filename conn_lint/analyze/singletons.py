@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from conn_lint.analyze.kept import Scope
+from conn_lint.analyze.scopes import Scope
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.model.expression import Attribute, Name
 from conn_lint.model.flow import CallEvent

@@ -164,6 +164,8 @@ def means(asked: Place, kept: Place) -> bool:
         )
     if asked.text == kept.text:
         return not asked.key or not kept.key or asked.key == kept.key
+    if _as_attribute(asked) == _as_attribute(kept):
+        return True
     if asked.text[:1] != kept.text[:1]:
         return False
     # The place may lie within what is asked for (`cls._instance.pool`), or be asked for a detail.
@@ -171,6 +173,14 @@ def means(asked: Place, kept: Place) -> bool:
     if not inner.startswith((f"{outer}.", f"{outer}[")):
         return False
     return "." in outer or outer == asked.text == kept.text or asked.text == inner
+
+
+def _as_attribute(place: Place) -> Place:
+    """The place under a key that is a name: `"db" in g` asks of `g.db`, and no object has both apart."""
+    name = place.key[1:-1]
+    if place.key[:1] not in ("'", '"') or not name.isidentifier() or place.text[-2:] != "[]":
+        return place
+    return Place(f"{place.text[:-2]}.{name}", "")
 
 
 def _key(expr: Expr) -> str:

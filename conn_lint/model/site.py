@@ -71,5 +71,6 @@ class Site(msgspec.Struct, frozen=True):
     at_module_level: bool = False
     in_loop: bool = False
     process_ends: bool = False  # the process ends with the function
+    on_request: bool = False  # it is kept on an object that each request has anew
     chain: tuple[Step, ...] = ()
     use: Use | None = None  # where its release is missing on some way

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
 
 
+_ON_REQUEST = "Close it in a hook that runs when the request ends, also after an error."
+
+
 class NeverReleased(Rule):
     """A function opens a connection, keeps it to itself, and releases it on no path.
 
@@ -25,7 +28,8 @@ class NeverReleased(Rule):
 
     A resource that is returned, yielded to a caller, stored on an object that releases it, registered (`ExitStack`,
     `atexit`) or given to a function that keeps it is not the function's to release, and is not reported. Neither is
-    one at module level, nor one that its library needs nobody to close.
+    one at module level, nor one that its library needs nobody to close. What is put on an object that each request has
+    anew (`flask.g`) counts where nothing in the project takes it from there and releases it.
 
     ## Example
     ```python
@@ -78,7 +82,7 @@ class NeverReleased(Rule):
             if site.fate is not Fate.NEVER or site.ended_by_with:
                 continue
             resource = site.resource
-            advice = f"{wording.cure(resource)}."
+            advice = _ON_REQUEST if site.on_request else f"{wording.cure(resource)}."
             yield Finding(
                 code=self.code,
                 rule=self.name,
