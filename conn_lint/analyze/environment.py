@@ -33,12 +33,22 @@ class Scope(NamedTuple):
     variables: Mapping[str, Found]
 
 
+def is_example(path: str) -> bool:
+    """The file only shows how settings may look, as its name tells."""
+    return _EXAMPLE.search(posixpath.basename(path).lower()) is not None
+
+
+def is_for_tests(path: str) -> bool:
+    """The file has settings for tests, as its name tells."""
+    return _FOR_TESTS.search(posixpath.basename(path).lower()) is not None
+
+
 class Environment:
     """The scopes of a project. Files near the code that asks count, and those that lie with no code at all."""
 
     def __init__(self, documents: Iterable[DocumentSummary], sources: Iterable[str]) -> None:
         self._folders = frozenset(folder for path in sources for folder in _around(path))
-        kept = [d for d in documents if not _FOR_TESTS.search(posixpath.basename(d.path).lower())]
+        kept = [d for d in documents if not is_for_tests(d.path)]
         base = {
             posixpath.dirname(d.path): dict(_of_lines(d))
             for d in kept
@@ -85,8 +95,8 @@ def _of_lines(document: DocumentSummary) -> Iterator[tuple[str, Entry]]:
 def _scope(
     document: DocumentSummary, entries: Mapping[str, Entry], base: Mapping[str, Entry]
 ) -> Scope:
-    is_example = _EXAMPLE.search(posixpath.basename(document.path).lower()) is not None
-    source: Source = "example" if is_example else "document"
+    shows = is_example(document.path)
+    source: Source = "example" if shows else "document"
     variables: dict[str, Found] = {}
     expanding = _Expanding({**entries, **base})
     for name, entry in entries.items():
@@ -94,7 +104,7 @@ def _scope(
         if value.strip(HOLE + " "):
             place = Location(document.path, entry.span)
             variables[name] = Found(value, source, name, place)
-    return Scope(posixpath.dirname(document.path), is_example, variables)
+    return Scope(posixpath.dirname(document.path), shows, variables)
 
 
 def _text(entry: Entry) -> str:

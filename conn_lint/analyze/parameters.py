@@ -30,8 +30,11 @@ class Parameters:
     def of(self, name: str, at: FunctionId, function: Function) -> Found:
         """What the callers agree on; unknown where one is not a plain call, or there is none."""
         parameter = next((p for p in function.parameters if p.name == name), None)
-        if parameter is None or parameter.kind in ("*", "**") or function.kind != "function":
+        if parameter is None or parameter.kind == "*" or function.kind != "function":
             return UNKNOWN
+        if parameter.kind == "**":
+            given = (file.handed(at, function) for file in self._values.files)
+            return next((found for found in given if found is not None), UNKNOWN)
         callers = self._analysis.callers.of(at)
         if not callers or len(callers) > _MOST_CALLERS:
             return UNKNOWN

@@ -52,6 +52,8 @@ class Readings:
                 found = self._external(name, arguments, at)
             case Instance(type=name):
                 found = self._external(f"{name}.__call__", arguments, at)
+            case None:
+                found = self._values.may_be_whole(func)
             case _:
                 found = None
         if found is None and isinstance(func, Attribute):
@@ -62,6 +64,9 @@ class Readings:
         reader = self._knowledge.settings.reader(name)
         if reader is not None and not reader.mapping:
             return self._read(reader, arguments, at)
+        whole = self._values.whole(name)
+        if whole is not None:
+            return whole
         maker = self._knowledge.settings.address_maker(name)
         if maker is not None:
             return self._address(maker, arguments, at)
@@ -118,8 +123,7 @@ class Readings:
             is_kept = whole.text is not None or whole.variable or isinstance(whole.value, Table)
             return whole if is_kept else None
         if isinstance(whole.value, Table) and func.attr == "get" and arguments:
-            name = self._values.of(arguments[0].value, at).text
-            return unpacked(whole).items.get(name) if name is not None else None
+            return self._item_or(unpacked(whole), arguments, at)
         if whole.text is None:
             return None
         if func.attr == "replace" and len(arguments) >= 2:
@@ -130,6 +134,16 @@ class Readings:
             given, named = self._values.arguments(arguments, at)
             return _filled(whole, _FIELD, given, named)
         return None
+
+    def _item_or(
+        self, table: Table, arguments: tuple[Argument, ...], at: FunctionId
+    ) -> Found | None:
+        """`table.get(name, default)`."""
+        name = self._values.of(arguments[0].value, at).text
+        found = table.items.get(name) if name is not None else None
+        if found is not None or name is None or not table.whole:
+            return found
+        return self._values.of(arguments[1].value, at) if len(arguments) > 1 else None
 
     def percent(self, text: Found, operand: Expr, at: FunctionId) -> Found:
         """`"..." % operand`."""

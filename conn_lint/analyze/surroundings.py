@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.called import Called
 from conn_lint.analyze.environment import Environment
+from conn_lint.analyze.ini_sections import Section, sections_of
 from conn_lint.analyze.stated import Keyed, Stated
 from conn_lint.analyze.values import Values
+from conn_lint.model.option import SettingsFile
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
@@ -31,6 +33,12 @@ class Surroundings:
         self._environment = Environment(analysis.documents, analysis.program.files)
         self._setups: dict[int, Setup] = {}
         self.keyed: dict[str, Keyed] = {}  # where names are written as keys: the same in all setups
+
+    @functools.cached_property
+    def sections(self) -> tuple[tuple[SettingsFile, tuple[Section, ...]], ...]:
+        """What INI files say of settings that frameworks read by themselves."""
+        files = self._analysis.knowledge.settings.files
+        return tuple((file, sections_of(self._analysis.documents, file)) for file in files)
 
     @functools.cached_property
     def base(self) -> Setup:

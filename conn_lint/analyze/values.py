@@ -10,6 +10,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from conn_lint.analyze.changed import Changed
 from conn_lint.analyze.found import (
     HOLE,
     UNKNOWN,
@@ -21,12 +22,21 @@ from conn_lint.analyze.found import (
     same,
     unpacked,
 )
+from conn_lint.analyze.ini_settings import IniSettings
 from conn_lint.analyze.parameters import Parameters
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.readings import Readings
 from conn_lint.analyze.stated import Stated
 from conn_lint.link.symbols import Assigned
-from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, ModuleRef, ObjectRef
+from conn_lint.link.values import (
+    ClassRef,
+    External,
+    FunctionId,
+    FunctionRef,
+    Instance,
+    ModuleRef,
+    ObjectRef,
+)
 from conn_lint.model.expression import (
     Argument,
     Attribute,
@@ -46,10 +56,8 @@ from conn_lint.model.flow import (
     AssignEvent,
     AwaitEvent,
     CallEvent,
-    DeleteEvent,
     ImportEvent,
     ReturnEvent,
-    StoreEvent,
 )
 from conn_lint.model.pool import Source
 from conn_lint.model.summary import Function
@@ -58,7 +66,6 @@ if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 _MAX_DEPTH = 25
-_CHANGING = frozenset({"update", "setdefault", "pop", "popitem", "clear", "__setitem__"})
 
 
 class Values:
@@ -76,6 +83,7 @@ class Values:
         self._places = Places(analysis.program)
         self._readings = Readings(analysis, self)
         self._parameters = Parameters(analysis, self)
+        self._changed = Changed(analysis.types, self.of)
         self._depth = 0
         self._names: dict[tuple[FunctionId, str], Found] = {}
         self._fields: dict[tuple[ClassRef, str], Found] = {}
@@ -122,6 +130,22 @@ class Values:
     def stated(self) -> Stated:
         """What the project's settings say by names that a framework reads."""
         return Stated(self._analysis, self, self._analysis.surroundings.keyed)
+
+    @functools.cached_property
+    def files(self) -> tuple[IniSettings, ...]:
+        """What the project's INI files say where a framework reads them by itself."""
+        found = self._analysis.surroundings.sections
+        return tuple(IniSettings(self._analysis, self, *one) for one in found)
+
+    def whole(self, dotted: str) -> Found | None:
+        """All settings of a file, where a call or an attribute of this name gives them."""
+        found = (file.gives(dotted) for file in self.files)
+        return next((one for one in found if one is not None), None)
+
+    def may_be_whole(self, expr: Expr) -> Found | None:
+        """The same for what is only known by how it is written."""
+        found = (file.may_give(expr) for file in self.files)
+        return next((one for one in found if one is not None), None)
 
     def variable(self, name: str) -> Found | None:
         """What the surroundings say of a variable of the environment."""
@@ -193,30 +217,7 @@ class Values:
                             found.append(self._settled(given))
                 case _:
                     pass
-        return self._as_changed(same(found), name, at, function)
-
-    def _as_changed(self, found: Found, name: str, at: FunctionId, function: Function) -> Found:
-        """A dict in which the same scope sets items afterwards, on whatever condition: those are not known."""
-        if not isinstance(found.value, Table):
-            return found
-        items = dict(found.value.items)
-        for event in function.graph.events:
-            match event:
-                case StoreEvent(target=Subscript(value=Name(id=other), index=index)):
-                    if other == name:
-                        key = self.of(index, at).text
-                        if key is None:
-                            return found._replace(value=Table({}, whole=False))
-                        items[key] = UNKNOWN
-                case CallEvent(func=Attribute(value=Name(id=other), attr=attr)):
-                    if other == name and attr in _CHANGING:
-                        return found._replace(value=Table({}, whole=False))
-                case DeleteEvent(target=Subscript(value=Name(id=other))):
-                    if other == name:
-                        return found._replace(value=Table({}, whole=False))
-                case _:
-                    pass
-        return found._replace(value=found.value._replace(items=items))
+        return self._changed.of(same(found), name, at, function)
 
     def _names_itself(self, value: Expr, name: str, at: FunctionId) -> bool:
         """`url = url.strip()`: made of what the name stood for before."""
@@ -251,7 +252,12 @@ class Values:
                 reader = self._knowledge.settings.reader(name)
                 if reader is not None and reader.settings and not reader.mapping:
                     return self.stated.of(expr.attr) or UNKNOWN
-                return Found(External(f"{name}.{expr.attr}"), "constant")
+                whole = self.whole(f"{name}.{expr.attr}")
+                return whole or Found(External(f"{name}.{expr.attr}"), "constant")
+            case Instance(type=name):
+                return self.whole(f"{name}.{expr.attr}") or UNKNOWN
+            case None:
+                return self.may_be_whole(expr) or UNKNOWN
             case _:
                 return UNKNOWN
 

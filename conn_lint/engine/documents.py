@@ -40,6 +40,7 @@ _NAMES = tuple(
         (r"(.+[._-])?task[._-]?def(inition)?s?([._-].+)?\.json", _YAML),
         (r"(supervisord?|uwsgi)([.-].+)?\.(ini|conf)", _INI),
         (r"my\.cnf", _INI),
+        (r".+\.ini\.(in|dist|example|sample|template)", _INI),
         (r"pgcat.*\.toml", _TOML),
         (r"(postgresql|redis)([.-].+)?\.conf", _CONF),
         (r"Procfile(\..+)?", _PROCFILE),
@@ -61,7 +62,8 @@ _TEMPLATE = re.compile(
     rb"|kind: *[\"']?(Deployment|StatefulSet|DaemonSet|HorizontalPodAutoscaler|Rollout)\b)",
     re.MULTILINE,
 )
-_PROGRAMS = re.compile(rb"^\[program:", re.MULTILINE)  # of a supervisor
+# The programs of a supervisor, the applications that a loader makes.
+_PROGRAMS = re.compile(rb"^\[(program|app):", re.MULTILINE)
 _TEMPLATE_SUFFIXES = frozenset((".yml", ".yaml"))
 _SUPERVISED_SUFFIXES = frozenset((".conf", ".ini"))
 _SUFFIXES = (
@@ -70,13 +72,18 @@ _SUFFIXES = (
     | {
         ".cnf",
         ".conf",
+        ".dist",
         ".dockerfile",
         ".Dockerfile",
         ".env",
+        ".example",
+        ".in",
         ".json",
         ".lock",
         ".prisma",
+        ".sample",
         ".sh",
+        ".template",
         ".txt",
     }
 )

@@ -10,6 +10,7 @@ from conn_lint.model.option import (
     PoolClass,
     Reader,
     SettingsClass,
+    SettingsFile,
     Unpacker,
 )
 from conn_lint.model.resource import Family
@@ -25,6 +26,7 @@ class SettingsFacts:
         self._fields = frozenset(n for f in families for s in f.settings_class for n in s.fields)
         self._addresses = {n: a for f in families for a in f.address_maker for n in a.names}
         self._pools = {n: p for f in families for p in f.pool_class for n in p.names}
+        self.files: tuple[SettingsFile, ...] = tuple(s for f in families for s in f.settings_file)
         self._limiters = {n: x for f in families for x in f.limiter for n in x.names}
 
     def reader(self, dotted: str) -> Reader | None:

@@ -99,6 +99,30 @@ class Unpacker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default: str
 
 
+class SettingsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sections of INI files that a framework gives to the program as one dict.
+
+    `sections` are their names, or begin them where they end with a colon. One that has `base` goes on from what that
+    names: `config:other.ini`, another section, or (`call:pkg:make`, `egg:dist#name`) the function that is given the
+    dict in its `**` parameter; so does the key `factory`, and `group` is that of entry points which tell the function
+    of a distribution. `whole` are dotted names of calls and attributes that give the dict, on objects of unknown type
+    those that end with one of `ends`. Where the program itself gives the dict to one of `takers`, by the keyword
+    `argument`, that is what `whole` gives. `items` are calls that give one value, by its name, `setters` give one
+    another value.
+    """
+
+    sections: tuple[str, ...]
+    base: str = ""
+    factory: str = ""
+    group: str = ""
+    whole: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    takers: tuple[str, ...] = ()
+    argument: str = ""
+    items: tuple[str, ...] = ()
+    setters: tuple[str, ...] = ()
+
+
 class SettingsClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bases of classes whose fields are read from the environment, and calls that declare such a field.
 

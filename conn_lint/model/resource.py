@@ -26,6 +26,7 @@ from conn_lint.model.option import (
     PoolClass,
     Reader,
     SettingsClass,
+    SettingsFile,
     Unpacker,
 )
 from conn_lint.model.passage import KnownPooler, Offer, Prepared, SessionState
@@ -344,6 +345,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pool_class: tuple[PoolClass, ...] = ()
     reader: tuple[Reader, ...] = ()
     unpacker: tuple[Unpacker, ...] = ()
+    settings_file: tuple[SettingsFile, ...] = ()
     settings_class: tuple[SettingsClass, ...] = ()
     address_maker: tuple[AddressMaker, ...] = ()
     limiter: tuple[Limiter, ...] = ()

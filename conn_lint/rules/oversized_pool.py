@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conn_lint.model.database import Database
 from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.fix import Applicability, FixPlan
+from conn_lint.model.location import Location
 from conn_lint.model.option import Role
 from conn_lint.model.pool import PoolSettings
 from conn_lint.rules import pool_words
@@ -31,9 +32,10 @@ class OversizedPool(Rule):
 
     What counts is a maximum that the program states, with what the pool may open beyond its size, above
     `max-pool-size` (20), or no maximum at all: followed to the constant, the field of a settings class or the default
-    of an environment variable that gives it, to the parameter of a URL (`connection_limit=50`, in `.env` too), or to
-    Django's `DATABASES` (`OPTIONS = {"pool": {"max_size": 50}}`, and engines with a pool of their own). Sizes that
-    nobody has stated are the library's, and not reported.
+    of an environment variable that gives it, to the parameter of a URL (`connection_limit=50`, in `.env` too), to the
+    key of an INI file (`sqlalchemy.pool_size = 50` of Pyramid's `production.ini`), or to Django's `DATABASES`
+    (`OPTIONS = {"pool": {"max_size": 50}}`, and engines with a pool of their own). Sizes that nobody has stated are the
+    library's, and not reported.
 
     ## Example
     ```python
@@ -66,6 +68,7 @@ class OversizedPool(Rule):
 
     def _made(self, project: Project) -> Iterator[Finding]:
         limit = project.settings.max_pool_size
+        told: set[tuple[Location | None, ...]] = set()
         for pool in project.deployed_pools():
             creation = pool.creation
             if not creation.resource.slots or pool.embedded or pool.keeps != "pool":
@@ -76,6 +79,11 @@ class OversizedPool(Rule):
             above = largest is not None and largest > limit and any(s.is_given for s in sizes)
             if not endless and not above:
                 continue
+            if any(size.source == "document" for size in sizes):
+                written = tuple(size.location for size in sizes)
+                if written in told:
+                    continue  # what a file of settings says once is one finding, whoever reads it
+                told.add(written)
             many = "any number of connections" if endless else f"{largest} connections"
             yield Finding(
                 code=self.code,
