@@ -12,6 +12,7 @@ from conn_lint.analyze.borrowed import Borrowed
 from conn_lint.analyze.borrowing import Borrowings
 from conn_lint.analyze.budgets import program_budget
 from conn_lint.analyze.calls import text_of
+from conn_lint.analyze.changeable import Changeable
 from conn_lint.analyze.connections import connections_of
 from conn_lint.analyze.creations import Creations
 from conn_lint.analyze.databases import Databases
@@ -124,6 +125,11 @@ class Project:
     @functools.cached_property
     def _databases(self) -> tuple[Database, ...]:
         return Databases(self._analysis).all
+
+    @functools.cached_property
+    def changeable(self) -> Changeable:
+        """The entries of settings files that a fix may change."""
+        return Changeable(self._analysis, self._routes, self._databases)
 
     def databases(self) -> tuple[Database, ...]:
         """The databases in Django's settings, as each module of settings leaves them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Cure: TypeAlias = "Repairs | Renderings | None"
 """What a run does with findings that have fixes: apply them, only render them, nothing."""
 
+
+_USERS = re.compile(r"://.*@")  # greedy: a password may hold anything
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--fix", is_flag=True, help="Apply the safe fixes."),
@@ -87,22 +90,40 @@ def write(repairs: Repairs, overrides: Mapping[Path, bytes]) -> list[str]:
 def diff(repairs: Repairs) -> Iterator[str]:
     """What would change, as a unified diff that `git apply` and `patch` take from the current folder.
 
-    What is never applied stands below it, behind `#`.
+    Settings files stand below it, behind `#`: their lines may hold passwords, which are hidden. So does what is never
+    applied.
     """
-    from conn_lint.config.projects import display_below  # noqa: PLC0415
-
     for done in repairs.done:
-        for path in sorted(done.after):
-            name = display_below(done.outcome.root, path)
-            yield from unified(name, done.before[path], done.after[path])
+        files = set(done.outcome.documents)
+        yield from _diff_of(done, sorted(done.after.keys() - files), done.before, done.after)
+    for done in repairs.done:
+        found = sorted(done.after.keys() & set(done.outcome.documents))
+        if found:
+            yield "# settings files, which --fix changes too (passwords hidden):\n"
+            yield from _behind_signs(_diff_of(done, found, done.before, done.after))
     for done in repairs.done:
         for alike in _alike(done.shown):
             for shown in alike:
                 yield f"# {_place(done, shown.finding)} (display-only): {_title(shown.finding)}\n"
-            for path in sorted(alike[0].after):
-                name = display_below(done.outcome.root, path)
-                lines = unified(name, alike[0].before[path], alike[0].after[path])
-                yield from (f"# {line}" for line in lines)
+            one = alike[0]
+            yield from _behind_signs(_diff_of(done, sorted(one.after), one.before, one.after))
+
+
+def _behind_signs(lines: Iterable[str]) -> Iterator[str]:
+    return (f"# {line}" for line in lines)
+
+
+def _diff_of(
+    done: Repaired, paths: Iterable[str], before: Mapping[str, bytes], after: Mapping[str, bytes]
+) -> Iterator[str]:
+    from conn_lint.config.projects import display_below  # noqa: PLC0415
+
+    for path in paths:
+        name = display_below(done.outcome.root, path)
+        if path in done.outcome.documents:
+            yield from hidden(name, before[path], after[path])
+        else:
+            yield from unified(name, before[path], after[path])
 
 
 def _alike(shown: Iterable[Shown]) -> Iterable[list[Shown]]:
@@ -123,6 +144,18 @@ def unified(name: str, before: bytes, after: bytes) -> Iterator[str]:
             yield line
         else:
             yield line + "\n\\ No newline at end of file\n"
+
+
+def hidden(name: str, before: bytes, after: bytes) -> Iterator[str]:
+    """The same of a settings file: the lines that change alone, without users and passwords."""
+    from conn_lint.model.mask import mask  # noqa: PLC0415
+    from conn_lint.syntax.source import decode, split_lines  # noqa: PLC0415
+
+    old, new = split_lines(decode(before).raw), split_lines(decode(after).raw)
+    names = (_quoted(f"a/{name}"), _quoted(f"b/{name}"))
+    for line in difflib.unified_diff(old, new, *names, n=0):
+        plain = _USERS.sub("://***@", mask(line.rstrip("\r\n")))
+        yield f"{one_line(plain)}\n"
 
 
 def _quoted(name: str) -> str:

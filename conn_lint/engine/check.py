@@ -34,7 +34,8 @@ from conn_lint.rules.cannot_analyse import CannotAnalyse
 class Outcome(msgspec.Struct, frozen=True):
     """What a run reports: paths in it are relative to `root`.
 
-    `files` were reported on, `read` is how many were known; of their `lines` so many were `parsed`.
+    `files` were reported on, `documents` are the settings files at or below the given paths, `read` is how many files
+    were known; of their `lines` so many were `parsed`.
     `unreported` are given files on which nothing is ever reported. `nested` are the roots of other
     projects below the given paths. Comments in the code silenced `suppressed` findings. `connections`
     are there where they were asked for. `found` is all that is wrong in the project, wanted or not;
@@ -45,6 +46,7 @@ class Outcome(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     troubles: tuple[Trouble, ...] = ()
     files: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
     read: int = 0
     lines: int = 0
     parsed: int = 0
@@ -100,6 +102,7 @@ def check(
         findings=matched.new,
         troubles=result.troubles,
         files=tuple(path for path in inputs.reported() if within.holds(path)),
+        documents=tuple(path for path in sorted(inputs.documents) if within.holds(path)),
         read=len(inputs.files),
         lines=result.lines,
         parsed=result.parsed,

@@ -165,11 +165,11 @@ def why_too_large(path: Path, format_name: str) -> str:
     return f"a document of more than {most // 1000} kB" if size > most else ""
 
 
-def read_bytes(name: str, format_name: str, root: Path) -> Document:
-    """Read a document that was listed, by its name below the root."""
+def read_bytes(name: str, format_name: str, root: Path, given: bytes | None = None) -> Document:
+    """Read a document that was listed, by its name below the root; or take what is given as its content."""
     path = root / name
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if given is None else given
     except OSError as error:
         why = error.strerror or type(error).__name__
         return Document(name, format_name, b"", b"", f"the file cannot be read: {why}")

@@ -56,7 +56,8 @@ def read_inputs(listing: Listing, settings: Settings, overrides: Mapping[str, by
     unreadable: dict[str, str] = {}
     for found in listing.files:
         if found.role is Role.DOCUMENT:
-            documents[found.path] = read_bytes(found.path, found.format, settings.root)
+            given = overrides.get(found.path)
+            documents[found.path] = read_bytes(found.path, found.format, settings.root, given)
         if found.role in {Role.SKIPPED, Role.DOCUMENT}:
             continue
         try:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
 from conn_lint.engine.analyse import trouble
 from conn_lint.engine.check import Outcome
 from conn_lint.fixes.apply import apply_edits, overlap, problem
-from conn_lint.fixes.parsed import Parsed, RenderError
+from conn_lint.fixes.entries import documents_of, problem_in
+from conn_lint.fixes.parsed import Files, RenderError
 from conn_lint.fixes.render import render
 from conn_lint.fixes.suppression import KIND as REMOVE_SUPPRESSION
 from conn_lint.fixes.suppression import given_up
@@ -27,7 +28,6 @@ from conn_lint.rules.stale_connections import StaleConnections
 from conn_lint.rules.unused_suppression import UnusedSuppression
 from conn_lint.syntax.deep import run_deep
 from conn_lint.syntax.source import SourceError
-from conn_lint.syntax.units import UnitError
 
 _PASSES = 10
 _TRIALS = 60  # analyses of one run, at most
@@ -103,36 +103,14 @@ def repair(
 
 def render_all(findings: Iterable[Finding], read: Callable[[str], bytes]) -> tuple[Rendered, ...]:
     """The edits of each finding that has a plan, each by itself on the files as they are."""
-    return run_deep(_render_all, list(findings), _Files(read))
+    return run_deep(_render_all, list(findings), Files(read))
 
 
-def _render_all(findings: Sequence[Finding], files: _Files) -> tuple[Rendered, ...]:
+def _render_all(findings: Sequence[Finding], files: Files) -> tuple[Rendered, ...]:
     return tuple(_rendered(finding, files) for finding in findings if finding.plan is not None)
 
 
-class _Files(Mapping[str, Parsed]):
-    """Files, parsed when they are asked for."""
-
-    def __init__(self, read: Callable[[str], bytes]) -> None:
-        self._read = read
-        self._parsed: dict[str, Parsed] = {}
-
-    def __getitem__(self, path: str) -> Parsed:
-        if path not in self._parsed:
-            try:
-                self._parsed[path] = Parsed(path, self._read(path))
-            except (OSError, SourceError, UnitError) as error:
-                raise RenderError(f"{path} cannot be read") from error
-        return self._parsed[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._parsed)
-
-    def __len__(self) -> int:
-        return len(self._parsed)
-
-
-def _rendered(finding: Finding, files: _Files) -> Rendered:
+def _rendered(finding: Finding, files: Files) -> Rendered:
     assert finding.plan is not None
     try:
         return Rendered(finding, render(finding.plan, files))
@@ -154,7 +132,7 @@ class _Repair:
         self._before: Contents = {}
         self._applied: list[Finding] = []
         self._withdrawn: dict[tuple[str, ...], Withdrawn] = {}
-        self._given = frozenset(outcome.files)
+        self._given = frozenset((*outcome.files, *outcome.documents))
         self._trials = 0
 
     def run(self, *, shows: bool) -> Repaired:
@@ -172,7 +150,7 @@ class _Repair:
         return Repaired(self._outcome, before, after, tuple(self._applied), withdrawn, shown)
 
     def _shown(self) -> Iterator[Shown]:
-        files = _Files(self._read)
+        files = Files(self._read)
         for finding in self._outcome.findings:
             if (
                 finding.plan is not None
@@ -190,7 +168,7 @@ class _Repair:
 
     def _chosen(self) -> list[tuple[Finding, Fix]]:
         """Fixes that do not overlap; what could not be rendered is noted."""
-        files = _Files(self._read)
+        files = Files(self._read)
         chosen: list[tuple[Finding, Fix]] = []
         for finding in sorted(self._outcome.findings, key=lambda f: (f.code, f.sort_key())):
             plan = finding.plan
@@ -213,10 +191,12 @@ class _Repair:
     def _allowed(self, rendered: Rendered) -> Rendered:
         """Only files that were given are changed."""
         fix = rendered.fix
-        other = {edit.path for edit in fix.edits} - self._given if fix is not None else set()
+        changed = {edit.path for edit in fix.edits} if fix is not None else set()
+        other = changed - self._given
         if not other:
             return rendered
-        reason = f"it would change {min(other)} as well, which was not given"
+        as_well = " as well" if changed - other else ""
+        reason = f"it would change {min(other)}{as_well}, which was not given"
         return Rendered(rendered.finding, None, reason)
 
     def _withdraw(self, finding: Finding, reason: str, *, applied: bool = True) -> None:
@@ -268,16 +248,21 @@ class _Repair:
         edits = [edit for fix in fixes for edit in fix.edits]
         changed: Contents = {}
         spoiled: list[tuple[Finding, str]] = []
+        documents = {p: form for fix in fixes for p, form in documents_of(fix.plan).items()}
         for path in sorted({edit.path for edit in edits}):
             before = self._read(path)
-            spared = given_up(before, fixes, path)
-            found = _edited(before, [edit for edit in edits if edit.path == path], spared)
+            if path in documents:
+                check = _document_check(before, documents[path])
+            else:
+                check = _code_check(before, given_up(before, fixes, path))
+            found = _edited(before, [edit for edit in edits if edit.path == path], check)
             if isinstance(found, bytes):
-                changed[path] = without_unused(path, before, found)
+                is_code = path not in documents
+                changed[path] = without_unused(path, before, found) if is_code else found
                 continue
             own = [item for item in chosen if any(edit.path == path for edit in item[1].edits)]
             for finding, fix in own:
-                alone = _edited(before, [edit for edit in fix.edits if edit.path == path], spared)
+                alone = _edited(before, [edit for edit in fix.edits if edit.path == path], check)
                 if isinstance(alone, str):
                     spoiled.append((finding, alone))
             if not spoiled:
@@ -285,13 +270,25 @@ class _Repair:
         return changed, spoiled
 
 
-def _edited(before: bytes, edits: Iterable[Edit], spared: Counter[str]) -> bytes | str:
+_Check = Callable[[bytes, int], str]
+"""What is wrong with a file after so many edits, "" if nothing is."""
+
+
+def _code_check(before: bytes, spared: Counter[str]) -> _Check:
+    return lambda after, _: problem(before, after, spared)
+
+
+def _document_check(before: bytes, form: str) -> _Check:
+    return lambda after, count: problem_in(before, after, form, count)
+
+
+def _edited(before: bytes, edits: Sequence[Edit], check: _Check) -> bytes | str:
     """The file after the edits, or what would be wrong with it."""
     try:
         after = apply_edits(before, edits)
     except SourceError as error:
         return error.message
-    return problem(before, after, spared) or after
+    return check(after, len(set(edits))) or after
 
 
 def _worse(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import libcst as cst
 
 from conn_lint.model.location import NOWHERE, Span
 from conn_lint.syntax.positions import Positions
-from conn_lint.syntax.source import Source, decode
-from conn_lint.syntax.units import parse_unit
+from conn_lint.syntax.source import Source, SourceError, decode
+from conn_lint.syntax.units import UnitError, parse_unit
 
 
 class RenderError(Exception):
@@ -168,5 +168,30 @@ def walk(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
         waiting.extend(reversed(node.children))
 
 
-Files = Mapping[str, Parsed]
-"""Parsed files by their paths below the project."""
+class Files(Mapping[str, Parsed]):
+    """Files by their paths below the project, parsed when they are asked for."""
+
+    def __init__(self, read: Callable[[str], bytes]) -> None:
+        self._read = read
+        self._parsed: dict[str, Parsed] = {}
+
+    def data(self, path: str) -> bytes:
+        """The content of a file, of whatever kind; raises RenderError."""
+        try:
+            return self._read(path)
+        except OSError as error:
+            raise RenderError(f"{path} cannot be read") from error
+
+    def __getitem__(self, path: str) -> Parsed:
+        if path not in self._parsed:
+            try:
+                self._parsed[path] = Parsed(path, self.data(path))
+            except (SourceError, UnitError) as error:
+                raise RenderError(f"{path} cannot be read") from error
+        return self._parsed[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parsed)
+
+    def __len__(self) -> int:
+        return len(self._parsed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conn_lint.fixes import entries
 from conn_lint.fixes.borrow import borrow_from_pool
 from conn_lint.fixes.handing import hand_to_callee
 from conn_lint.fixes.hoist import move_out_of_loop
@@ -41,6 +42,7 @@ _WIDER: dict[PlanKind, Callable[[FixPlan, Files], tuple[Edit, ...]]] = {
     "borrow-from-pool": borrow_from_pool,
     "make-one": make_one,
     "set-keyword": set_keyword,
+    entries.KIND: entries.set_entry,
 }
 
 

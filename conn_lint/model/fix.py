@@ -41,6 +41,7 @@ PlanKind: TypeAlias = Literal[
     "end-before-wait",  # the transaction ends in front of the wait
     "set-key",  # an entry in a table of settings is given a key
     "set-keyword",  # calls are given a keyword, or another value for one
+    "set-entry",  # an entry of a settings file gets another value, or its URL another part
     "remove-suppression",  # a comment that silences nothing goes
 ]
 

@@ -10,6 +10,7 @@ from conn_lint.model.fix import Applicability, FixPlan
 from conn_lint.model.route import Route, Routed, Statements
 from conn_lint.rules import pool_words, pooler_words
 from conn_lint.rules.base import Rule
+from conn_lint.rules.entry_plan import entry_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -84,7 +85,10 @@ class PreparedStatementsBehindPooler(Rule):
     ## Fix safety
     The keyword is set at the call. Statements are then planned each time, which a client that also connects without
     the pooler pays for as well: therefore unsafe. No edit is there where the arguments are unpacked, where
-    `connect_args` is a name, or where the cure belongs into the URL or a dict of settings.
+    `connect_args` is a name, or where the cure belongs into a dict of settings. Where it belongs into the URL (Prisma,
+    Tortoise), the parameter is set in the settings files that say the address, in all of them or in none; only shown
+    where code in several places reads it, and not at all where another client connects by it, which may not know the
+    parameter.
     """
 
     __slots__ = ()
@@ -99,9 +103,12 @@ class PreparedStatementsBehindPooler(Rule):
             found = [r for r in routed.routes if _fails(r)]
             route = next((r for r in found if not r.is_example), found[0] if found else None)
             if route is not None and route.statements is not None:
-                yield self._finding(routed, route, route.statements)
+                plan = _plan(project, routed, route, route.statements)
+                yield self._finding(routed, route, route.statements, plan)
 
-    def _finding(self, routed: Routed, route: Route, statements: Statements) -> Finding:
+    def _finding(
+        self, routed: Routed, route: Route, statements: Statements, plan: FixPlan | None
+    ) -> Finding:
         creation = routed.creation
         return Finding(
             code=self.code,
@@ -117,7 +124,7 @@ class PreparedStatementsBehindPooler(Rule):
             direction="beside",
             statement=creation.statement,
             resource=creation.resource.name,
-            plan=_plan(routed, route, statements),
+            plan=plan,
         )
 
 
@@ -165,7 +172,12 @@ def _unless(route: Route) -> str:
     return ""
 
 
-def _plan(routed: Routed, route: Route, statements: Statements) -> FixPlan | None:
+def _plan(project: Project, routed: Routed, route: Route, statements: Statements) -> FixPlan | None:
+    if all(term.startswith("?") for term in statements.cure):
+        servers = [
+            r.server for r in routed.routes if _fails(r) and r.is_example == route.is_example
+        ]
+        return entry_plan(project, routed.creation, servers, statements.cure, Applicability.UNSAFE)
     if statements.setting or any(t.startswith("?") or ".*" in t for t in statements.cure):
         return None
     return FixPlan(

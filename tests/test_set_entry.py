@@ -1,0 +1,283 @@
+"""Fixes in settings files: one value changes, all else stays, and nobody sees a password."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from projects import SECRET, command, write
+
+from conn_lint.config.projects import Job, check_projects
+from conn_lint.config.repairs import Repairs
+from conn_lint.config.resolve import Flags
+from conn_lint.engine.repair import Repaired
+from conn_lint.model.fix import Applicability
+
+HOST = "aws-0-eu-west-1.pooler.supabase.com:6543"
+URL = f"postgresql://shop:{SECRET}@{HOST}/shop"
+PRISMA = "from prisma import Prisma\n\ndb = Prisma()\n"
+BY_NAME = 'datasource db {\n  provider = "postgresql"\n  url      = env("DATABASE_URL")\n}\n'
+TORTOISE = """import os
+
+from tortoise import Tortoise
+
+
+async def start():
+    await Tortoise.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["shop"]})
+"""
+
+
+def project(folder: Path, files: dict[str, str | bytes]) -> Path:
+    """A service that goes through a pooler, by what the files say."""
+    return write(
+        folder, {"pyproject.toml": "", "schema.prisma": BY_NAME, "app.py": PRISMA, **files}
+    )
+
+
+def repaired(root: Path, *paths: str) -> Repaired:
+    """What the project would be after its fixes."""
+    repairs = Repairs(Applicability.UNSAFE, shows=True)
+    given = tuple(str(root / path) for path in paths or (".",))
+    run = check_projects(Job(paths=given), Flags(use_cache=False), cure=repairs)
+    assert run.problems == ()
+    assert [trouble for _, outcome in run.checked for trouble in outcome.troubles] == []
+    return repairs.done[0]
+
+
+def codes(done: Repaired) -> list[str]:
+    return [finding.code for finding in done.outcome.findings]
+
+
+ENV = ".env"
+COMPOSE = "compose.yml"
+SERVICE = "services:\n  web:\n    image: shop # ours\n    environment:\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        (ENV, f"# shop\nDATABASE_URL={URL}\n", f"# shop\nDATABASE_URL={URL}?pgbouncer=true\n"),
+        (ENV, f"DATABASE_URL={URL} # pooled\n", f"DATABASE_URL={URL}?pgbouncer=true # pooled\n"),
+        (ENV, f"DATABASE_URL='{URL}?a=b'\n", f"DATABASE_URL='{URL}?a=b&pgbouncer=true'\n"),
+        (ENV, f"DATABASE_URL={URL}?a=b\n", f"DATABASE_URL={URL}?a=b&pgbouncer=true\n"),
+        (
+            ENV,
+            f'export DATABASE_URL="{URL}?a=b"',
+            f'export DATABASE_URL="{URL}?a=b&pgbouncer=true"',
+        ),
+        (
+            ENV,
+            f"DATABASE_URL={URL}?pgbouncer=false&a=b\n",
+            f"DATABASE_URL={URL}?pgbouncer=true&a=b\n",
+        ),
+        (
+            ENV,
+            f"DATABASE_URL=postgresql://${{USER}}:${{PW:?no}}@{HOST}/${{NAME}}\nNAME=shop\n",
+            f"DATABASE_URL=postgresql://${{USER}}:${{PW:?no}}@{HOST}/${{NAME}}?pgbouncer=true\nNAME=shop\n",
+        ),
+        (
+            COMPOSE,
+            f"{SERVICE}      DATABASE_URL: {URL}  # pooled\n",
+            f"{SERVICE}      DATABASE_URL: {URL}?pgbouncer=true  # pooled\n",
+        ),
+        (
+            COMPOSE,
+            f'{SERVICE}      - "DATABASE_URL={URL}?a=b"\n      - A=b\n',
+            f'{SERVICE}      - "DATABASE_URL={URL}?a=b&pgbouncer=true"\n      - A=b\n',
+        ),
+        (
+            COMPOSE,
+            f"{SERVICE}      {{A: b, DATABASE_URL: '{URL}'}}\n",
+            f"{SERVICE}      {{A: b, DATABASE_URL: '{URL}?pgbouncer=true'}}\n",
+        ),
+        (
+            "schema.prisma",
+            BY_NAME.replace('env("DATABASE_URL")', f'"{URL}" // pooled'),
+            BY_NAME.replace('env("DATABASE_URL")', f'"{URL}?pgbouncer=true" // pooled'),
+        ),
+        (
+            "serverless.yml",
+            f"provider:\n  environment:\n    DATABASE_URL: {URL}\n",
+            f"provider:\n  environment:\n    DATABASE_URL: {URL}?pgbouncer=true\n",
+        ),
+        (
+            "function.json",
+            f'{{"environment": {{"DATABASE_URL": "{URL}"}}}}\n',
+            f'{{"environment": {{"DATABASE_URL": "{URL}?pgbouncer=true"}}}}\n',
+        ),
+    ],
+)
+def test_the_parameter_is_added_where_the_address_stands(
+    name: str, before: str, after: str, tmp_path: Path
+) -> None:
+    done = repaired(project(tmp_path, {name: before}))
+    assert {path: data.decode() for path, data in done.after.items()} == {name: after}
+    assert "CNX404" not in codes(done)
+    assert repaired(project(tmp_path, {name: after})).after == {}
+
+
+@pytest.mark.parametrize("ending", [b"\r\n", b"\r", b"\n"])
+def test_encoding_and_endings_stay(ending: bytes, tmp_path: Path) -> None:
+    lines = (b"\xef\xbb\xbf# caf\xc3\xa9", b"DATABASE_URL=" + URL.encode(), b"A=b", b"")
+    before = ending.join(lines)
+    done = repaired(project(tmp_path, {".env": before}))
+    assert done.after[".env"] == before.replace(b"6543/shop", b"6543/shop?pgbouncer=true")
+
+
+def test_several_files_are_changed_together_or_not_at_all(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        ".env": f"DATABASE_URL={URL}\n",
+        "compose.yml": f"{SERVICE}      DATABASE_URL: {URL}\n",
+        ".env.local": f"DATABASE_URL=postgresql://{HOST.replace('6543', '5432')}/shop\n",
+    }
+    root = project(tmp_path, files)
+    assert sorted(repaired(root).after) == [".env", "compose.yml"]
+    done = repaired(root, "app.py", ".env")
+    assert done.after == {}
+    assert [item.reason for item in done.withdrawn] == [
+        "it would change compose.yml as well, which was not given"
+    ]
+
+
+def test_a_file_that_was_not_given_stays(tmp_path: Path) -> None:
+    root = project(tmp_path / "shop", {".env": f"DATABASE_URL={URL}\n", "src/db.py": PRISMA})
+    (root / "app.py").unlink()
+    done = repaired(root, "src")
+    assert done.after == {}
+    assert [item.reason for item in done.withdrawn] == ["it would change .env, which was not given"]
+    assert list(repaired(root, "src", ".env").after) == [".env"]
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (
+            {
+                ".env": f"DATABASE_URL={URL}\n",
+                "b.py": 'import os\nimport psycopg2\n\nc = psycopg2.connect(os.environ["DATABASE_URL"])\n',
+            },
+            "psycopg2.connect() (b.py:4) connects by it as well",
+        ),
+        (
+            {
+                "compose.yml": f"x: &env\n  DATABASE_URL: {URL}\nservices:\n  web:\n    environment: *env\n"
+            },
+            "compose.yml:2 stands for more than one value",
+        ),
+        (
+            {"compose.yml": f"{SERVICE}      DATABASE_URL: >-\n        {URL}\n"},
+            "compose.yml:5 has a value of several lines",
+        ),
+        (
+            {"compose.yml": f"{SERVICE}      DATABASE_URL: &url {URL}\n"},
+            "its value has an anchor or a tag, or is a block of text",
+        ),
+        (
+            {".env": f"DATABASE_URL={URL}?${{MORE}}\n"},
+            "its parameters are put together, or escaped",
+        ),
+        (
+            {".env": f"DATABASE_URL={URL}#fragment\n"},
+            "its value is no URL that can be taken apart",
+        ),
+        (
+            {".env": f"export DATABASE_URL={URL}?a=b\n"},
+            ".env:1 is for a shell, which ends a value at & without quotes",
+        ),
+        (
+            {"Dockerfile": f"FROM shop\nENV DATABASE_URL={URL}\n"},
+            "nothing is changed in files like Dockerfile",
+        ),
+    ],
+)
+def test_what_cannot_be_changed_alone_stays(
+    files: dict[str, str | bytes], reason: str, tmp_path: Path
+) -> None:
+    done = repaired(project(tmp_path, files))
+    assert done.after == {}
+    assert reason in [item.reason for item in done.withdrawn if item.finding.code == "CNX404"]
+
+
+def test_a_variable_that_is_read_twice_is_only_shown(tmp_path: Path) -> None:
+    other = 'import os\n\nprint(os.environ["DATABASE_URL"])\n'
+    root = project(tmp_path, {".env": f"DATABASE_URL={URL}\n", "app.py": TORTOISE})
+    once = repaired(root).after[".env"].decode()
+    assert once == f"DATABASE_URL={URL}?statement_cache_size=0\n"
+    write(root, {"migrations/env.py": other})
+    done = repaired(root)
+    assert done.after == {}
+    assert [list(shown.after) for shown in done.shown if shown.finding.code == "CNX404"] == [
+        [".env"]
+    ]
+
+
+def test_an_example_is_only_shown(tmp_path: Path) -> None:
+    done = repaired(project(tmp_path, {".env.example": f"DATABASE_URL={URL}\n"}))
+    assert done.after == {}
+    assert [list(shown.after) for shown in done.shown] == [[".env.example"]]
+
+
+@pytest.mark.parametrize("password", [SECRET, f"it's-{SECRET}", f"a:{SECRET}", f"{SECRET}#x", ""])
+@pytest.mark.parametrize("name", [".env", ".env.example", "compose.yml"])
+def test_nothing_that_is_shown_has_the_password(password: str, name: str, tmp_path: Path) -> None:
+    url = f"postgresql://{SECRET}:{password}@{HOST}/shop"
+    token = f"STRIPE={SECRET}\n"
+    files = {
+        ".env": f"{token}DATABASE_URL={url}\n{token}",
+        "compose.yml": f"{SERVICE}      STRIPE: {SECRET}\n      DATABASE_URL: {url}\n",
+    }
+    text = files["compose.yml" if name == "compose.yml" else ".env"]
+    root = project(tmp_path, {name: text})
+    shows = [("--diff",), ("--diff", "--show-fixes")]
+    forms = [("--with-edits", "--format", form) for form in ("json", "sarif", "rdjson", "text")]
+    for flags in (*shows, *forms):
+        done = command(
+            "check", "--no-cache", "--unsafe-fixes", *flags, "--show-notes", ".", cwd=root
+        )
+        assert "#" in password or "CNX404" in done.stdout + done.stderr or name in done.stdout
+        assert SECRET not in done.stdout + done.stderr
+    assert (root / name).read_text(encoding="utf-8") == text
+
+
+def test_the_written_file_keeps_its_password_and_rights(tmp_path: Path) -> None:
+    root = project(tmp_path, {".env": f"DATABASE_URL={URL}\n"})
+    (root / ".env").chmod(0o600)
+    done = command("check", "--no-cache", "--fix", "--unsafe-fixes", "--show-fixes", ".", cwd=root)
+    assert "app.py:3: CNX404: fixed: Set pgbouncer=true in .env:1" in done.stderr
+    assert (root / ".env").read_text() == f"DATABASE_URL={URL}?pgbouncer=true\n"
+    assert (root / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_diff_stands_behind_signs(tmp_path: Path) -> None:
+    root = project(tmp_path, {".env": f"A=b\nDATABASE_URL={URL}\n"})
+    done = command("check", "--no-cache", "--diff", "--unsafe-fixes", ".", cwd=root)
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "# settings files, which --fix changes too (passwords hidden):",
+        "# --- a/.env",
+        "# +++ b/.env",
+        "# @@ -2 +2 @@",
+        f"# -DATABASE_URL=postgresql://***@{HOST}/shop",
+        f"# +DATABASE_URL=postgresql://***@{HOST}/shop?pgbouncer=true",
+    ]
+
+
+def test_edits_are_told_with_the_file_they_are_in(tmp_path: Path) -> None:
+    root = project(tmp_path, {".env": f"DATABASE_URL={URL}\n"})
+    done = command(
+        "check", "--no-cache", "--with-edits", "--format", "json", root.name, cwd=root.parent
+    )
+    [found] = [one for one in json.loads(done.stdout) if one["code"] == "CNX404"]
+    [edit] = found["fix"]["edits"]
+    assert edit["path"] == f"{root.name}/.env"
+    assert (edit["line"], edit["text"]) == (1, "?pgbouncer=true")
+
+
+def test_a_link_out_of_the_project_is_left_alone(tmp_path: Path) -> None:
+    root = project(tmp_path / "shop", {})
+    outside = write(tmp_path / "else", {"env": f"DATABASE_URL={URL}\n"}) / "env"
+    (root / ".env").symlink_to(outside)
+    done = command("check", "--no-cache", "--fix", "--unsafe-fixes", ".", cwd=root)
+    assert "it is a link to a file outside the project" in done.stderr
+    assert "pgbouncer" not in outside.read_text()
