@@ -13,6 +13,8 @@ import contextlib
 import ctypes
 import os
 import platform
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +36,8 @@ RESULTS = HERE / "results.md"
 CACHE = ".conn_lint_cache"
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER: orphans become our children, so that their time counts
 _LOOKS_EVERY = 0.02
+_EDITS = 9  # whether an edit matters depends on where it is, so the middle one of several counts
+_HEAD = re.compile(rb"^[ \t]*(?:async )?def [^\n]*:\n(?=([ \t]+)\S)", re.MULTILINE)
 
 
 class Cost(NamedTuple):
@@ -45,7 +49,9 @@ class Cost(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One way to run a linter. `before` prepares each run: "wipe" the cache, "touch" a file, or nothing."""
+    """One way to run a linter. `before` prepares each run: "wipe" the cache, "touch" the largest file, "edit" a
+    function drawn at random, or nothing.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -120,6 +126,7 @@ def _cases(bins: Mapping[str, Path]) -> list[Case]:
         Case("conn-lint, cold", own, "wipe"),
         Case("conn-lint, nothing changed", own),
         Case("conn-lint, one file changed", own, "touch"),
+        Case("conn-lint, one function changed", own, "edit"),
         Case("pythaw", (str(rivals / "pythaw"), "check", ".")),
         Case("ruff (SIM115)", (str(rivals / "ruff"), "check", *ruff)),
         Case("flake8", plain, packages=small),
@@ -148,35 +155,51 @@ def _startup(bins: Mapping[str, Path], text: str, repeat: int) -> Cost:
 def _best(case: Case, folder: Path, repeat: int) -> Cost:
     if case.before != "wipe" and case.name.startswith(("conn-lint,", "flake8 with")):
         run(case.command, folder)  # fills the cache
+    if case.before == "edit":
+        costs = sorted(_costs(case, folder, _EDITS))
+        return costs[len(costs) // 2]
+    return min(_costs(case, folder, repeat))
+
+
+def _costs(case: Case, folder: Path, repeat: int) -> list[Cost]:
     costs = []
     for number in range(repeat):
         with _prepared(case.before, folder, number):
             costs.append(run(case.command, folder)[0])
-    return min(costs)
+    return costs
 
 
-class _prepared:  # noqa: N801 - used like a function
+@contextlib.contextmanager
+def _prepared(what: str, folder: Path, number: int) -> Iterator[None]:
     """The cache is wiped, or a file has one more line while the block runs."""
+    if what == "wipe":
+        shutil.rmtree(folder / CACHE, ignore_errors=True)
+    if what not in ("touch", "edit"):
+        yield
+        return
+    files = sorted(folder.rglob("*.py"), key=lambda path: (path.stat().st_size, path))
+    line = f"_changed_{number}_{time.time_ns()} = 1\n".encode()
+    file, place = (files[-1], None) if what == "touch" else _drawn(files, number)
+    before = file.read_bytes()
+    if place is None:
+        file.write_bytes(before + b"\n" + line)
+    else:
+        start, indent = place
+        file.write_bytes(before[:start] + indent + line + before[start:])
+    try:
+        yield
+    finally:
+        file.write_bytes(before)
 
-    def __init__(self, what: str, folder: Path, number: int) -> None:
-        self._what = what
-        self._folder = folder
-        self._number = number
-        self._file = max(folder.rglob("*.py"), key=lambda path: path.stat().st_size)
-        self._text = b""
 
-    def __enter__(self) -> None:
-        if self._what == "wipe":
-            shutil.rmtree(self._folder / CACHE, ignore_errors=True)
-        if self._what == "touch":
-            self._text = self._file.read_bytes()
-            self._file.write_bytes(
-                self._text + f"\n_changed_{self._number}_{time.time_ns()} = 1\n".encode()
-            )
-
-    def __exit__(self, *error: object) -> None:
-        if self._what == "touch":
-            self._file.write_bytes(self._text)
+def _drawn(files: Sequence[Path], number: int) -> tuple[Path, tuple[int, bytes]]:
+    """A function of some file, each as likely as the other: where its body begins, and how far that is indented."""
+    places = [
+        (file, (head.end(), head[1]))
+        for file in files
+        for head in _HEAD.finditer(file.read_bytes())
+    ]
+    return random.Random(number).choice(places)
 
 
 def run(command: Sequence[str], folder: Path) -> tuple[Cost, str]:

@@ -15,8 +15,9 @@ from conn_lint.flow.solve import solve, successors
 from conn_lint.flow.world import START, World
 from conn_lint.knowledge.load import load_builtin, parse_family
 from conn_lint.knowledge.lookup import Knowledge
-from conn_lint.link.program import SourceFile, UnitKey
+from conn_lint.link.program import SourceFile
 from conn_lint.link.values import FunctionId
+from conn_lint.link.words import UnitKey
 from conn_lint.lower.unit import read_unit
 from conn_lint.model.summary import DocumentSummary, UnitSummary
 from conn_lint.syntax.skeleton import read_skeleton

@@ -193,6 +193,23 @@ def test_no_library_is_named_in_code() -> None:
     assert found == [], "libraries are data: conn_lint/knowledge/data"
 
 
+def test_words_of_units_are_asked_in_one_place() -> None:
+    """Who looks at them himself leaves no trace, and the result of a run could outlive what it rests on."""
+    own = {PACKAGE / "link" / "words.py", PACKAGE / "link" / "tracing.py"}
+    looks = re.compile(
+        r"\b(?:unit|units\[[^]]*\])\.(?:names|calls|stores|digest)\b|\bskeleton\.bound\b"
+        r"|\bin (?:enumerate\()?[\w.\[\]]*skeleton\.units\b"
+    )
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for layer in ("link", "analyze", "rules")
+        for path in sorted((PACKAGE / layer).rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if path not in own and looks.search(line)
+    ]
+    assert found == []
+
+
 def test_public_names() -> None:
     assert set(conn_lint.__all__) == {"Finding", "__version__", "check_paths", "check_source"}
     for name in conn_lint.__all__:

@@ -28,9 +28,10 @@ from conn_lint.analyze.singletons import Singletons
 from conn_lint.analyze.sites import Sites, Solved
 from conn_lint.analyze.values import Values
 from conn_lint.knowledge.lookup import Knowledge
-from conn_lint.link.program import LoadUnits, Program, SourceFile, TextOf, UnitKey
+from conn_lint.link.program import LoadUnits, Program, SourceFile, TextOf
 from conn_lint.link.types import Types
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Value
+from conn_lint.link.words import UnitKey
 from conn_lint.model.expression import Attribute, Name
 from conn_lint.model.flow import AssignEvent, CallEvent, Raised, RaiseEvent, StoreEvent
 from conn_lint.model.summary import DocumentSummary, Function
@@ -64,7 +65,7 @@ class Analysis:
         self.above: tuple[DocumentSummary, ...] = ()  # what lies above the project...
         self.below = ""  # ...which is this folder there
         self.program = Program(files, load, text)
-        self.demand = Demand(files, knowledge, everything=everything)
+        self.demand = Demand(self.program.words, files, knowledge, everything=everything)
         self.types = Types(self.program, KnowledgeCatalogue(knowledge))
         self.circles = Circles()
         self.calls = Calls(self)
@@ -277,15 +278,16 @@ class Analysis:
     def _has_alone(self, ref: FunctionRef, keywords: frozenset[str]) -> bool:
         """The function has one of these keywords, and no inner function whose it could be."""
         heads = self.program.files[ref.path].skeleton.heads
-        unit = self.program.unit_of(ref)
+        unit = self.program.unit_head(ref.path, heads[ref.head].unit)
         around = ref.head + 1 < len(heads) and heads[ref.head + 1].unit == heads[ref.head].unit
-        if unit.head != ref.head or around or "lambda" in unit.names:
+        if unit != ref.head or around or self.program.mentions(ref, {"lambda"}):
             return False
-        return not keywords.isdisjoint(unit.names)
+        return self.program.mentions(ref, keywords)
 
     def may_be_abstract(self, ref: FunctionRef) -> bool:
         """As far as the skeleton tells, the body says nothing."""
-        return not self._has_alone(ref, _BUSY) and not self.program.unit_of(ref).stores
+        number = self.program.head(ref).unit
+        return not (self._has_alone(ref, _BUSY) or self.program.words.stores_any(ref.path, number))
 
     def is_abstract(self, ref: FunctionRef, function: Function) -> bool:
         """The body says nothing: an interface, whose implementations may do anything."""

@@ -90,22 +90,19 @@ class Borrowed:
                     yield self._taking(event, at, None)
 
     def _calls(self, method: str) -> Iterator[tuple[FunctionId, CallEvent, Expr]]:
-        for path, file in self._program.files.items():
-            if file.is_test:
+        for path, number in self._program.words.calling(method):
+            if self._program.files[path].is_test:
                 continue
-            for number, unit in enumerate(file.skeleton.units):
-                if method not in unit.calls:
-                    continue
-                summary = self._program.unit(path, number)
-                for index, function in enumerate(summary.functions if summary else ()):
-                    at = FunctionId(path, number, index)
-                    for event in function.graph.events:
-                        if (
-                            isinstance(event, CallEvent)
-                            and isinstance(event.func, Attribute)
-                            and event.func.attr == method
-                        ):
-                            yield at, event, event.func.value
+            summary = self._program.unit(path, number)
+            for index, function in enumerate(summary.functions if summary else ()):
+                at = FunctionId(path, number, index)
+                for event in function.graph.events:
+                    if (
+                        isinstance(event, CallEvent)
+                        and isinstance(event.func, Attribute)
+                        and event.func.attr == method
+                    ):
+                        yield at, event, event.func.value
 
     def _is_unknown(self, receiver: Expr, at: FunctionId) -> bool:
         """Nothing is known of it, or only where it lies on a library's object (`request.app.state.pool`)."""

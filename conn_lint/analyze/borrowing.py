@@ -125,8 +125,8 @@ class Borrowings:
                 part for item in file.skeleton.imports for part in (item.module, item.name or "")
             }
             near = any(name.rpartition(".")[2] in (module, "") for name in imported)
-            words = {name for unit in file.skeleton.units for name in unit.names}
-            if path != location.path and near and not words.isdisjoint(solved.names):
+            named = any(path in self._program.words.files_with(name) for name in solved.names)
+            if path != location.path and near and named:
                 return None
         return self._pooled(pool, checkout)
 
@@ -220,7 +220,11 @@ class Borrowings:
         if function.is_async != solved.resource.is_async:
             return ()
         returns = sum(isinstance(event, ReturnEvent) for event in function.graph.events)
-        if returns != 1 or self._program.head(ref).parent >= 0 or self.in_tests(function.name):
+        if (
+            returns != 1
+            or self._program.head(ref).parent >= 0
+            or self._analysis.demand.in_tests(function.name)
+        ):
             return ()
         found: list[Solved] = []
         for caller in self._analysis.callers.of(solved.at):
@@ -258,15 +262,6 @@ class Borrowings:
             if isinstance(meant, FunctionRef) and meant._replace(bound=False) == ref:
                 return True
         return False
-
-    def in_tests(self, name: str) -> bool:
-        """Tests have the name."""
-        return any(
-            name in unit.names
-            for file in self._program.files.values()
-            if file.is_test
-            for unit in file.skeleton.units
-        )
 
     def _gives_back(self, user: Solved) -> bool:
         """In a function of its kind: one who waits for his turn in a coroutine would stop the loop, one in a generator

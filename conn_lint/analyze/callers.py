@@ -10,7 +10,6 @@ from conn_lint.analyze.inner import FACTORY, Inner
 from conn_lint.analyze.mentions import OWN_NAMES
 from conn_lint.analyze.references import LOOKING, last, wholes
 from conn_lint.analyze.written import Written
-from conn_lint.link.program import UnitKey
 from conn_lint.link.values import (
     ClassRef,
     FunctionId,
@@ -18,6 +17,7 @@ from conn_lint.link.values import (
     ObjectRef,
     Value,
 )
+from conn_lint.link.words import UnitKey
 from conn_lint.model.expression import (
     Attribute,
     Call,
@@ -163,7 +163,7 @@ class _Search:
 
     def in_unit(self, path: str, number: int) -> Iterator[Caller]:
         wanted = self._names | OWN_NAMES if self._classes else self._names
-        if wanted.isdisjoint(self._program.files[path].skeleton.units[number].names):
+        if not self._program.words.mentions(path, number, wanted):
             return
         summary = self._program.unit(path, number)
         for index, function in enumerate(summary.functions if summary is not None else ()):

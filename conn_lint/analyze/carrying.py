@@ -205,7 +205,7 @@ class CarryMeaning(EventMeaning):
     def _touches(self, at: FunctionId, role: str, depth: int) -> bool:
         """The function uses what the object keeps, and does not only have it; or it gives the object away."""
         program = self._analysis.program
-        names = set(program.files[at.path].skeleton.units[at.unit].names)
+        names = set(program.words.of(at.path, at.unit))
         if not names.isdisjoint(self._holds.kept(role, self.resource)):
             return True
         cls, _ = class_of_role(role)

@@ -77,8 +77,7 @@ class Conditions:
         if not record.parameters:
             return True
         wanted = [frozenset(word.split("|")) for word in record.parameters if word != "..."]
-        unit = self._program.files[ref.path].skeleton.units[self._program.head(ref).unit]
-        if any("*" not in words and words.isdisjoint(unit.names) for words in wanted):
+        if any("*" not in words and not self._program.mentions(ref, words) for words in wanted):
             return False
         at = self._program.function_id(ref)
         function = self._program.function(at) if at is not None else None

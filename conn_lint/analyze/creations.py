@@ -147,8 +147,9 @@ class Creations:
         if not isinstance(place.at, ClassRef):
             function = self._program.function(place.at)
             if function is None or function.kind in ("module", "class"):
-                names = self._program.files[place.at.path].skeleton.units[0].names
-                return function is not None and "__name__" not in names
+                if function is None:
+                    return False
+                return not self._program.words.mentions(place.at.path, 0, {"__name__"})
             ref = self._program.ref_of(place.at)
             if isinstance(ref, FunctionRef) and self._analysis.entries.hook(ref) is not None:
                 return True

@@ -91,8 +91,8 @@ class Databases:
         return not file.is_test and not file.is_stub
 
     def _mentions(self, path: str) -> bool:
-        skeleton = self._program.files[path].skeleton
-        return DATABASES in skeleton.bound and DATABASES in skeleton.units[0].names
+        words = self._program.words
+        return words.binds(path, DATABASES) and words.mentions(path, 0, {DATABASES})
 
     def _is_settings(self, path: str, related: dict[str, set[str]]) -> bool:
         """It, or a module that it builds on, has other settings of Django's as well."""
@@ -103,7 +103,7 @@ class Databases:
             if one in seen:
                 continue
             seen.add(one)
-            if not set(_MARKS).isdisjoint(self._program.files[one].skeleton.units[0].names):
+            if self._program.words.mentions(one, 0, set(_MARKS)):
                 return True
             todo.extend(related.get(one, ()))
         return False
@@ -204,7 +204,7 @@ class Databases:
             if one in seen:
                 continue
             seen.add(one)
-            if _ASYNC in self._program.files[one].skeleton.units[0].names or self._lists_async(one):
+            if self._program.words.mentions(one, 0, {_ASYNC}) or self._lists_async(one):
                 return True
             todo.extend(tables.bases(one))
         return self._is_served_so

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Collection, Iterable, Mapping
 
 from conn_lint.knowledge.index import dotted_prefixes
 from conn_lint.knowledge.lookup import Knowledge
-from conn_lint.link.program import SourceFile, UnitKey
+from conn_lint.link.program import SourceFile
+from conn_lint.link.words import UnitKey, Words
 
 PARTS = frozenset({"cursor", "config"})
 """Kinds whose acquisition is none by itself."""
@@ -22,27 +21,28 @@ class Demand:
     """
 
     def __init__(
-        self, files: Mapping[str, SourceFile], knowledge: Knowledge, *, everything: bool = False
+        self,
+        units: Words,
+        files: Mapping[str, SourceFile],
+        knowledge: Knowledge,
+        *,
+        everything: bool = False,
     ) -> None:
+        self._units = units
         self._files = files
         self._knowledge = knowledge
         self.everything = everything
         self.words: set[str] = set()
         self._parts: set[str] = set()
-        self._callers: dict[str, list[UnitKey]] = defaultdict(list)
-        self._mentions: dict[str, list[str]] | None = None
         self._subclasses: dict[str, set[str]] | None = None
-        self._found: dict[str, tuple[UnitKey, ...]] = {}
         self._aliases: dict[str, set[str]] = defaultdict(set)
-        for path, file in files.items():
-            for number, unit in enumerate(file.skeleton.units):
-                for name in unit.calls:
-                    self._callers[name].append((path, number))
+        for file in files.values():
             for item in file.skeleton.imports:
                 if item.name is not None and item.name != item.bound:
                     self._aliases[item.name].add(item.bound)
         # What may give a function to call that it has not the name of: nothing at all, or what binds arguments.
         self._indirect = {"", *self.with_aliases(knowledge.binders)}
+        units.watch(self._indirect)
 
     @property
     def giving(self) -> set[str]:
@@ -53,71 +53,42 @@ class Demand:
         """Take up words and their aliases, and give the units that may do something else now."""
         new = self.with_aliases(words) - self.words
         self.words |= new
+        self._units.watch(new)
         if self.everything:
             keys = {(p, n) for p, f in self._files.items() for n in range(len(f.skeleton.units))}
         else:
-            keys = {key for word in new for key in self._callers.get(word, ())}
+            keys = {key for word in new for key in self._units.calling(word)}
             keys.update(
                 key
                 for name in self._indirect
-                for key in self._callers.get(name, ())
-                if not new.isdisjoint(self._names(*key))
+                for key in self._units.calling(name)
+                if self._units.mentions_watched(*key, new)
             )
         return {key for key in keys if new and not self._files[key[0]].is_stub}
 
     def may_acquire(self, path: str, number: int) -> bool:
         """The unit calls a word, or mentions one and calls something that has no name or is given one."""
-        unit = self._files[path].skeleton.units[number]
-        if self.everything:
+        if self.everything or self._units.calls_watched(path, number, self.words):
             return True
-        if not self.words.isdisjoint(unit.calls):
-            return True
-        is_indirect = not self._indirect.isdisjoint(unit.calls)
-        return is_indirect and not self.words.isdisjoint(unit.names)
+        is_indirect = self._units.calls_watched(path, number, self._indirect)
+        return is_indirect and self._units.mentions_watched(path, number, self.words)
 
     def holders(self, attr: str) -> list[UnitKey]:
         """The units that may put something on an attribute of this name, and mention a word."""
         known = self.giving
         return [
             key
-            for key in self._storing.get(attr, ())
-            if self.everything or not known.isdisjoint(self._names(*key))
+            for key in self._units.storing(attr)
+            if self.everything or self._units.mentions_watched(*key, known)
         ]
-
-    def stores(self, attr: str) -> bool:
-        """Some unit may put something on an attribute of this name."""
-        return attr in self._storing
-
-    @cached_property
-    def _storing(self) -> Mapping[str, list[UnitKey]]:
-        """The units that may assign each attribute."""
-        found: dict[str, list[UnitKey]] = {}
-        for path, file in self._files.items():
-            for number, unit in enumerate(file.skeleton.units):
-                for attr in unit.stores:
-                    found.setdefault(attr, []).append((path, number))
-        return found
 
     def mentioning(self, name: str, others: Collection[str] = ()) -> list[UnitKey]:
         """The units that mention `name`, and one of the others if there are any."""
-        if name not in self._found:
-            self._found[name] = tuple(
-                (path, number)
-                for path in self.files_with(name)
-                for number in self._units_with(name, path)
-            )
-        found = self._found[name]
-        wanted = set(others)
-        if wanted:
-            return [key for key in found if not wanted.isdisjoint(self._names(*key))]
-        return list(found)
-
-    def _units_with(self, name: str, path: str) -> Iterator[int]:
-        """Names are sorted: to search them takes less than an index of all names would."""
-        for number, unit in enumerate(self._files[path].skeleton.units):
-            at = bisect_left(unit.names, name)
-            if at < len(unit.names) and unit.names[at] == name:
-                yield number
+        found = self._units.mentioning(name)
+        if not others:
+            return list(found)
+        wanted = frozenset(others)
+        return [key for key in found if self._units.mentions(*key, wanted)]
 
     def seeds(self) -> set[str]:
         """Last parts of names that acquire something, of libraries that the project imports."""
@@ -131,6 +102,7 @@ class Demand:
             for prefix in dotted_prefixes(module)
         }
         self._parts = self._knowledge.words_of(frozenset(roots))
+        self._units.watch(self._parts)
         return self._knowledge.words_of(frozenset(roots), PARTS)
 
     def with_aliases(self, words: Iterable[str]) -> set[str]:
@@ -158,18 +130,6 @@ class Demand:
             todo = {sub for base in todo for sub in self._subclasses.get(base, ())} - found
         return found
 
-    def files_with(self, name: str) -> list[str]:
-        """The files that mention the name."""
-        if self._mentions is None:
-            self._mentions = defaultdict(list)
-            for path, file in self._files.items():
-                for mentioned in set().union(*(unit.names for unit in file.skeleton.units)):
-                    self._mentions[mentioned].append(path)
-        return self._mentions.get(name, [])
-
     def in_tests(self, name: str) -> bool:
         """Some test mentions the name."""
-        return any(self._files[path].is_test for path in self.files_with(name))
-
-    def _names(self, path: str, number: int) -> tuple[str, ...]:
-        return self._files[path].skeleton.units[number].names
+        return any(self._files[path].is_test for path in self._units.files_with(name))

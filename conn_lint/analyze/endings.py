@@ -61,7 +61,7 @@ class Endings:
     def _is_end(self, ref: FunctionRef, path: str, unit: int, depth: int) -> bool:
         skeleton = self._program.files[path].skeleton
         if unit == 0:
-            named = "__name__" in skeleton.units[0].names
+            named = self._program.words.mentions(path, 0, {"__name__"})
             return (
                 path == ref.path and named and self._in_script(path, self._program.head(ref).name)
             )

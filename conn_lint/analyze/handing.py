@@ -69,7 +69,7 @@ class Handings:
             or function.is_generator
             or function.decorators
             or function.kind != "function"
-            or self._borrowings.in_tests(function.name)
+            or self._analysis.demand.in_tests(function.name)
         ):
             return ()
         cls = self._program.class_of(at)
@@ -104,12 +104,7 @@ class Handings:
 
     def _mentions(self, name: str) -> int:
         """How often something's method of the name is read, whatever that is."""
-        keys = {
-            (path, number)
-            for path, file in self._program.files.items()
-            for number, unit in enumerate(file.skeleton.units)
-            if name in unit.names
-        }
+        keys = set(self._program.words.mentioning(name))
         self._program.load(keys)
         found = {
             (path, number, event.span)

@@ -18,7 +18,6 @@ from conn_lint.analyze.roles import OWN
 from conn_lint.analyze.sites import Solved
 from conn_lint.flow.world import Situation
 from conn_lint.link import hints
-from conn_lint.link.program import UnitKey
 from conn_lint.link.values import (
     ClassRef,
     Context,
@@ -28,6 +27,7 @@ from conn_lint.link.values import (
     Instance,
     ObjectRef,
 )
+from conn_lint.link.words import UnitKey
 from conn_lint.model.expression import Call, Temp
 from conn_lint.model.flow import CallEvent, WithEnterEvent, YieldEvent
 from conn_lint.model.resource import Resource
@@ -187,7 +187,7 @@ class Holders:
 
     def _typed_in(self, types: Iterable[str]) -> set[UnitKey]:
         """The units that may say of something that it has one of the types, or make an object of one."""
-        files = self._program.files
+        files, words = self._program.files, self._program.words
         return {
             key
             for word in self._analysis.demand.with_aliases(types)
@@ -195,7 +195,7 @@ class Holders:
             if not files[key[0]].is_test
             and (
                 self._analysis.demand.everything
-                or word in files[key[0]].skeleton.units[key[1]].calls
+                or words.calls(*key, {word})
                 or self._program.may_be_type(key, word)
             )
         }

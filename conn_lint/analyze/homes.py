@@ -75,9 +75,7 @@ class Homes:
 
     def _taken(self, home: Home) -> tuple[str, ...]:
         """Names in code that speaks of what the application keeps."""
-        units = self._analysis.mentioning(home.holder)
-        files = self._program.files
-        names = (files[path].skeleton.units[number].names for path, number in units)
+        names = (self._program.words.of(*key) for key in self._analysis.mentioning(home.holder))
         return tuple(sorted(set().union(*names)))
 
     def _led_by(self, functions: Collection[FunctionId]) -> Home | None:
@@ -126,13 +124,10 @@ class Homes:
 
     def _find_file(self, home: Home) -> str | None:
         """The only file outside tests that makes an application, if nothing runs that without what it starts."""
+        words, files = self._program.words, self._program.files
+        if any(words.files_with(name) for name in home.unless):
+            return None
         names = {name.rpartition(".")[2] for name in home.apps}
-        unless = set(home.unless)
-        found: set[str] = set()
-        for path, file in self._program.files.items():
-            for unit in file.skeleton.units:
-                if not unless.isdisjoint(unit.names):
-                    return None
-                if not file.is_test and not names.isdisjoint(unit.calls):
-                    found.add(path)
+        callers = {path for name in names for path, _ in words.calling(name)}
+        found = {path for path in callers if not files[path].is_test}
         return found.pop() if len(found) == 1 else None

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.references import last
-from conn_lint.link.program import UnitKey
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, ObjectRef
+from conn_lint.link.words import UnitKey
 from conn_lint.model.expression import Attribute, Call, Container, Expr, Name, Temp, walk
 from conn_lint.model.flow import (
     AssignEvent,

@@ -51,9 +51,10 @@ class LoadedByName:
         return self._found[path]
 
     def _of(self, path: str) -> Loaded:
-        units = self._program.files[path].skeleton.units
-        numbers = [n for n, unit in enumerate(units) if not _ASKED.isdisjoint(unit.names)]
-        searches = any(not _SEARCHING.isdisjoint(unit.names) for unit in units)
+        words = self._program.words
+        units = range(len(self._program.files[path].skeleton.units))
+        numbers = [number for number in units if words.mentions(path, number, _ASKED)]
+        searches = any(words.mentions(path, number, _SEARCHING) for number in units)
         if searches or len(numbers) > _TRIED:
             return Loaded(frozenset(), whole=False)
         self._program.load((path, number) for number in numbers)

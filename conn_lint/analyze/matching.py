@@ -184,8 +184,7 @@ class Matcher(Generic[Record]):
 
     def _wrapped(self, decorator: FunctionRef) -> Found[Record] | None:
         head = self._program.head(decorator)
-        unit = self._program.files[decorator.path].skeleton.units[head.unit]
-        if self._words.isdisjoint(unit.names):
+        if not self._program.mentions(decorator, self._words):
             return None
         summary = self._program.unit(decorator.path, head.unit)
         for number, function in enumerate(summary.functions if summary is not None else ()):

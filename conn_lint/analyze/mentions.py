@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from conn_lint.link.program import UnitKey
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.link.words import UnitKey
 from conn_lint.model.expression import Attribute, Expr, Name, walk
 from conn_lint.model.flow import expressions
 from conn_lint.model.summary import Function
@@ -166,9 +166,7 @@ class Mentions:
         units = self._analysis.mentioning(name)
         if self.is_distinctive(ref):
             return units
-        files = {
-            path for root in self.roots(cls) for path in self._analysis.demand.files_with(root)
-        }
+        files = {path for root in self.roots(cls) for path in self._program.words.files_with(root)}
         return [key for key in units if key[0] in files]
 
     def roots(self, cls: ClassRef) -> frozenset[str]:
@@ -183,11 +181,9 @@ class Mentions:
         for own in (cls, *self.subclasses(cls)):
             for base in self._analysis.types.attributes.ancestry(own):
                 if isinstance(base, ClassRef):
-                    skeleton = self._program.files[base.path].skeleton
                     for method in self._program.methods(base):
-                        number = self._program.head(method).unit
-                        if not OWN_NAMES.isdisjoint(skeleton.units[number].names):
-                            units.add((base.path, number))
+                        if self._program.mentions(method, OWN_NAMES):
+                            units.add((base.path, self._program.head(method).unit))
         return sorted(units)
 
     def _related(self, cls: ClassRef) -> frozenset[str]:
@@ -211,8 +207,7 @@ class Mentions:
                     head = skeleton.units[number].head
                     if head < 0:
                         continue
-                    unit = skeleton.units[number]
-                    if not _GIVING.isdisjoint(unit.names):
+                    if self._program.words.mentions(path, number, _GIVING):
                         found.add(skeleton.heads[head].name)
                     parent = skeleton.heads[head].parent
                     if parent >= 0:

@@ -62,8 +62,10 @@ class Overrides:
         other = self._program.class_of(target)
         if one is None or other is None or one == other:
             return False
-        names = self._program.files[caller.path].skeleton.units[caller.unit].names
-        return self._program.head(other).name not in names and self._are_siblings(one, other)
+        named = self._program.words.mentions(
+            caller.path, caller.unit, {self._program.head(other).name}
+        )
+        return not named and self._are_siblings(one, other)
 
     def _are_siblings(self, one: ClassRef, other: ClassRef) -> bool:
         mine = [c for c in self._ancestry(one) if isinstance(c, ClassRef)]

@@ -207,8 +207,7 @@ class Owners:
         return [*seen.values(), *extended]
 
     def _calls_super(self, method: FunctionRef) -> bool:
-        unit = self._program.files[method.path].skeleton.units[self._program.head(method).unit]
-        return "super" in unit.names
+        return self._program.mentions(method, {"super"})
 
     def releasers(self, cls: ClassRef, attr: str, resource: Resource) -> frozenset[str]:
         """The methods after which the resource on `self.attr` is no longer held, direct or through others."""

@@ -28,6 +28,7 @@ from conn_lint.analyze.serverless import Serverless
 from conn_lint.analyze.session_states import SessionStates
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_at
+from conn_lint.link.tracing import trace_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
 from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
@@ -49,6 +50,7 @@ from conn_lint.model.pool import PoolSettings, Taking
 from conn_lint.model.route import Routed, StateUse
 from conn_lint.model.settings import Settings
 from conn_lint.model.site import Fate, Site, Skip
+from conn_lint.model.trace import Trace
 
 _MAX_CHAIN = 8
 
@@ -81,6 +83,10 @@ class Project:
             and not self._ends_with_parent(solved)
         ]
         return tuple(sorted(sites, key=lambda site: (site.location, site.call)))
+
+    def trace(self) -> Trace:
+        """What has been asked of the program's units so far."""
+        return trace_of(self._program)
 
     def sites(self) -> tuple[Site, ...]:
         """Every acquisition outside tests, ordered by file and line."""

@@ -101,8 +101,8 @@ class Registry:
                 if roots.isdisjoint(self._conditions.imports(path)):
                     continue
                 renamed = {i.bound for i in file.skeleton.imports if i.name in words}
-                for number, unit in enumerate(file.skeleton.units):
-                    if not (words | renamed).isdisjoint(unit.calls):
+                for number in range(len(file.skeleton.units)):
+                    if self._program.words.calls(path, number, words | renamed):
                         yield from self._texts_in(path, number, words | renamed)
 
     def _texts_in(
@@ -139,7 +139,7 @@ class Registry:
         for path in self._program.files:
             if not lies_in(path, record.files) or not self._conditions.hold_somewhere(record):
                 continue
-            if set(record.variables).isdisjoint(self._program.files[path].skeleton.units[0].names):
+            if not self._program.words.mentions(path, 0, set(record.variables)):
                 continue
             for text in self._texts(path, record.variables):
                 yield from self._named(self.resolve(text, path), record)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from conn_lint.link.program import UnitKey
 from conn_lint.link.values import ClassRef, FunctionId, Instance, ObjectRef
+from conn_lint.link.words import UnitKey
 from conn_lint.model.expression import Attribute, Expr, Name, dotted, walk
 from conn_lint.model.flow import AssignEvent, CallEvent, Event, StoreEvent, expressions
 from conn_lint.model.resource import Resource
@@ -131,11 +131,10 @@ class Registries:
         if at not in self._keys:
             self._keys[at] = {}
             function = self._program.function(at)
-            names = self._program.files[at.path].skeleton.units[at.unit].names
             if (
                 function is not None
                 and function.kind == "function"
-                and not self.words().isdisjoint(names)
+                and self._program.words.mentions(at.path, at.unit, self.words())
             ):
                 self._keys[at] = dict(self._found(at, function))
         return self._keys[at]

@@ -34,9 +34,8 @@ class Releasing:
     def by_method(self, method: FunctionRef, attr: str, resource: Resource) -> bool:
         """The method releases what `self.attr` holds, or what a property gives of it."""
         at = self._program.function_id(method)
-        head = self._program.head(method)
-        names = self._program.files[method.path].skeleton.units[head.unit].names
-        if at is None or (attr not in names and not self._properties(method, attr)):
+        named = self._program.mentions(method, {attr})
+        if at is None or (not named and not self._properties(method, attr)):
             return False
         function = self._program.function(at)
         if function is None or not function.parameters:

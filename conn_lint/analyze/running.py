@@ -107,7 +107,7 @@ class Running:
         return posixpath.join(posixpath.dirname(path), "__init__.py") in self._program.files
 
     def _has_main(self, path: str) -> bool:
-        return _MAIN in self._program.files[path].skeleton.units[0].names
+        return self._program.words.mentions(path, 0, {_MAIN})
 
     def _is_entered(self, path: str) -> bool:
         heads = self._program.files[path].skeleton.heads

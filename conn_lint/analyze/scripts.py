@@ -67,10 +67,10 @@ class Scripts:
             callee = self._analysis.types.infer(event.func, at)
             if isinstance(callee, External) and self._is_use(callee.name, record):
                 return True
-            if isinstance(callee, FunctionRef) and callee.path == path:
-                unit = skeleton.units[self._program.head(callee).unit]
-                if not bound.isdisjoint(unit.names):
-                    return True
+            if not isinstance(callee, FunctionRef) or callee.path != path:
+                continue
+            if self._program.mentions(callee, bound):
+                return True
         return False
 
     def _is_use(self, name: str, record: EntryPoint) -> bool:

@@ -67,7 +67,6 @@ class Serverless:
     def _adapter(self, path: str) -> str:
         """The name by which the module's body calls an adapter, as its imports say; "" if it calls none."""
         skeleton = self._program.files[path].skeleton
-        calls = skeleton.units[0].calls
         for adapter in sorted(self._adapters):
             home, _, last = adapter.rpartition(".")
             for item in skeleton.imports:
@@ -78,7 +77,7 @@ class Serverless:
                     whole = f"{item.module}.{item.name}"
                     known = adapter == whole or f"{home}.".startswith(f"{whole}.")
                     called = item.bound if adapter == whole else last
-                if known and not item.level and called in calls:
+                if known and not item.level and self._program.words.calls(path, 0, {called}):
                     return called
         return ""
 

@@ -152,7 +152,7 @@ class Sharing:
 
     def _first(self, at: FunctionId) -> tuple[Reached, ...]:
         """The nearest entry point that leads to the function, if nothing is locked there."""
-        names = self._program.files[at.path].skeleton.units[at.unit].names
+        names = self._program.words.of(at.path, at.unit)
         if any(_LOCK.search(name) for name in names):
             return ()
         return tuple(itertools.islice(self._reached(at), 1))
@@ -188,13 +188,12 @@ class Sharing:
                         break
 
     def _is_locked(self, cls: ClassRef) -> bool:
-        skeleton = self._program.files[cls.path].skeleton
         units = {self._program.head(method).unit for method in self._program.methods(cls)}
-        return any(_LOCK.search(name) for unit in units for name in skeleton.units[unit].names)
+        words = self._program.words
+        return any(_LOCK.search(name) for unit in units for name in words.of(cls.path, unit))
 
     def _reads(self, at: FunctionId, attrs: set[str] | frozenset[str]) -> bool:
-        names = self._program.files[at.path].skeleton.units[at.unit].names
-        return not attrs.isdisjoint(names)
+        return self._program.words.mentions(at.path, at.unit, attrs)
 
     def _runs_in_thread(self, cls: ClassRef, at: FunctionId) -> bool:
         """A method of the class gives this one to a thread."""

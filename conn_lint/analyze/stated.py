@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from conn_lint.analyze.found import UNKNOWN, Found, same
 from conn_lint.analyze.places import Places
 from conn_lint.analyze.schemas import address
-from conn_lint.link.program import UnitKey
 from conn_lint.link.values import ClassRef, FunctionId
+from conn_lint.link.words import UnitKey
 from conn_lint.model.expression import Attribute, Literal, Name, Subscript
 from conn_lint.model.flow import StoreEvent
 from conn_lint.model.resource import Resource
@@ -108,7 +108,7 @@ class Stated:
 
     def _bound(self, name: str) -> Iterator[Found]:
         for path, file in self._program.files.items():
-            if file.is_test or name not in file.skeleton.bound:
+            if file.is_test or not self._program.words.binds(path, name):
                 continue
             module = FunctionId(path, 0, 0)
             function = self._program.function(module)

@@ -188,8 +188,7 @@ class Values:
 
     def is_set_elsewhere(self, found: Assigned) -> bool:
         """A function may set the module's variable, through `global`."""
-        units = self._program.files[found.path].skeleton.units[1:]
-        return any("global" in unit.names and found.name in unit.names for unit in units)
+        return any(True for _ in self._program.setting(found.path, found.name))
 
     def _bound(self, name: str, at: FunctionId, function: Function) -> Found:
         """What the assignments to a name of this scope agree on; asked for in a circle, nothing."""

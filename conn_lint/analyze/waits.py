@@ -157,7 +157,7 @@ class Waits:
     def _keeps(self, at: FunctionId) -> bool:
         """The function names a cache: what it got once it does not get again."""
         ref = self._program.ref_of(at)
-        names = set(self._program.files[at.path].skeleton.units[at.unit].names)
+        names = set(self._program.words.of(at.path, at.unit))
         if isinstance(ref, FunctionRef):
             names |= self._program.decorators(ref)
         return any("cache" in name.lower() and "clear" not in name.lower() for name in names)

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.mentions import OWN_NAMES
-from conn_lint.link.program import UnitKey
 from conn_lint.link.symbols import is_builtin
 from conn_lint.link.values import ClassRef, External, FunctionId, FunctionRef, Instance, ObjectRef
+from conn_lint.link.words import UnitKey
 from conn_lint.model.expression import Attribute, Expr, Name
 from conn_lint.syntax.spelled import BARE, UNKNOWN
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_GIVING = frozenset({"Depends", "Security", "Provide", "Inject", "inject"})
+_GIVEN_ON = frozenset({"Depends", "Security", "Provide", "Inject", "inject"}) | OWN_NAMES
 _OWN = frozenset({"self", "cls"})
 # Decorators that give a function no arguments.
 _PLAIN_NAMES = """
@@ -40,11 +40,10 @@ class Written:
         """The unit may refer to the function by one of the names; `cls` is the class whose method it is."""
         if self._analysis.demand.everything:
             return True
-        known = self._program.files[key[0]].skeleton.units[key[1]].names
         return any(
             self._may_come_from(key, receiver, name, ref, cls)
             for name in names
-            if name in known
+            if self._program.words.mentions(*key, {name})
             for receiver in self._program.receivers(key, name)
         )
 
@@ -53,17 +52,18 @@ class Written:
 
         What is decorated or has dependencies may be given objects by its annotations.
         """
-        unit = self._program.files[key[0]].skeleton.units[key[1]]
+        words = self._program.words
         if self._analysis.demand.everything:
             return True
         if key[1]:
-            if not (OWN_NAMES | _GIVING).isdisjoint(unit.names):
+            if words.mentions(*key, _GIVEN_ON):
                 return True
-            ref = FunctionRef(key[0], unit.head)
+            ref = FunctionRef(key[0], self._program.unit_head(*key))
             if not self._program.decorators(ref) <= _PLAIN:
                 return True
         return any(
-            self._program.is_more_than_type(key, name) for name in names.intersection(unit.names)
+            words.mentions(*key, {name}) and self._program.is_more_than_type(key, name)
+            for name in names
         )
 
     def _may_come_from(
@@ -100,14 +100,14 @@ class Written:
 
     def _gets_one(self, key: UnitKey, receiver: str, cls: ClassRef, ref: FunctionRef) -> bool:
         """An object of the class may come into the unit by a name in it, or from an attribute."""
-        names = self._program.files[key[0]].skeleton.units[key[1]].names
         if key[1] == 0:
             return True
-        roots = self._analysis.mentions.roots(cls).intersection(names)
+        words = self._program.words
+        roots = self._analysis.mentions.roots(cls).intersection(words.of(*key))
         if any(root not in _BUILTINS or self._is_own(key, root) for root in roots):
             return True
         if receiver == UNKNOWN:
-            return "super" in names and self._is_related(key, cls, ref)
+            return words.mentions(*key, {"super"}) and self._is_related(key, cls, ref)
         return not self._program.is_local(key, receiver)
 
     def _is_own(self, key: UnitKey, name: str) -> bool:
@@ -129,7 +129,7 @@ class Written:
                 return True
             used = key[1] != 0 or self._program.is_more_than_import(key, name)
             return used and self._is_bound(key, name)
-        if self._analysis.demand.stores(name):
+        if self._program.words.storing(name):
             return True
         root = receiver.partition(".")[0]
         return self._is_global(key, root) and not self._is_foreign(key, receiver)
@@ -142,7 +142,8 @@ class Written:
     def _is_bound(self, key: UnitKey, name: str) -> bool:
         """The same, and not by a definition: it may be what another file calls so."""
         skeleton = self._program.files[key[0]].skeleton
-        return name in skeleton.bound or any(item.bound in (name, "*") for item in skeleton.imports)
+        imported = any(item.bound in (name, "*") for item in skeleton.imports)
+        return imported or self._program.words.binds(key[0], name)
 
     def _has_class(self, key: UnitKey) -> bool:
         """A class is written in the function: names and `self` may be those of its body."""

@@ -4,7 +4,6 @@ to see.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +21,9 @@ from conn_lint.engine.ignore import compile_patterns
 from conn_lint.engine.inputs import Inputs
 from conn_lint.engine.modules import name_modules
 from conn_lint.engine.phase_one import Failure, PhaseOne, Progress
-from conn_lint.engine.suppress import Comments, comments_of, is_for_us
+from conn_lint.engine.result import Result, Trouble, keep_result, kept_result
+from conn_lint.engine.reuse import record, reused
+from conn_lint.engine.suppress import comments_of, is_for_us
 from conn_lint.knowledge.load import data_digest, load_builtin
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import SourceFile
@@ -33,6 +34,7 @@ from conn_lint.model.location import Location, Span
 from conn_lint.model.mask import mask
 from conn_lint.model.settings import Settings
 from conn_lint.model.summary import DocumentSummary, Skeleton
+from conn_lint.model.trace import Trace
 from conn_lint.rules import ALL_RULES
 from conn_lint.rules.base import Rule
 from conn_lint.rules.cannot_analyse import CannotAnalyse
@@ -40,13 +42,6 @@ from conn_lint.syntax.deep import run_deep
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """Something that went wrong in conn-lint itself; `trace` is for --verbose."""
-
-    message: str
-    trace: str = ""
 
 
 class Wants(msgspec.Struct, frozen=True, array_like=True):
@@ -59,23 +54,6 @@ class Wants(msgspec.Struct, frozen=True, array_like=True):
     adds_up: bool = False
 
 
-class Result(msgspec.Struct, frozen=True):
-    """What a run found out, before selection: cached under the digest of all its inputs.
-
-    `comments` are those of the files with findings, and those that are meant for conn-lint alone.
-    `connections` and `budget` are there where they were asked for. Of the `lines` of all files so many were `parsed`
-    for it, those from the cache not counted.
-    """
-
-    findings: tuple[Finding, ...]
-    comments: dict[str, Comments]
-    troubles: tuple[Trouble, ...]
-    connections: tuple[Connection, ...] = ()
-    budget: Budget | None = None
-    lines: int = 0
-    parsed: int = 0
-
-
 def analyse(
     inputs: Inputs, settings: Settings, progress: Progress, wants: Wants | None = None
 ) -> Result:
@@ -86,16 +64,20 @@ def analyse(
     wants = wants or Wants()
     try:
         cache = Cache(_cache_folder(settings))
-        key = _run_key(inputs, settings, wants)
-        result = _cached(cache, key)
+        base, key = _run_keys(inputs, settings, wants)
+        result = kept_result(cache, key)
         if result is None:
-            knowledge = Knowledge(load_builtin(), settings.knowledge)
-            run = _Run(inputs, settings, knowledge, cache, progress)
-            with seldom_collected():
-                result = run_deep(run.result, wants=wants)
+            phase_one = PhaseOne(inputs, cache, settings.jobs, progress)
+            result = reused(cache, base, key, inputs, phase_one)
+            if result is None:
+                knowledge = Knowledge(load_builtin(), settings.knowledge)
+                run = _Run(inputs, settings, knowledge, cache, phase_one)
+                with seldom_collected():
+                    result = run_deep(run.result, wants=wants)
+                if run.trace is not None and not result.troubles:
+                    record(cache, base, key, inputs, run.trace)
             cache.save()
-            if not result.troubles:
-                _keep(cache, key, msgspec.structs.replace(result, parsed=0))
+            keep_result(cache, key, result)
     except Exception as error:  # noqa: BLE001 - the fault is ours: say so, other projects go on
         return Result((), {}, (trouble("conn-lint", error),))
     return result
@@ -120,14 +102,15 @@ class _Run:
         settings: Settings,
         knowledge: Knowledge,
         cache: Cache,
-        progress: Progress,
+        phase_one: PhaseOne,
     ) -> None:
         self._inputs = inputs
         self._settings = settings
         self._knowledge = knowledge
         self._cache = cache
-        self._phase_one = PhaseOne(inputs, cache, settings.jobs, progress)
+        self._phase_one = phase_one
         self._troubles: list[Trouble] = []
+        self.trace: Trace | None = None
 
     def result(self, *, wants: Wants) -> Result:
         skeletons = self._phase_one.skeletons()
@@ -143,6 +126,7 @@ class _Run:
             project = self._project(group, documents)
             if project is not None:
                 findings.extend(self._findings(project))
+                self.trace = project.trace() if wants == Wants() else None
                 drawn.extend(self._connections(project) if wants.draws else ())
                 budget = self._budget(project) if wants.adds_up else None
         failures = self._phase_one.failures.values()
@@ -230,23 +214,8 @@ def _cache_folder(settings: Settings) -> Path | None:
     return settings.cache_dir or settings.root / FOLDER
 
 
-def _cached(cache: Cache, key: str) -> Result | None:
-    data = cache.results.get(key)
-    if data is None:
-        return None
-    try:
-        return msgspec.msgpack.decode(data, type=Result)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-
-
-def _keep(cache: Cache, key: str, result: Result) -> None:
-    with contextlib.suppress(UnicodeEncodeError):  # a file name that is no text is not kept
-        cache.results.put(key, msgspec.msgpack.encode(result))
-
-
-def _run_key(inputs: Inputs, settings: Settings, wants: Wants) -> str:
-    """A digest of everything that a result depends on.
+def _run_keys(inputs: Inputs, settings: Settings, wants: Wants) -> tuple[str, str]:
+    """Digests of everything that a result depends on, but for the bytes of Python files, and of all.
 
     Selection is not among it, nor where the project lies.
     """
@@ -259,7 +228,7 @@ def _run_key(inputs: Inputs, settings: Settings, wants: Wants) -> str:
         settings.knowledge,
         sorted(os.fsencode(name_below(s, settings.root)) for s in settings.source_roots),
         sorted(map(os.fsencode, inputs.started_from)),
-        [(os.fsencode(f.path), f.digest, f.is_reported) for f in inputs.files.values()],
+        [(os.fsencode(f.path), f.is_reported) for f in inputs.files.values()],
         sorted((os.fsencode(path), why) for path, why in inputs.unreadable.items()),
         sorted((os.fsencode(d.path), d.digest, d.problem) for d in inputs.documents.values()),
         sorted(
@@ -269,7 +238,8 @@ def _run_key(inputs: Inputs, settings: Settings, wants: Wants) -> str:
         wants,
     )
     versions = f"{__version__} {code_version()} {data_digest()}"
-    return digest_of(versions.encode(), msgspec.msgpack.encode(parts)).hex()
+    base = digest_of(versions.encode(), msgspec.msgpack.encode(parts))
+    return base.hex(), digest_of(base, *(file.digest for file in inputs.files.values())).hex()
 
 
 def _source_files(

@@ -23,6 +23,7 @@ _BUCKETS = 64
 _BUCKET_BYTES = 4_000_000  # with 64 buckets, 256 MB in a store at most
 _KEPT_DAYS = 30
 _RESULTS = 16
+_TRACES = 4
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache of conn-lint; it may be deleted.\n"
 
 Entries: TypeAlias = dict[bytes, tuple[int, msgspec.Raw]]
@@ -136,10 +137,11 @@ class Store:
 
 
 class Results:
-    """Results of whole runs, a file each; the newest few are kept."""
+    """Results of whole runs, or what belongs to them, a file each; the newest few are kept."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder / "results" if folder is not None else None
+    def __init__(self, folder: Path | None, name: str = "results", most: int = _RESULTS) -> None:
+        self._folder = folder / name if folder is not None else None
+        self._most = most
 
     def get(self, digest: str) -> bytes | None:
         """The result of the run with exactly these inputs."""
@@ -159,7 +161,7 @@ class Results:
             return
         with contextlib.suppress(OSError):
             by_age = sorted(self._folder.glob("*.msgpack"), key=lambda path: -path.stat().st_mtime)
-            for path in by_age[_RESULTS:]:
+            for path in by_age[self._most :]:
                 path.unlink(missing_ok=True)
 
 
@@ -173,6 +175,7 @@ class Cache:
         self.units = Store(folder, "units", code_version("syntax", "lower", "model"))
         self.documents = Store(folder, "documents", code_version("syntax", "model", "engine"))
         self.results = Results(folder)
+        self.traces = Results(folder, "traces", _TRACES)
 
     def save(self) -> None:
         """Write what the run added."""

@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 
 from conn_lint.deploy.defects import with_codes
-from conn_lint.engine.analyse import Result, Trouble, Wants, analyse, name_below
+from conn_lint.engine.analyse import Wants, analyse, name_below
 from conn_lint.engine.baseline import Matched, View, match
 from conn_lint.engine.discover import Found, Listing, Role, discover, judge
 from conn_lint.engine.inputs import Inputs, read_inputs
 from conn_lint.engine.phase_one import Progress, silent
+from conn_lint.engine.result import Result, Trouble
 from conn_lint.engine.roots import Roots
 from conn_lint.engine.select import Selection
 from conn_lint.engine.suppress import is_suppressed

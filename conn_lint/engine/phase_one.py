@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from conn_lint.engine.cache import Cache, digest_of
-from conn_lint.engine.inputs import Inputs
+from conn_lint.engine.inputs import Input, Inputs
 from conn_lint.engine.jobs import (
     KILLED,
     KILLED_READING,
@@ -21,9 +21,9 @@ from conn_lint.engine.jobs import (
     with_shared_names,
 )
 from conn_lint.engine.pool import run_batches, split, worker_count
-from conn_lint.link.program import UnitKey
+from conn_lint.link.words import UnitKey
 from conn_lint.model.summary import Skeleton, UnitSummary
-from conn_lint.syntax.slices import FileText
+from conn_lint.syntax.slices import FileText, bodies
 from conn_lint.syntax.source import decode
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -74,20 +74,35 @@ class PhaseOne:
 
     def skeletons(self) -> Mapping[str, Skeleton]:
         """The skeleton of every file that could be read, by path."""
-        missing: dict[bytes, FileJob] = {}
-        for file in self._inputs.files.values():
-            found = self._cache.skeletons.get(file.digest)
-            reading = _decode(found, Reading) if found is not None else None
-            if reading is not None:
-                self._readings[file.digest] = with_shared_names(reading)
-            else:
-                missing[file.digest] = FileJob(file.digest, file.data)
-        self._read_missing(list(missing.values()))
+        self._read(self._inputs.files.values())
         self._cache.skeletons.close()
         return {
             file.path: self._skeleton(file.path, file.digest)
             for file in self._inputs.files.values()
         }
+
+    def reading(self, path: str) -> Reading:
+        """What is made of one file, whether or not it can be analysed."""
+        file = self._inputs.files[path]
+        self._read([file])
+        return self._readings[file.digest]
+
+    def known(self, digest: bytes) -> Reading | None:
+        """What an earlier run made of a file of this digest."""
+        found = self._cache.skeletons.get(digest)
+        return _decode(found, Reading) if found is not None else None
+
+    def _read(self, files: Iterable[Input]) -> None:
+        missing: dict[bytes, FileJob] = {}
+        for file in files:
+            if file.digest in self._readings or file.digest in missing:
+                continue
+            reading = self.known(file.digest)
+            if reading is not None:
+                self._readings[file.digest] = with_shared_names(reading)
+            else:
+                missing[file.digest] = FileJob(file.digest, file.data)
+        self._read_missing(list(missing.values()))
 
     def _read_missing(self, missing: Sequence[FileJob]) -> None:
         if not missing:
@@ -168,8 +183,9 @@ class PhaseOne:
 
     def _digest(self, key: UnitKey) -> bytes:
         path, number = key
-        unit = self._readings[self._inputs.files[path].digest].skeleton.units[number]
-        return digest_of(unit.digest.encode(), b"rest" if number == 0 else b"")
+        skeleton = self._readings[self._inputs.files[path].digest].skeleton
+        own = skeleton.units[number].digest.encode()
+        return digest_of(own, b"" if number else repr(bodies(skeleton)).encode())
 
     def _lines_of(self, key: UnitKey) -> int:
         """How many lines a unit has; those of the others do not count for the rest of a file."""

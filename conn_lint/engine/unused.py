@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
-from conn_lint.engine.analyse import Result
+from conn_lint.engine.result import Result
 from conn_lint.engine.select import FAMILY, rule_codes
 from conn_lint.engine.suppress import Comments, names, silencers
 from conn_lint.model.finding import Finding

@@ -158,16 +158,17 @@ class Attributes:
     def assignments(self, cls: ClassRef, attr: str) -> list[tuple[FunctionId, Expr, Expr | None]]:
         """All values that the class gives to an attribute of its objects or of itself; `None` left out."""
         found: list[tuple[FunctionId, Expr, Expr | None]] = []
-        bound = self._program.files[cls.path].skeleton.bound
-        inner = self._program.unit_of(cls).head >= 0
-        body = self._program.function_id(cls) if inner or attr in bound else None
+        inner = self._program.unit_head(cls.path, self._program.head(cls).unit) >= 0
+        bound = inner or self._program.words.binds(cls.path, attr)
+        body = self._program.function_id(cls) if bound else None
         function = self._program.function(body) if body is not None else None
         if body is not None and function is not None:
             for event in function.graph.events:
                 if isinstance(event, AssignEvent) and event.target == attr:
                     found.append((body, event.value, event.annotation))
         for method in self._program.methods(cls):
-            if attr not in self._program.unit_of(method).stores:
+            number = self._program.head(method).unit
+            if not self._program.words.stores(method.path, number, attr):
                 continue
             at = self._program.function_id(method)
             function = self._program.function(at) if at is not None else None

@@ -51,9 +51,7 @@ class Holders:
     def global_variable(self, found: Assigned) -> Value | None:
         """The value that functions of the module give to a variable they declare global."""
         values: list[Value | None] = []
-        for number, unit in enumerate(self._types.program.files[found.path].skeleton.units):
-            if number == 0 or found.name not in unit.names or "global" not in unit.names:
-                continue
+        for number in self._types.program.setting(found.path, found.name):
             summary = self._types.program.unit(found.path, number)
             for index, function in enumerate(summary.functions if summary is not None else ()):
                 if found.name in function.global_names:

@@ -12,20 +12,10 @@ import msgspec
 
 from conn_lint.link.modules import Modules
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
+from conn_lint.link.words import UnitKey, Words
 from conn_lint.model.flow import Event
-from conn_lint.model.summary import Function, Head, Skeleton, Unit, UnitSummary
-from conn_lint.syntax.spelled import (
-    is_local,
-    is_more_than_import,
-    is_more_than_type,
-    is_only_asked,
-    is_only_read_from,
-    may_be_type,
-    receivers,
-)
-
-UnitKey: TypeAlias = tuple[str, int]
-"""A file's path within the project and the number of the unit in its skeleton."""
+from conn_lint.model.summary import Function, Head, Skeleton, UnitSummary
+from conn_lint.syntax.spelled import QUESTIONS, receivers
 
 LoadUnits: TypeAlias = Callable[[Iterable[UnitKey]], Mapping[UnitKey, UnitSummary]]
 """Parses (or takes from the cache) the units asked for; a unit that cannot be parsed has `error` set."""
@@ -35,7 +25,8 @@ TextOf: TypeAlias = Callable[[UnitKey], str]
 
 _MAX_HOPS = 4
 _NONE: frozenset[str] = frozenset()
-_SCRIPT = re.compile(r"""__name__\s*==\s*["']__main__["']""")
+_NAME = frozenset({"__name__"})
+_GLOBAL = frozenset({"global"})
 
 
 class SourceFile(msgspec.Struct, frozen=True):
@@ -64,7 +55,10 @@ class Program:
         self.modules = Modules(files, (file.root for file in files.values()))
         self._load = load
         self._text = _keeping_rests(text)
+        self.words = Words({path: file.skeleton for path, file in files.items()})
         self._receivers: dict[tuple[UnitKey, str], frozenset[str]] = {}
+        self._told: dict[tuple[UnitKey, str, str], bool] = {}
+        self.sought: dict[tuple[tuple[str, ...], str], list[UnitKey]] = {}
         self._units: dict[UnitKey, UnitSummary] = {}
         self._methods: dict[str, dict[int, tuple[FunctionRef, ...]]] = {}
         self._members: dict[tuple[str, int], dict[str, int]] = {}
@@ -78,6 +72,18 @@ class Program:
         if wanted:
             self._units.update(self._load(wanted))
 
+    @property
+    def read(self) -> Set[UnitKey]:
+        """The units that were read."""
+        return self._units.keys()
+
+    def told(self) -> Iterator[tuple[UnitKey, str, str, bool | list[str]]]:
+        """What texts of units were asked (`syntax.spelled`), about which name, and what they answered."""
+        for (key, name), found in self._receivers.items():
+            yield key, receivers.__name__, name, sorted(found)
+        for (key, question, name), answer in self._told.items():
+            yield key, question, name, answer
+
     def unit(self, path: str, number: int) -> UnitSummary | None:
         """The summary of a unit; None if it cannot be parsed."""
         key = (path, number)
@@ -88,8 +94,7 @@ class Program:
 
     def runs_as_script(self, path: str) -> bool:
         """The module does something only if it is run by itself."""
-        unit = self.files[path].skeleton.units[0]
-        return "__name__" in unit.names and bool(_SCRIPT.search(self._text((path, 0))))
+        return self.words.mentions(path, 0, _NAME) and self._tell((path, 0), "runs_as_script", "")
 
     def says(self, *texts: str) -> bool:
         """Some file that is no test has one of the texts in it, as it is written."""
@@ -101,12 +106,17 @@ class Program:
         """The units that have one of the texts in them, with their own text; those of tests (and of other code on which
         nothing is reported) left out, but for files whose path is like `also`.
         """
-        for path, file in self.files.items():
-            skipped = file.is_test and not (also is not None and also.search(path))
-            for number in () if skipped else range(len(file.skeleton.units)):
-                written = self._text((path, number))
-                if any(text in written for text in texts):
-                    yield (path, number), written
+        asked = (texts, also.pattern if also is not None else "")
+        if asked not in self.sought:
+            self.sought[asked] = [
+                (path, number)
+                for path, file in self.files.items()
+                if not file.is_test or (also is not None and also.search(path))
+                for number in range(len(file.skeleton.units))
+                if any(text in self._text((path, number)) for text in texts)
+            ]
+        for key in self.sought[asked]:
+            yield key, self._text(key)
 
     def receivers(self, key: UnitKey, name: str) -> frozenset[str]:
         """What the unit's text takes the name from (`syntax.spelled`); nothing is parsed for it."""
@@ -116,27 +126,33 @@ class Program:
 
     def is_only_read_from(self, key: UnitKey, name: str) -> bool:
         """Nothing in the unit binds the name: attributes are taken from it, and that is all."""
-        return is_only_read_from(self._text(key), name)
+        return self._tell(key, "is_only_read_from", name)
 
     def is_only_asked(self, key: UnitKey, name: str) -> bool:
         """Nothing in the unit binds the name: it is called, or attributes are taken from it, and that is all."""
-        return is_only_asked(self._text(key), name)
+        return self._tell(key, "is_only_asked", name)
 
     def is_local(self, key: UnitKey, name: str) -> bool:
         """The name is bound in the unit, and not to an attribute of something."""
-        return is_local(self._text(key), name)
+        return self._tell(key, "is_local", name)
 
     def is_more_than_import(self, key: UnitKey, name: str) -> bool:
         """The unit does not only import the name."""
-        return is_more_than_import(self._text(key), name)
+        return self._tell(key, "is_more_than_import", name)
 
     def is_more_than_type(self, key: UnitKey, name: str) -> bool:
         """The unit may call or hand on the class of this name."""
-        return is_more_than_type(self._text(key), name)
+        return self._tell(key, "is_more_than_type", name)
 
     def may_be_type(self, key: UnitKey, name: str) -> bool:
         """The unit has the name where a type or a decorator can stand."""
-        return may_be_type(self._text(key), name)
+        return self._tell(key, "may_be_type", name)
+
+    def _tell(self, key: UnitKey, question: str, name: str) -> bool:
+        asked = (key, question, name)
+        if asked not in self._told:
+            self._told[asked] = QUESTIONS[question](self._text(key), name)
+        return self._told[asked]
 
     @cached_property
     def classes_by_base(self) -> Mapping[str, list[ClassRef]]:
@@ -181,14 +197,20 @@ class Program:
         """The head of a function or class."""
         return self.files[ref.path].skeleton.heads[ref.head]
 
-    def unit_of(self, ref: FunctionRef | ClassRef) -> Unit:
-        """The unit in which the body of a function lies, as far as the skeleton tells: nothing is read for it."""
-        skeleton = self.files[ref.path].skeleton
-        return skeleton.units[skeleton.heads[ref.head].unit]
+    def unit_head(self, path: str, number: int) -> int:
+        """The head of the function that the unit is; -1 for the rest of a file."""
+        return self.files[path].skeleton.units[number].head
 
     def mentions(self, ref: FunctionRef | ClassRef, names: Set[str]) -> bool:
         """The unit of the function mentions one of the names; if not, its body need not be read for them."""
-        return not names.isdisjoint(self.unit_of(ref).names)
+        return self.words.mentions(ref.path, self.head(ref).unit, names)
+
+    def setting(self, path: str, name: str) -> Iterator[int]:
+        """The functions of the file that may set the module's variable of this name."""
+        for number in range(1, len(self.files[path].skeleton.units)):
+            named = self.words.mentions(path, number, {name})
+            if named and self.words.mentions(path, number, _GLOBAL):
+                yield number
 
     def decorators(self, ref: FunctionRef | ClassRef) -> frozenset[str]:
         """The last names of its decorators: `lru_cache` for `@functools.lru_cache(maxsize=1)`.

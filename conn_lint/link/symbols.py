@@ -9,6 +9,7 @@ from conn_lint.link.values import ClassRef, External, FunctionRef, ModuleRef, Va
 from conn_lint.model.flow import Import
 
 _MAX_DEPTH = 30
+_VERSIONS = frozenset({"__version__", "VERSION", "version_info"})
 
 
 class Assigned(NamedTuple):
@@ -110,8 +111,7 @@ class Symbols:
         """A copy of the library itself: it states a version, as libraries do."""
         if module.path is None:
             return False
-        names = self._program.files[module.path].skeleton.units[0].names
-        return not {"__version__", "VERSION", "version_info"}.isdisjoint(names)
+        return self._program.words.mentions(module.path, 0, _VERSIONS)
 
     def _module_imports(self, path: str) -> dict[str, list[Import]]:
         """Imports outside functions, by the name they bind; the last one first."""
@@ -136,7 +136,7 @@ class Symbols:
         return self._imports[path]
 
     def _is_assigned(self, path: str, name: str) -> bool:
-        if name not in self._program.files[path].skeleton.bound:
+        if not self._program.words.binds(path, name):
             # `global name` in a function binds it too, but then the module's own text rarely lacks it.
             return False
         summary = self._program.unit(path, 0)

@@ -118,7 +118,7 @@ class Unit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     identifiers it mentions, and such keywords as `global` and `raise`, sorted; heads of functions, with decorators
     and defaults, count for the rest as well. `calls` are those of them that a bracket follows, and "" where something
     without a name is called, as in `f()()`. `stores` are the attributes that may be assigned in it.
-    `digest` is that of its text, as `syntax.slices` cuts it out.
+    `digest` is that of its text, as `syntax.slices` tells.
     """
 
     head: int

@@ -25,7 +25,7 @@ from conn_lint.syntax.heads import (
 from conn_lint.syntax.imports import find_imports
 from conn_lint.syntax.lines import Lines
 from conn_lint.syntax.scan import Scan, scan
-from conn_lint.syntax.slices import cut, digest
+from conn_lint.syntax.slices import digest_unit
 from conn_lint.syntax.source import normalise
 
 # A name, with the bracket behind it if it is called. To tell heads from calls here would take twice the time.
@@ -129,7 +129,7 @@ def _units(
     units[0] = Unit(-1, 1, max(1, count), *_told_apart(rest), tuple(sorted(stored)), "")
     stretches.append((done, len(text)))
     return tuple(
-        msgspec.structs.replace(unit, digest=digest(cut(lines, heads, units, number)))
+        msgspec.structs.replace(unit, digest=digest_unit(lines, heads, units, number))
         for number, unit in enumerate(units)
     ), stretches
 

@@ -29,8 +29,27 @@ def slice_unit(text: str, skeleton: Skeleton, index: int) -> str:
     return cut(lines, skeleton.heads, skeleton.units, index)
 
 
-def cut(lines: list[str], heads: Sequence[Head], units: Sequence[Unit], index: int) -> str:
-    """As `slice_unit`, for a text that was split at its line breaks already."""
+def digest_unit(lines: list[str], heads: Sequence[Head], units: Sequence[Unit], index: int) -> str:
+    """What a unit is known by. How many lines the bodies of others have does not count for unit 0."""
+    return digest(cut(lines, heads, units, index, filled=False))
+
+
+def bodies(skeleton: Skeleton) -> list[int]:
+    """How many lines stand in unit 0 for the body of each other one: with its digest they tell where all is."""
+    return [unit.end_line - skeleton.heads[unit.head].colon[0] for unit in skeleton.units[1:]]
+
+
+def cut(
+    lines: list[str],
+    heads: Sequence[Head],
+    units: Sequence[Unit],
+    index: int,
+    *,
+    filled: bool = True,
+) -> str:
+    """As `slice_unit`, for a text that was split at its line breaks already; without the empty lines that stand for
+    bodies if it is not `filled`.
+    """
     if index:
         unit = units[index]
         last = lines[unit.end_line - 1]
@@ -43,7 +62,7 @@ def cut(lines: list[str], heads: Sequence[Head], units: Sequence[Unit], index: i
         line, column = heads[unit.head].colon
         rest.extend(lines[done : line - 1])
         rest.append(lines[line - 1][:column] + " pass")
-        rest.extend([""] * (unit.end_line - line))
+        rest.extend([""] * (unit.end_line - line) if filled else ())
         done = unit.end_line
     rest.extend(lines[done:])
     return "\n".join(rest)

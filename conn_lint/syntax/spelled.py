@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 BARE = ""
 """The name stands alone."""
@@ -193,3 +193,26 @@ def may_be_type(text: str, name: str) -> bool:
         and _WHERE_TYPES.search(text[max(0, start - _FAR) : start])
         for start in _places(text, name)
     )
+
+
+_SCRIPT = re.compile(r"""__name__\s*==\s*["']__main__["']""")
+
+
+def runs_as_script(text: str, name: str = "") -> bool:
+    """The text of a module asks whether it is run by itself."""
+    return bool(_SCRIPT.search(text))
+
+
+QUESTIONS: dict[str, Callable[[str, str], bool]] = {
+    question.__name__: question
+    for question in (
+        is_local,
+        is_more_than_import,
+        is_more_than_type,
+        is_only_asked,
+        is_only_read_from,
+        may_be_type,
+        runs_as_script,
+    )
+}
+"""What can be asked of a text about a name with yes or no, by name."""

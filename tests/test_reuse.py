@@ -1,0 +1,224 @@
+"""The result of an earlier run is taken where files have changed in nothing that it rests on, and only there."""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from projects import places, write
+
+from conn_lint.config.options import parse_options
+from conn_lint.config.projects import Job, Run, check_projects
+from conn_lint.config.resolve import Flags
+from conn_lint.engine import analyse
+from conn_lint.engine.cache import FOLDER
+from conn_lint.model.finding import Finding
+
+PROJECTS = Path(__file__).parents[1] / "fixtures" / "projects"
+
+FILES = {
+    "store.py": "import psycopg2\n\n\ndef opened():\n    return psycopg2.connect('')\n",
+    "views.py": """\
+import flask
+
+from store import opened
+
+app = flask.Flask(__name__)
+
+
+@app.get("/")
+def index():
+    conn = opened()
+    conn.close()
+    return compute(3)
+
+
+def compute(number):
+    return number + 1
+
+
+def unrelated(text):
+    words = text.split()
+    return len(words)
+""",
+    "other.py": """\
+LIMIT = 3
+
+
+def total(rows):
+    return sum(rows[:LIMIT])
+
+
+class Basket:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, row):
+        self.rows.append(row)
+""",
+}
+
+
+NOTES = parse_options({"show-notes": True, "extend-select": ["CNX901"]}, "test")
+
+
+def check(root: Path) -> Run:
+    return check_projects(Job(paths=(str(root),)), Flags(options=NOTES))
+
+
+def findings(run: Run) -> list[Finding]:
+    assert not run.problems
+    return [finding for _, outcome in run.checked for finding in outcome.findings]
+
+
+def is_right(run: Run, root: Path) -> bool:
+    """It is what a run finds that has no cache."""
+    fresh = check_projects(Job(paths=(str(root),)), Flags(options=NOTES, use_cache=False))
+    return findings(run) == findings(fresh)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each run that found no result of exactly its inputs: whether that of an earlier one was taken."""
+    taken: list[bool] = []
+    original = analyse.reused
+
+    def spy(*given: object) -> object:
+        result = original(*given)  # type: ignore[arg-type]
+        taken.append(result is not None)
+        return result
+
+    monkeypatch.setattr(analyse, "reused", spy)
+    return taken
+
+
+def edit(root: Path, path: str, old: str, new: str) -> None:
+    text = (root / path).read_text(encoding="utf-8")
+    assert old in text
+    (root / path).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def check_edit(root: Path, runs: list[bool], path: str, old: str, new: str) -> bool:
+    """Whether the result before the edit was taken; either way it must be what a run without a cache finds."""
+    write(root, FILES)
+    check(root)
+    runs.clear()
+    edit(root, path, old, new)
+    found = check(root)
+    taken = list(runs)
+    assert is_right(found, root)
+    assert len(taken) == 1
+    return taken[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("other.py", "sum(rows[:LIMIT])", "sum(rows[1:LIMIT])"),
+        ("other.py", "sum(rows", "max(rows"),
+        ("other.py", "    return sum", "    # the first few\n    return sum"),
+        ("other.py", "rows.append(row)", "rows.insert(0, row)"),
+        ("other.py", "self.rows = []", "self.items = self.rows = []"),
+        ("other.py", "LIMIT = 3", "LIMIT = 3\nMOST = 4"),
+    ],
+)
+def test_what_nobody_asked_for_may_change(
+    tmp_path: Path, runs: list[bool], path: str, old: str, new: str
+) -> None:
+    assert check_edit(tmp_path, runs, path, old, new)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        pytest.param("other.py", "sum(rows", "opened(rows", id="calls what opens"),
+        pytest.param("other.py", "sum(rows", "f(index, rows", id="mentions a handler"),
+        pytest.param("other.py", "LIMIT = 3", "import store", id="imports"),
+        pytest.param("other.py", "LIMIT = 3", "LIMIT = 3\n\n\ndef new(): ...", id="defines"),
+        pytest.param("other.py", "def add", "async def add", id="is another kind"),
+        pytest.param("other.py", "class Basket:", "class Basket(dict):", id="has a base"),
+        pytest.param("other.py", "    def add", "    @property\n    def add", id="is decorated"),
+        pytest.param("other.py", "sum(rows", "sum((rows", id="cannot be read"),
+        pytest.param("store.py", "connect('')", "connect('', 1)", id="was read"),
+        pytest.param("views.py", "text.split()", "text.strip()", id="lies with a finding"),
+    ],
+)
+def test_what_was_asked_for_is_looked_at_again(
+    tmp_path: Path, runs: list[bool], path: str, old: str, new: str
+) -> None:
+    assert not check_edit(tmp_path, runs, path, old, new)
+
+
+def test_edits_add_up_and_comments_are_those_of_now(tmp_path: Path, runs: list[bool]) -> None:
+    write(tmp_path, FILES)
+    check(tmp_path)
+    for number in range(3):
+        edit(tmp_path, "other.py", "return sum(", f"return sum({number} + ")
+        check(tmp_path)
+    edit(tmp_path, "other.py", "return sum", "return sum  # noqa: CNX201\n    return sum")
+    found = check(tmp_path)
+    assert runs == [False, True, True, True, True]
+    assert [place for place in places(found) if place[0] == "other.py"] == [
+        ("other.py", 5, "CNX901")
+    ]
+
+
+def test_a_damaged_trace_is_none(tmp_path: Path, runs: list[bool]) -> None:
+    write(tmp_path, FILES)
+    before = check(tmp_path)
+    for trace in (tmp_path / FOLDER / "traces").iterdir():
+        trace.write_bytes(trace.read_bytes()[:-7])
+    edit(tmp_path, "other.py", "sum(rows", "max(rows")
+    assert findings(check(tmp_path)) == findings(before)
+    assert runs == [False, False]
+
+
+@pytest.mark.parametrize("project", ["layers", "chat_service", "classes_that_own", "django_site"])
+def test_random_edits_find_what_a_fresh_run_finds(
+    tmp_path: Path, runs: list[bool], project: str
+) -> None:
+    root = tmp_path / project
+    shutil.copytree(PROJECTS / project, root)
+    random_ = random.Random(project)
+    files = sorted(root.rglob("*.py"))
+    check(root)
+    for _ in range(12):
+        path = random_.choice(files)
+        before = path.read_text(encoding="utf-8")
+        path.write_text(_changed(before, files, random_.choice), encoding="utf-8")
+        assert is_right(check(root), root)
+        if random_.random() < 0.5:
+            path.write_text(before, encoding="utf-8")
+
+
+def _changed(text: str, files: list[Path], choice: Callable[..., str]) -> str:
+    """A line more or less, or another name in one, so that it still is Python."""
+    words = sorted(
+        {w for file in files for w in re.findall(r"[^\W\d]\w*", file.read_text("utf-8"))}
+    )
+    for _ in range(100):
+        lines = text.split("\n")
+        at = choice(range(len(lines)))  # type: ignore[call-overload]
+        indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+        name = choice(words)
+        lines[at : at + 1] = choice(
+            [  # type: ignore[arg-type]
+                [],
+                [lines[at], lines[at]],
+                [f"{indent}{name}({choice(words)})", lines[at]],
+                [f"{indent}new = {choice(words)}.{name}()", lines[at]],
+                [re.sub(r"[^\W\d]\w*", name, lines[at], count=1)],
+            ]
+        )
+        changed = "\n".join(lines)
+        try:
+            ast.parse(changed)
+        except SyntaxError:
+            continue
+        return changed
+    return text
