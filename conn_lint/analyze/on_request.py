@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from conn_lint.analyze.scopes import Scope, scope_of
 from conn_lint.analyze.sites import Solved
 from conn_lint.flow.world import Change
-from conn_lint.link.program import UnitKey
 from conn_lint.link.values import External, FunctionId, FunctionRef
+from conn_lint.link.words import UnitKey
 from conn_lint.model.expression import Attribute, Expr, Name, Temp
 from conn_lint.model.flow import AssignEvent, AwaitEvent, CallEvent, StoreEvent, WithEnterEvent
 from conn_lint.model.resource import Resource
