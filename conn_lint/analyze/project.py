@@ -28,7 +28,6 @@ from conn_lint.analyze.serverless import Serverless
 from conn_lint.analyze.session_states import SessionStates
 from conn_lint.analyze.sites import Solved
 from conn_lint.analyze.using import use_at
-from conn_lint.link.tracing import trace_of
 from conn_lint.link.values import ClassRef, FunctionRef, Instance
 from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
@@ -50,7 +49,6 @@ from conn_lint.model.pool import PoolSettings, Taking
 from conn_lint.model.route import Routed, StateUse
 from conn_lint.model.settings import Settings
 from conn_lint.model.site import Fate, Site, Skip
-from conn_lint.model.trace import Trace
 
 _MAX_CHAIN = 8
 
@@ -63,7 +61,7 @@ class Project:
     ) -> None:
         self.settings = settings or Settings(root=pathlib.Path())
         self._analysis = analysis
-        self._program = analysis.program
+        self.program = analysis.program
         self._all = solved
         self._places = Places(analysis.program)
         self._creations = Creations(analysis, solved)
@@ -79,14 +77,9 @@ class Project:
         sites = [
             self._site(solved)
             for solved in self._all
-            if not self._program.files[solved.at.path].is_test
-            and not self._ends_with_parent(solved)
+            if not self.program.files[solved.at.path].is_test and not self._ends_with_parent(solved)
         ]
         return tuple(sorted(sites, key=lambda site: (site.location, site.call)))
-
-    def trace(self) -> Trace:
-        """What has been asked of the program's units so far."""
-        return trace_of(self._program)
 
     def sites(self) -> tuple[Site, ...]:
         """Every acquisition outside tests, ordered by file and line."""
@@ -239,7 +232,7 @@ class Project:
         )
 
     def _can_use(self, own: str, other: str) -> bool:
-        files = self._program.files
+        files = self.program.files
         if own == other:
             return True
         return files[own].root == files[other].root and other in self._imported
@@ -249,10 +242,10 @@ class Project:
         """The files that others import, or import from; what tests import counts for nothing."""
         return frozenset(
             found
-            for path, file in self._program.files.items()
+            for path, file in self.program.files.items()
             if not file.is_test
             for item in file.skeleton.imports
-            for found in self._program.modules.paths(item, path)
+            for found in self.program.modules.paths(item, path)
         )
 
     def owned_sites(self) -> tuple[Site, ...]:
@@ -266,9 +259,9 @@ class Project:
         )
 
     def _site(self, solved: Solved) -> Site:
-        function = self._program.function(solved.at)
+        function = self.program.function(solved.at)
         assert function is not None
-        qualname = self._program.qualname(solved.at)
+        qualname = self.program.qualname(solved.at)
         fate = solved.fate
         on_request = fate is Fate.HANDED_OVER and self._on_request.is_left(solved)
         if on_request or (fate is Fate.HANDED_OVER and self._kept_for_good(solved)):
@@ -278,7 +271,7 @@ class Project:
             statement=self._places.statement(solved.at, solved.event),
             call=text_of(solved.event),
             function=qualname,
-            module=self._program.files[solved.at.path].module,
+            module=self.program.files[solved.at.path].module,
             resource=solved.resource,
             fate=fate,
             skip=self._skip(solved),
@@ -301,7 +294,7 @@ class Project:
 
     def _kept_for_good(self, solved: Solved) -> bool:
         """The class stores it on its objects, and neither it nor anybody in the program releases it."""
-        cls = self._program.class_of(solved.at)
+        cls = self.program.class_of(solved.at)
         if cls is None or not solved.stored_on or solved.returned_roles:
             return False
         resource = solved.resource
@@ -330,15 +323,15 @@ class Project:
 
     def _line_of(self, solved: Solved, nodes: frozenset[int]) -> int:
         """The first line of the nodes, 0 without any."""
-        function = self._program.function(solved.at)
+        function = self.program.function(solved.at)
         assert function is not None
         lines = [event.span.line for node in nodes if (event := function.graph.events[node])]
-        return min(lines) + self._program.first_line(solved.at.path, solved.at.unit) if lines else 0
+        return min(lines) + self.program.first_line(solved.at.path, solved.at.unit) if lines else 0
 
     def _closed(self, solved: Solved) -> tuple[Location, str] | None:
         if not solved.closed_not_returned:
             return None
-        function = self._program.function(solved.at)
+        function = self.program.function(solved.at)
         assert function is not None
         events = [event for n in solved.closed_not_returned if (event := function.graph.events[n])]
         first = min(events, key=lambda event: event.span)
@@ -348,7 +341,7 @@ class Project:
     def _skip(self, solved: Solved) -> Skip | None:
         if solved.skipped is None:
             return None
-        function = self._program.function(solved.at)
+        function = self.program.function(solved.at)
         assert function is not None
         how, node = solved.skipped
         event = function.graph.events[node] if node >= 0 else None
@@ -369,7 +362,7 @@ class Project:
             steps.append(
                 Step(
                     self._places.location(inner.at, inner.event.span),
-                    self._program.qualname(inner.at),
+                    self.program.qualname(inner.at),
                     f"opened by {text_of(inner.event)}()",
                 )
             )
@@ -378,7 +371,7 @@ class Project:
 
     def _maker(self, via: FunctionRef | ClassRef) -> Solved | None:
         if isinstance(via, FunctionRef):
-            at = self._program.function_id(via)
+            at = self.program.function_id(via)
             results = self._analysis.sites.solved(at) if at is not None else ()
             return next((s for s in results if s.returned_roles), None)
         return self._analysis.owners.first_acquisition(via)

@@ -27,6 +27,7 @@ from conn_lint.engine.suppress import comments_of, is_for_us
 from conn_lint.knowledge.load import data_digest, load_builtin
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import SourceFile
+from conn_lint.link.tracing import trace_of
 from conn_lint.model.budget import Budget
 from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding, Step
@@ -126,7 +127,7 @@ class _Run:
             project = self._project(group, documents)
             if project is not None:
                 findings.extend(self._findings(project))
-                self.trace = project.trace() if wants == Wants() else None
+                self.trace = trace_of(project.program) if wants == Wants() else None
                 drawn.extend(self._connections(project) if wants.draws else ())
                 budget = self._budget(project) if wants.adds_up else None
         failures = self._phase_one.failures.values()
