@@ -281,3 +281,74 @@ def test_a_link_out_of_the_project_is_left_alone(tmp_path: Path) -> None:
     done = command("check", "--no-cache", "--fix", "--unsafe-fixes", ".", cwd=root)
     assert "it is a link to a file outside the project" in done.stderr
     assert "pgbouncer" not in outside.read_text()
+
+
+# Sizes and waits
+
+
+def shown_for(done: Repaired, code: str) -> list[dict[str, str]]:
+    """What the fixes for people only would make of the files."""
+    return [
+        {path: data.decode() for path, data in shown.after.items()}
+        for shown in done.shown
+        if shown.finding.code == code
+    ]
+
+
+def test_a_size_in_a_url_is_only_shown(tmp_path: Path) -> None:
+    text = "DATABASE_URL='postgresql://shop@db/shop?connection_limit=50&schema=a' # 50\n"
+    done = repaired(project(tmp_path, {".env": text}))
+    assert done.after == {}
+    small = text.replace("limit=50", "limit=10")
+    assert shown_for(done, "CNX402") == [{".env": small}]
+
+
+def test_a_size_is_changed_under_the_name_that_it_has(tmp_path: Path) -> None:
+    text = "DATABASE_URL=postgres://shop@db/shop?max_size=60&minsize=2\n"
+    done = repaired(project(tmp_path, {".env": text, "app.py": TORTOISE}))
+    assert shown_for(done, "CNX402") == [{".env": text.replace("60", "10")}]
+
+
+def test_sizes_that_files_say_differently_stay(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        ".env": "DATABASE_URL=postgresql://shop@db/shop?connection_limit=50\n",
+        ".env.production": "DATABASE_URL=postgresql://shop@db/shop?connection_limit=60\n",
+    }
+    assert repaired(project(tmp_path, files)).shown == ()
+    files[".env.production"] = files[".env"]
+    found = shown_for(repaired(project(tmp_path, files)), "CNX402")
+    assert [sorted(one) for one in found] == [[".env", ".env.production"]]
+
+
+def test_an_endless_wait_in_a_url_gets_a_limit(tmp_path: Path) -> None:
+    text = "# 0: for ever\nDATABASE_URL=postgresql://shop@db/shop?pool_timeout=0\n"
+    done = repaired(project(tmp_path, {".env": text}))
+    assert done.after[".env"].decode() == text.replace("timeout=0", "timeout=5")
+    assert "CNX401" not in codes(done)
+
+
+INI = """[app:main]
+use = egg:shop
+; of one process
+sqlalchemy.url = postgresql://shop:%(pw)s@db/shop
+sqlalchemy.pool_size = 50
+sqlalchemy.max_overflow = 5
+"""
+PYRAMID = """from pyramid.config import Configurator
+from sqlalchemy import engine_from_config
+
+
+def main(global_config, **settings):
+    config = Configurator(settings=settings)
+    config.registry["engine"] = engine_from_config(settings, "sqlalchemy.")
+    return config.make_wsgi_app()
+"""
+
+
+def test_a_number_by_itself_is_changed_where_it_is_too_large(tmp_path: Path) -> None:
+    starts = '[project]\nname = "shop"\n[tool.conn-lint]\nkind = "service"\n'
+    files: dict[str, str | bytes] = {
+        "pyproject.toml": starts, "production.ini": INI, "shop/__init__.py": PYRAMID
+    }  # fmt: skip
+    done = repaired(write(tmp_path, files))
+    assert shown_for(done, "CNX402") == [{"production.ini": INI.replace("= 50", "= 10")}]

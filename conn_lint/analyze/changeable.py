@@ -54,6 +54,12 @@ class Changeable:
         against = next(self._others(frozenset(places), resource), "")
         return Written(places, formats, against, tuple(self._readers(variables)))
 
+    def numbers(self, places: Iterable[Location]) -> Written | None:
+        """The entries at these places, which say a number each; None where one of them is no entry."""
+        places = tuple(places)
+        formats = tuple(self._formats.get(place.path, "") for place in places)
+        return Written(places, formats) if all(p in self._values for p in places) else None
+
     def _is_whole(self, server: Server) -> bool:
         """The entry gives all of the address: nothing of the code is put behind it."""
         value = self._values.get(server.location) if server.location is not None else None

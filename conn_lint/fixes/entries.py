@@ -32,17 +32,17 @@ _PLAIN = re.compile(r"[\w.-]*")
 
 
 def set_entry(plan: FixPlan, files: Files) -> tuple[Edit, ...]:
-    """Each line of the detail `set` is `?name=value` (a parameter of the URL), `port=value`, `host=value` or
-    `value=number`; raises RenderError.
+    """The detail `set` has a line for each entry, with terms between blanks: `?name=value` (a parameter of the URL),
+    `port=value`, `host=value`, `value=number`; raises RenderError.
 
     The entries are the plan's spans behind the first, `formats` has the format of the file for each. An edit holds no
     more than what changes: passwords stay where they are.
     """
-    terms = plan.detail("set").split("\n")
+    lines = plan.detail("set").split("\n")
     formats = plan.detail("formats").split("\n")
     return tuple(
-        _edit(place, form, terms, files.data(place.path))
-        for place, form in zip(plan.spans[1:], formats, strict=True)
+        _edit(place, form, line.split(), files.data(place.path))
+        for place, form, line in zip(plan.spans[1:], formats, lines, strict=True)
     )
 
 

@@ -13,6 +13,7 @@ from conn_lint.model.option import Role
 from conn_lint.model.pool import PoolSettings
 from conn_lint.rules import pool_words
 from conn_lint.rules.base import Rule
+from conn_lint.rules.entry_plan import pool_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -52,7 +53,8 @@ class OversizedPool(Rule):
     ```
 
     ## Fix safety
-    Only shown. How many connections a pool needs is to be measured: how many are in use at a time, and how long.
+    Only shown, in the call or in the settings file that says the size. How many connections a pool needs is to be
+    measured: how many are in use at a time, and how long.
     """
 
     __slots__ = ()
@@ -98,7 +100,7 @@ class OversizedPool(Rule):
                 severity=self.severity,
                 statement=creation.statement,
                 resource=creation.resource.name,
-                plan=_plan(pool),
+                plan=_plan(project, pool),
             )
 
     def _of_settings(self, project: Project) -> Iterator[Finding]:
@@ -158,10 +160,14 @@ def _plan_of(database: Database, limit: int) -> FixPlan | None:
     )
 
 
-def _plan(pool: PoolSettings) -> FixPlan | None:
-    """Smaller numbers in their place, where they stand in the call."""
+def _plan(project: Project, pool: PoolSettings) -> FixPlan | None:
+    """Smaller numbers in their place, where they stand in the call or in settings files."""
     given = [setting for setting in pool_words.sizes(pool) if setting.is_given]
-    small: dict[Role, int] = {setting.role: _SIZE for setting in given}
+    small: dict[Role, int] = {
+        setting.role: _SIZE for setting in given if setting.number is None or setting.number > _SIZE
+    }
+    if (written := pool_plan(project, pool, small)) is not None:
+        return written
     changes = pool_words.changes(pool, small)
     if not changes or any(s.source != "argument" for s in given):
         return None

@@ -11,6 +11,7 @@ from conn_lint.model.option import Option
 from conn_lint.model.pool import PoolSettings, Setting, Taking
 from conn_lint.rules import pool_words
 from conn_lint.rules.base import Rule
+from conn_lint.rules.entry_plan import pool_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -64,7 +65,8 @@ class PoolWaitsForever(Rule):
     ## Fix safety
     Unsafe: who waited now gets an error after five seconds. Where the library has a keyword for it, it is written into
     the call that makes the pool, or into all calls that take a connection from it; those must be known, and be calls
-    with plain arguments. Where it has none (aiomysql, asyncmy, aioodbc), the message says what to put around them.
+    with plain arguments; Prisma's `pool_timeout=0` is replaced in the settings files that say the URL. Where it has none
+    (aiomysql, asyncmy, aioodbc), the message says what to put around them.
     """
 
     __slots__ = ()
@@ -107,7 +109,7 @@ class PoolWaitsForever(Rule):
             direction="beside",
             statement=creation.statement,
             resource=creation.resource.name,
-            plan=_plan(pool, endless),
+            plan=_plan(project, pool, endless),
         )
 
     def _connects(self, pool: PoolSettings) -> Iterator[Finding]:
@@ -175,7 +177,10 @@ def _cure(pool: PoolSettings, endless: list[Taking]) -> str:
     return f"Put asyncio.timeout({_SECONDS}) around {endless[0].call}()"
 
 
-def _plan(pool: PoolSettings, endless: list[Taking]) -> FixPlan | None:
+def _plan(project: Project, pool: PoolSettings, endless: list[Taking]) -> FixPlan | None:
+    wait = pool.get("wait")
+    if wait is not None and _is_of_url(wait):
+        return pool_plan(project, pool, {"wait": _SECONDS}, Applicability.UNSAFE)
     option = _wait_option(pool)
     if option is not None:
         return FixPlan(

@@ -10,7 +10,7 @@ from conn_lint.model.fix import Applicability, FixPlan
 from conn_lint.model.route import Route, Routed, Statements
 from conn_lint.rules import pool_words, pooler_words
 from conn_lint.rules.base import Rule
-from conn_lint.rules.entry_plan import entry_plan
+from conn_lint.rules.entry_plan import address_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -174,10 +174,12 @@ def _unless(route: Route) -> str:
 
 def _plan(project: Project, routed: Routed, route: Route, statements: Statements) -> FixPlan | None:
     if all(term.startswith("?") for term in statements.cure):
-        servers = [
-            r.server for r in routed.routes if _fails(r) and r.is_example == route.is_example
+        changes = [
+            (r.server, statements.cure)
+            for r in routed.routes
+            if _fails(r) and r.is_example == route.is_example
         ]
-        return entry_plan(project, routed.creation, servers, statements.cure, Applicability.UNSAFE)
+        return address_plan(project, routed.creation, changes, Applicability.UNSAFE)
     if statements.setting or any(t.startswith("?") or ".*" in t for t in statements.cure):
         return None
     return FixPlan(

@@ -11,6 +11,7 @@ from conn_lint.model.option import Role
 from conn_lint.model.pool import PoolSettings
 from conn_lint.rules import pool_words
 from conn_lint.rules.base import Rule
+from conn_lint.rules.entry_plan import pool_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -59,7 +60,8 @@ class ServerlessPool(Rule):
     ```
 
     ## Fix safety
-    Only shown: a function that asks for several connections at a time would wait for itself with a pool of one.
+    Only shown, in the call or in the settings file that says the size: a function that asks for several connections
+    at a time would wait for itself with a pool of one.
     """
 
     __slots__ = ()
@@ -96,7 +98,7 @@ class ServerlessPool(Rule):
                 direction="beside",
                 statement=creation.statement,
                 resource=creation.resource.name,
-                plan=_plan(pool),
+                plan=_plan(project, pool),
             )
 
 
@@ -129,7 +131,9 @@ def _cure(pool: PoolSettings) -> str:
     return f"Use {changes}, and a pooler in front of the server"
 
 
-def _plan(pool: PoolSettings) -> FixPlan | None:
+def _plan(project: Project, pool: PoolSettings) -> FixPlan | None:
+    if (written := pool_plan(project, pool, _ONE)) is not None:
+        return written
     changes = pool_words.changes(pool, _ONE)
     if not changes or pool_words.is_elsewhere(pool, _ONE):
         return None
