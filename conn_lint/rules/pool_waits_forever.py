@@ -65,8 +65,8 @@ class PoolWaitsForever(Rule):
     ## Fix safety
     Unsafe: who waited now gets an error after five seconds. Where the library has a keyword for it, it is written into
     the call that makes the pool, or into all calls that take a connection from it; those must be known, and be calls
-    with plain arguments; Prisma's `pool_timeout=0` is replaced in the settings files that say the URL. Where it has none
-    (aiomysql, asyncmy, aioodbc), the message says what to put around them.
+    with plain arguments; Prisma's `pool_timeout=0` is replaced in the settings files that say the URL. Where it has
+    none (aiomysql, asyncmy, aioodbc), the message says what to put around them.
     """
 
     __slots__ = ()
