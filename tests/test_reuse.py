@@ -22,7 +22,18 @@ from conn_lint.model.finding import Finding
 PROJECTS = Path(__file__).parents[1] / "fixtures" / "projects"
 
 FILES = {
-    "store.py": "import psycopg2\n\n\ndef opened():\n    return psycopg2.connect('')\n",
+    "store.py": """\
+import psycopg2
+
+
+def opened():
+    return psycopg2.connect('')
+
+
+def unrelated(text):
+    # in words
+    return text.split()
+""",
     "views.py": """\
 import flask
 
@@ -125,6 +136,7 @@ def check_edit(root: Path, runs: list[bool], path: str, old: str, new: str) -> b
         ("other.py", "rows.append(row)", "rows.insert(0, row)"),
         ("other.py", "self.rows = []", "self.items = self.rows = []"),
         ("other.py", "LIMIT = 3", "LIMIT = 3\nMOST = 4"),
+        ("views.py", "text.split()", "text.strip()"),
     ],
 )
 def test_what_nobody_asked_for_may_change(
@@ -145,7 +157,10 @@ def test_what_nobody_asked_for_may_change(
         pytest.param("other.py", "    def add", "    @property\n    def add", id="is decorated"),
         pytest.param("other.py", "sum(rows", "sum((rows", id="cannot be read"),
         pytest.param("store.py", "connect('')", "connect('', 1)", id="was read"),
-        pytest.param("views.py", "text.split()", "text.strip()", id="lies with a finding"),
+        pytest.param("views.py", "return compute", "\n    return compute", id="was read, too"),
+        pytest.param(
+            "views.py", "def compute", "# moved\n\n\ndef compute", id="moves what is after it"
+        ),
     ],
 )
 def test_what_was_asked_for_is_looked_at_again(
@@ -166,6 +181,16 @@ def test_edits_add_up_and_comments_are_those_of_now(tmp_path: Path, runs: list[b
     assert [place for place in places(found) if place[0] == "other.py"] == [
         ("other.py", 5, "CNX901")
     ]
+
+
+def test_comments_in_a_file_with_findings_are_those_of_now(
+    tmp_path: Path, runs: list[bool]
+) -> None:
+    write(tmp_path, FILES)
+    assert {path for path, *_ in places(check(tmp_path))} == {"store.py"}
+    edit(tmp_path, "store.py", "    # in words", "# flake8: noqa")
+    assert places(check(tmp_path)) == []
+    assert runs == [False, True]
 
 
 def test_a_damaged_trace_is_none(tmp_path: Path, runs: list[bool]) -> None:

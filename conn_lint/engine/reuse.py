@@ -6,8 +6,6 @@ for them it is enough to read the changed files' skeletons.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from conn_lint.engine.cache import Cache
@@ -17,6 +15,7 @@ from conn_lint.engine.phase_one import PhaseOne
 from conn_lint.engine.result import Result, kept_result
 from conn_lint.engine.suppress import comments_of, is_for_us
 from conn_lint.link.tracing import Unchanged
+from conn_lint.model.summary import Skeleton
 from conn_lint.model.trace import Trace
 
 _MOST = 100
@@ -44,19 +43,27 @@ def reused(cache: Cache, base: str, key: str, inputs: Inputs, phase_one: PhaseOn
         return None
     changed = [path for path, digest in known.files.items() if inputs.files[path].digest != digest]
     result = kept_result(cache, known.key) if len(changed) <= _MOST else None
-    if result is None or _speaks_of(result, changed):
+    if result is None:
         return None
+    said = msgspec.msgpack.encode(result.findings)
     unchanged = Unchanged(known.trace)
     lines, comments = result.lines, dict(result.comments)
+    found_in = {finding.location.path for finding in result.findings}
     for path in changed:
         before = phase_one.known(known.files[path])
         after = phase_one.reading(path)
         if before is None or not _is_same(unchanged, path, before, after, phase_one):
             return None
+        if path.encode("utf-8", "surrogateescape") in said and not _stays(
+            result, path, before.skeleton, after.skeleton
+        ):
+            return None
         lines += after.skeleton.lines - before.skeleton.lines
         comments.pop(path, None)
         found = comments_of(after.skeleton)
-        if found is not None and is_for_us(found) and inputs.files[path].is_reported:
+        if found is None or not inputs.files[path].is_reported:
+            continue
+        if path in found_in or is_for_us(found):
             comments[path] = found
     record(cache, base, key, inputs, known.trace)
     ordered = {path: comments[path] for path in sorted(comments)}
@@ -71,10 +78,20 @@ def _known(cache: Cache, base: str) -> _Record | None:
         return None
 
 
-def _speaks_of(result: Result, paths: Sequence[str]) -> bool:
-    """Something in the result lies in one of the files: its lines may be others now."""
-    said = msgspec.msgpack.encode(result.findings)
-    return any(path.encode("utf-8", "surrogateescape") in said for path in paths)
+def _stays(result: Result, path: str, before: Skeleton, after: Skeleton) -> bool:
+    """All lines that findings may speak of are where they were, and none of those that lie in the file has changed."""
+    if before.heads != after.heads or before.imports != after.imports:
+        return False
+    changed = {
+        n for n, (was, now) in enumerate(zip(before.units, after.units, strict=True)) if was != now
+    }
+    found = (f.location.span.line for f in result.findings if f.location.path == path)
+    return before.lines == after.lines and changed.isdisjoint(_unit_at(after, n) for n in found)
+
+
+def _unit_at(skeleton: Skeleton, line: int) -> int:
+    units = enumerate(skeleton.units[1:], 1)
+    return next((number for number, unit in units if unit.line <= line <= unit.end_line), 0)
 
 
 def _is_same(
