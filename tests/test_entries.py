@@ -511,3 +511,16 @@ def test_memos() -> None:
     assert [memo and memo.verdict for memo in memos] == [
         "singleton", "not-singleton", "weak", None,
     ]  # fmt: skip
+
+
+def test_a_task_that_a_request_wraps_is_a_job_of_its_own() -> None:
+    text = """
+    import celery
+
+    def index(self, order): ...
+
+    def view(request):
+        request.task(index).delay(1)
+    """
+    assert passed(text, "view") == ["Celery task index"]
+    assert passed(text.replace("import celery", "import other"), "view") == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.calls import Acquired
 from conn_lint.analyze.demand import PARTS
+from conn_lint.analyze.keys import is_only_key
 from conn_lint.analyze.leaving import first_skip
 from conn_lint.analyze.meaning import EventMeaning
 from conn_lint.analyze.outcomes import answer_after, taken
@@ -93,6 +94,10 @@ class Sites:
             acquired = self._analysis.calls.acquired(event, at)
             if acquired is None and self._analysis.calls.holds_nothing(event, at) is not None:
                 idle.append(event)
+            if acquired is not None and is_only_key(
+                event, at, function, acquired.resource.key_of, self._analysis.types
+            ):
+                continue
             if acquired is not None and acquired.resource.kind not in ("factory", *PARTS):
                 found.append(
                     self._follow(at, function, event, tuple(places[span]), acquired, edges)

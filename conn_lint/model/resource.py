@@ -129,6 +129,7 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     elsewhere: tuple[str, ...] = ()  # those of acquire that only other versions or builds have
     # keywords ("pool", or "poolclass=NullPool" for one value) that make the call no acquisition
     not_owned_if: tuple[str, ...] = ()
+    key_of: tuple[str, ...] = ()  # mappings whose key it is: that opens nothing
     borrows: tuple[str, ...] = ()  # keyword or position ("0") of what it uses and does not own
     around: tuple[str, ...] = ()  # calls that make one around a pool which they are given
     takes: tuple[str, ...] = ()  # keyword or position of what it owns from then on
