@@ -94,7 +94,7 @@ def rules_of_program(program: dict[str, str], order: list[str]) -> list[tuple[st
 
 READABLE = [folder for folder in FOLDERS if folder.name != "broken_neighbour"]
 # What is found in the others rests on settings files, which a program in memory has not.
-BY_SETTINGS = ("lambda_settings", "prisma_pooler")
+BY_SETTINGS = ("lambda_settings", "prisma_pooler", "pyramid_ini")
 IN_CODE = [folder for folder in READABLE if folder.name not in BY_SETTINGS]
 
 

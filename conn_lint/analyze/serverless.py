@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,7 +39,7 @@ class Serverless:
             return None
         run = frozenset[str]().union(*self._handlers.values())
         for other in self._others:
-            if other not in run and path in self._closure(other):
+            if other not in run and path in self._closure(other) and not self._is_dead(other, run):
                 return None
         return Step(found.location, found.label, "runs it in each of its instances")
 
@@ -65,8 +66,9 @@ class Serverless:
             yield Handler(adapter, Location(path, Span(1, 0, 1, 0)))
 
     def _adapter(self, path: str) -> str:
-        """The name by which the module's body calls an adapter, as its imports say; "" if it calls none."""
+        """The name by which the file calls an adapter, as its imports say; "" if it calls none."""
         skeleton = self._program.files[path].skeleton
+        units = range(len(skeleton.units))
         for adapter in sorted(self._adapters):
             home, _, last = adapter.rpartition(".")
             for item in skeleton.imports:
@@ -77,9 +79,30 @@ class Serverless:
                     whole = f"{item.module}.{item.name}"
                     known = adapter == whole or f"{home}.".startswith(f"{whole}.")
                     called = item.bound if adapter == whole else last
-                if known and not item.level and self._program.words.calls(path, 0, {called}):
-                    return called
+                if known and not item.level:
+                    words = self._program.words
+                    if any(words.calls(path, number, {called}) for number in units):
+                        return called
         return ""
+
+    def _is_dead(self, path: str, run: frozenset[str]) -> bool:
+        """Nobody imports the file, and what lies beside it in its package is run by functions: it serves nothing, or is
+        loaded by name with the others.
+        """
+        folder = posixpath.dirname(path)
+        beside = {other for other in run if posixpath.dirname(other) == folder}
+        return (
+            posixpath.join(folder, "__init__.py") in self._program.files
+            and bool(beside - {posixpath.join(folder, "__init__.py")})
+            and path not in self._imported_files
+            and not self._program.words.mentions(path, 0, {"__name__"})
+        )
+
+    @functools.cached_property
+    def _imported_files(self) -> frozenset[str]:
+        return frozenset(
+            other for path in self._own() for other in self._imported(path) if other != path
+        )
 
     @functools.cached_property
     def _adapters(self) -> frozenset[str]:
