@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import random
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +86,7 @@ def check(root: Path) -> Run:
 
 def findings(run: Run) -> list[Finding]:
     assert not run.problems
+    assert not any(outcome.troubles for _, outcome in run.checked)
     return [finding for _, outcome in run.checked for finding in outcome.findings]
 
 
@@ -191,6 +194,15 @@ def test_comments_in_a_file_with_findings_are_those_of_now(
     edit(tmp_path, "store.py", "    # in words", "# flake8: noqa")
     assert places(check(tmp_path)) == []
     assert runs == [False, True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text there")
+def test_a_file_name_that_is_no_text_is_no_trouble(tmp_path: Path, runs: list[bool]) -> None:
+    write(tmp_path, FILES)
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).write_text("x = 1\n", encoding="utf-8")
+    for _ in range(2):
+        assert is_right(check(tmp_path), tmp_path)
+    assert runs[0] is False
 
 
 def test_a_damaged_trace_is_none(tmp_path: Path, runs: list[bool]) -> None:

@@ -6,6 +6,9 @@ for them it is enough to read the changed files' skeletons.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
+
 import msgspec
 
 from conn_lint.engine.cache import Cache
@@ -13,7 +16,7 @@ from conn_lint.engine.inputs import Inputs
 from conn_lint.engine.jobs import Reading
 from conn_lint.engine.phase_one import PhaseOne
 from conn_lint.engine.result import Result, kept_result
-from conn_lint.engine.suppress import comments_of, is_for_us
+from conn_lint.engine.suppress import Comments, comments_of, is_for_us
 from conn_lint.link.tracing import Unchanged
 from conn_lint.model.summary import Skeleton
 from conn_lint.model.trace import Trace
@@ -33,7 +36,8 @@ class _Record(msgspec.Struct, frozen=True, array_like=True):
 def record(cache: Cache, base: str, key: str, inputs: Inputs, trace: Trace) -> None:
     """Keep the trace of a run for later ones. `base` is what of its key does not depend on the bytes of files."""
     files = {path: file.digest for path, file in inputs.files.items()}
-    cache.traces.put(base, msgspec.msgpack.encode(_Record(key, files, trace)))
+    with contextlib.suppress(UnicodeEncodeError):  # a file name that is no text is not kept
+        cache.traces.put(base, msgspec.msgpack.encode(_Record(key, files, trace)))
 
 
 def reused(cache: Cache, base: str, key: str, inputs: Inputs, phase_one: PhaseOne) -> Result | None:
@@ -47,27 +51,19 @@ def reused(cache: Cache, base: str, key: str, inputs: Inputs, phase_one: PhaseOn
         return None
     said = msgspec.msgpack.encode(result.findings)
     unchanged = Unchanged(known.trace)
-    lines, comments = result.lines, dict(result.comments)
-    found_in = {finding.location.path for finding in result.findings}
+    lines = result.lines
     for path in changed:
         before = phase_one.known(known.files[path])
         after = phase_one.reading(path)
         if before is None or not _is_same(unchanged, path, before, after, phase_one):
             return None
-        if path.encode("utf-8", "surrogateescape") in said and not _stays(
-            result, path, before.skeleton, after.skeleton
-        ):
+        if path.encode() in said and not _stays(result, path, before.skeleton, after.skeleton):
             return None
         lines += after.skeleton.lines - before.skeleton.lines
-        comments.pop(path, None)
-        found = comments_of(after.skeleton)
-        if found is None or not inputs.files[path].is_reported:
-            continue
-        if path in found_in or is_for_us(found):
-            comments[path] = found
     record(cache, base, key, inputs, known.trace)
-    ordered = {path: comments[path] for path in sorted(comments)}
-    return msgspec.structs.replace(result, comments=ordered, lines=lines)
+    skeletons = {path: phase_one.reading(path).skeleton for path in changed}
+    comments = _comments(result, skeletons, inputs)
+    return msgspec.structs.replace(result, comments=comments, lines=lines)
 
 
 def _known(cache: Cache, base: str) -> _Record | None:
@@ -76,6 +72,19 @@ def _known(cache: Cache, base: str) -> _Record | None:
         return msgspec.msgpack.decode(data, type=_Record) if data is not None else None
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+
+
+def _comments(
+    result: Result, changed: Mapping[str, Skeleton], inputs: Inputs
+) -> dict[str, Comments]:
+    """The comments that a result keeps, where some files have others now."""
+    found_in = {finding.location.path for finding in result.findings}
+    kept = {path: found for path, found in result.comments.items() if path not in changed}
+    for path, skeleton in changed.items():
+        found = comments_of(skeleton) if inputs.files[path].is_reported else None
+        if found is not None and (path in found_in or is_for_us(found)):
+            kept[path] = found
+    return {path: kept[path] for path in sorted(kept)}
 
 
 def _stays(result: Result, path: str, before: Skeleton, after: Skeleton) -> bool:
