@@ -352,3 +352,53 @@ def test_a_number_by_itself_is_changed_where_it_is_too_large(tmp_path: Path) -> 
     }  # fmt: skip
     done = repaired(write(tmp_path, files))
     assert shown_for(done, "CNX402") == [{"production.ini": INI.replace("= 50", "= 10")}]
+
+
+# Django
+
+MARKS = 'SECRET_KEY = "..."\nINSTALLED_APPS = ["shop"]\n'
+DJANGO = f"""import environ
+
+env = environ.Env()
+{MARKS}
+DATABASES = {{"default": env.db("DATABASE_URL")}}
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+"""
+
+
+def site(folder: Path, files: dict[str, str | bytes]) -> Path:
+    """A Django project whose settings are read from the environment."""
+    return write(folder, {"pyproject.toml": "", "shop/settings.py": DJANGO, **files})
+
+
+def test_a_key_that_only_the_url_can_set_is_set_there(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        ".env": f"DATABASE_URL={URL}  # pooled\n",
+        ".env.local": "DATABASE_URL=postgres://shop@db/shop\n",
+    }
+    done = repaired(site(tmp_path, files))
+    assert [finding.code for finding in done.applied] == ["CNX405"]
+    after = f"DATABASE_URL={URL}?disable_server_side_cursors=True  # pooled\n"
+    assert {path: data.decode() for path, data in done.after.items()} == {".env": after}
+    assert repaired(site(tmp_path, {".env": after})).applied == ()
+    off = after.replace("True", "False")
+    assert repaired(site(tmp_path, {".env": off})).after[".env"].decode() == after
+
+
+def test_a_call_with_a_keyword_gets_it(tmp_path: Path) -> None:
+    made = "dj_database_url.config()"
+    text = f'import dj_database_url\n\n{MARKS}DATABASES = {{"default": {made}}}\n'
+    done = repaired(site(tmp_path, {".env": f"DATABASE_URL={URL}\n", "shop/settings.py": text}))
+    assert list(done.after) == ["shop/settings.py"]
+    assert (
+        b"dj_database_url.config(disable_server_side_cursors=True)"
+        in done.after["shop/settings.py"]
+    )
+
+
+def test_a_url_for_others_too_gets_no_key_of_django(tmp_path: Path) -> None:
+    other = 'import os\nimport psycopg2\n\nc = psycopg2.connect(os.environ["DATABASE_URL"])\n'
+    done = repaired(site(tmp_path, {".env": f"DATABASE_URL={URL}\n", "shop/jobs.py": other}))
+    assert done.after == {}
+    reasons = [item.reason for item in done.withdrawn if item.finding.code == "CNX405"]
+    assert reasons == ["psycopg2.connect() (shop/jobs.py:4) connects by it as well"]

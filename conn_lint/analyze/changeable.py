@@ -39,7 +39,8 @@ class Changeable:
         self._databases = tuple(databases)
 
     def of(self, servers: Iterable[Server], resource: str) -> Written | None:
-        """Where the addresses are written that clients of a kind (its resource's name) are given.
+        """Where the addresses are written that clients of a kind (its resource's name, "" for entries of a framework's
+        settings that take keys from the URL) are given.
 
         None where one of them is written elsewhere: in the code, or put together of several entries.
         """
@@ -81,7 +82,8 @@ class Changeable:
             if others and any(route.server.location in places for route in routed.routes):
                 yield f"{made.call}() ({_line(made.location)}) connects by it as well"
         for database in self._databases:
-            if any(server.location in places for server, _ in database.servers):
+            alike = not resource and database.in_url
+            if not alike and any(server.location in places for server, _ in database.servers):
                 yield f"DATABASES {database.alias!r} ({_line(database.location)}) is given it as well"
 
     def _readers(self, variables: Iterable[str]) -> Iterator[str]:

@@ -35,6 +35,8 @@ _EXAMPLES = re.compile(
 )
 _TRIALS = ("sandbox", "demo", "example", "examples", "testproject", "test_project")
 _MARKS = ("INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "SECRET_KEY")
+_NO_CURSORS = "DISABLE_SERVER_SIDE_CURSORS"
+_FALSE = ("false", "0", "")
 _ASYNC = "ASGI_APPLICATION"
 _ASYNC_APPS = ("daphne", "channels")
 _SERVED = re.compile(r"\basgi(\.py)?(:\w+)?\b")
@@ -145,11 +147,12 @@ class Databases:
             statement=entry.statement,
             call=entry.call,
             keywords=entry.keywords,
+            in_url=entry.in_url,
             engine=engine,
             age=_age(entry.items.get("CONN_MAX_AGE")),
             health_checks=_truth(entry.items.get("CONN_HEALTH_CHECKS"), whole=entry.whole),
             pool=_pool(options),
-            cursors_off=_truth(entry.items.get("DISABLE_SERVER_SIDE_CURSORS"), whole=entry.whole),
+            cursors_on=tuple((s, self._pooler(s)) for s in _with_cursors(entry, others)),
             keys=tuple(sorted(entry.items)),
             options=tuple(sorted(options.items)),
             whole=entry.whole and options.whole,
@@ -279,7 +282,21 @@ def _age(found: Found | None) -> Age:
 def _truth(found: Found | None, *, whole: bool) -> bool | None:
     if found is None:
         return False if whole else None
+    if found.source == "url":  # a text
+        return str(found.value).lower() not in _FALSE
     return bool(found.value) if found.is_known else None
+
+
+def _with_cursors(entry: Entry, others: list[Entry]) -> Iterator[Server]:
+    """The servers for which server-side cursors are on: all where the code says so, else those of settings files whose
+    URL has no parameter against it.
+    """
+    own = _truth(entry.items.get(_NO_CURSORS), whole=entry.whole)
+    for one in (entry, *others):
+        server = _server(one)
+        there = own is None and server.source == "document"
+        if own is False or (there and _truth(one.items.get(_NO_CURSORS), whole=one.whole) is False):
+            yield server
 
 
 def _pool(options: Table) -> bool | None:

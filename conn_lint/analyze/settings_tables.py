@@ -37,7 +37,7 @@ _MOST = 6
 
 class Entry(NamedTuple):
     """One database: its keys, where it is set, and the call that makes it, with the keywords that this has for keys
-    (`conn_max_age=CONN_MAX_AGE`). Not `whole`: there may be more keys.
+    (`conn_max_age=CONN_MAX_AGE`), and the keys that its URL may set. Not `whole`: there may be more keys.
     """
 
     items: dict[str, Found]
@@ -46,6 +46,7 @@ class Entry(NamedTuple):
     statement: tuple[int, int]
     call: Location | None = None
     keywords: tuple[str, ...] = ()
+    in_url: tuple[str, ...] = ()
 
     def changed(self, key: str, value: Found) -> Entry:
         return self._replace(items={**self.items, key: value})
@@ -228,7 +229,8 @@ class SettingsTables:
         call = self._places.location(at, maker.span)
         statement = self._places.statement(at, event)
         keywords = tuple(pair for pair in record.keys if not pair[0].isdigit())
-        return Entry(items, known and named.whole, place, statement, call, keywords)
+        whole = known and named.whole
+        return Entry(items, whole, place, statement, call, keywords, record.in_url)
 
     def _set(
         self, variant: Variant, keys: tuple[str, ...], value: Expr, at: FunctionId, event: Event

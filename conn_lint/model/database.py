@@ -26,8 +26,9 @@ class Database(msgspec.Struct, frozen=True):
     """One entry of DATABASES, as one module of settings leaves it.
 
     `location` is that of the statement that sets it, `statement` its lines; `call` is the call that makes it, if one
-    does, and `keywords` those that it has for keys (`conn_max_age=CONN_MAX_AGE`). `whole`: nothing unknown is put
-    into it. `servers` are the addresses it may have, with the poolers in front. `keys` are those that are set, `pool`
+    does, `keywords` those that it has for keys (`conn_max_age=CONN_MAX_AGE`), `in_url` the keys that parameters of its
+    URL set. `whole`: nothing unknown is put into it. `servers` are the addresses it may have, with the poolers in
+    front, `cursors_on` those for which server-side cursors are on for certain. `keys` are those that are set, `pool`
     tells whether the option of that name is set and on, `pool_size` how many connections it (or the engine's own
     pool) has at most, as far as that is told, and `sizes` the settings that say so. `engine_name` is what is written
     as ENGINE, known or not. `host_from` is the variable of the environment that decides its host, or all of its URL.
@@ -42,7 +43,7 @@ class Database(msgspec.Struct, frozen=True):
     age: Age
     health_checks: bool | None
     pool: bool | None
-    cursors_off: bool | None
+    cursors_on: tuple[tuple[Server, KnownPooler | None], ...]
     keys: tuple[str, ...]
     options: tuple[str, ...]
     whole: bool
@@ -54,3 +55,4 @@ class Database(msgspec.Struct, frozen=True):
     engine_name: str = ""
     host_from: str = ""
     keywords: tuple[str, ...] = ()
+    in_url: tuple[str, ...] = ()

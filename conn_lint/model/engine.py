@@ -51,7 +51,8 @@ class DatabaseMaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Calls that give a database's settings, made from a URL.
 
     `url` is where that is given, or `variable` the one of the environment that has it where `name` gives none;
-    `default` stands for it. `keys` are keywords (or positions) with the keys of the settings that they set.
+    `default` stands for it. `keys` are keywords (or positions) with the keys of the settings that they set, `in_url`
+    those that parameters of the URL set.
     """
 
     names: tuple[str, ...]
@@ -62,6 +63,7 @@ class DatabaseMaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default: tuple[str, ...] = ()
     engine: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    in_url: tuple[str, ...] = ()
 
 
 class SettingsReader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

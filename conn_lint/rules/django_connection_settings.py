@@ -10,6 +10,7 @@ from conn_lint.model.finding import Finding, Severity
 from conn_lint.model.fix import Applicability, FixPlan
 from conn_lint.rules import pooler_words
 from conn_lint.rules.base import Rule
+from conn_lint.rules.entry_plan import address_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -19,6 +20,7 @@ _POOLS = ("MAX_CONNS", "MIN_CONNS", "MAX_OVERFLOW", "POOL_SIZE", "POOL_OPTIONS",
 
 
 _AGE = "CONN_MAX_AGE"
+_NO_CURSORS = "DISABLE_SERVER_SIDE_CURSORS"
 
 
 class _Defect(NamedTuple):
@@ -79,7 +81,8 @@ class DjangoConnectionSettings(Rule):
 
     ## Fix safety
     `CONN_HEALTH_CHECKS` and `DISABLE_SERVER_SIDE_CURSORS` are set, in the dict of the entry or at the call that makes
-    it, if that has a keyword for it (`dj_database_url.config(...)`, not `env.db(...)` of django-environ); the first
+    it, if that has a keyword for it (`dj_database_url.config(...)`). `env.db(...)` of django-environ takes them from
+    the URL alone: there they are set in the settings files that say it (`?disable_server_side_cursors=True`). The first
     costs a short query for each request, the second memory where large results are read: therefore unsafe.
     `CONN_MAX_AGE` and pools are only shown: they are the author's, for they decide how many connections stay open.
     """
@@ -122,7 +125,7 @@ class DjangoConnectionSettings(Rule):
                 direction="beside",
                 statement=database.statement,
                 about=f"{', '.join(sorted(aliases))}: {defect.setting}",
-                plan=_plan(database, defect, aliases),
+                plan=_plan(database, defect, aliases) or _plan_in_url(project, database, defect),
             )
 
 
@@ -149,12 +152,12 @@ def _defects(database: Database) -> Iterator[_Defect]:
                     f"{key} in {where} is a setting of another package's pool, and this engine does not read it. "
                     f"{_proposal(database)}",
                 )
-    if engine.product == "postgresql" and database.cursors_off is False:
-        for server, pooler in database.servers:
+    if engine.product == "postgresql":
+        for server, pooler in database.cursors_on:
             if pooler is not None and pooler.mode == "transaction":
                 place = pooler_words.place(server)
                 yield _Defect(
-                    "DISABLE_SERVER_SIDE_CURSORS",
+                    _NO_CURSORS,
                     f"server-side cursors are on behind {pooler.name} ({place}), which gives each transaction another "
                     "session: iterator() ends in 'cursor does not exist'. Set DISABLE_SERVER_SIDE_CURSORS",
                     "DISABLE_SERVER_SIDE_CURSORS=True",
@@ -208,6 +211,21 @@ def _proposed(database: Database) -> str:
     return (
         "OPTIONS.pool=True" if database.engine is not None and database.engine.option_pool else ""
     )
+
+
+def _plan_in_url(project: Project, database: Database, defect: _Defect) -> FixPlan | None:
+    """Parameters of the URL in settings files, where the call that makes the entry takes the keys from there alone."""
+    pairs = [line.partition("=") for line in defect.right.splitlines()]
+    if database.call is None or not pairs or not all(k in database.in_url for k, _, _ in pairs):
+        return None
+    terms = [f"?{key.lower()}={value}" for key, _, value in pairs]
+    concerned = database.cursors_on if defect.setting == _NO_CURSORS else database.servers
+    changes = [
+        (server, terms)
+        for server, pooler in concerned
+        if defect.setting != _NO_CURSORS or (pooler is not None and pooler.mode == "transaction")
+    ]
+    return address_plan(project, database.call, "", changes, defect.applicability)
 
 
 def _plan(database: Database, defect: _Defect, aliases: Sequence[str]) -> FixPlan | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from conn_lint.model.creation import Creation
 from conn_lint.model.fix import Applicability, FixPlan
 from conn_lint.model.location import Location
 from conn_lint.model.option import Role
@@ -21,24 +20,27 @@ _READERS = 1  # of a variable in the code: the one that leads to the finding
 
 def address_plan(
     project: Project,
-    creation: Creation,
+    at: Location,
+    resource: str,
     changes: Iterable[tuple[Server, Sequence[str]]],
     level: Applicability,
 ) -> FixPlan | None:
     """Give the entries that say these addresses other parts (terms of `set-entry`); None where they say not all.
 
+    `resource` is the name of what connects by them, "" for entries of a framework's settings.
     Only shown where the code reads them in more places than one: who reads may not know what is added.
     """
     changes = tuple(changes)
     servers = [server for server, _ in changes]
-    written = project.changeable.of(servers, creation.resource.name)
+    written = project.changeable.of(servers, resource)
     if written is None:
         return None
-    if len(written.readers) > _READERS or any(s.source == "example" for s in servers):
+    many = len(written.readers) > _READERS and not written.against
+    if many or any(server.source == "example" for server in servers):
         level = Applicability.DISPLAY_ONLY
     terms = {server.location: tuple(terms) for server, terms in changes}
     named = dict.fromkeys(term.removeprefix("?") for part in terms.values() for term in part)
-    return _plan(creation, written, [terms[place] for place in written.places], named, level)
+    return _plan(at, written, [terms[place] for place in written.places], named, level)
 
 
 def pool_plan(
@@ -51,6 +53,7 @@ def pool_plan(
 
     None where one of them is said elsewhere.
     """
+    at = pool.creation.location
     given = [
         setting
         for role, value in values.items()
@@ -59,18 +62,18 @@ def pool_plan(
     ]
     if not given or any(s.source != "document" or s.location is None for s in given):
         return None
-    routed = [r for r in project.routes() if r.creation.location == pool.creation.location]
+    routed = [r for r in project.routes() if r.creation.location == at]
     servers = [r.server for one in routed for r in one.routes if r.server.source == "document"]
     if {s.location for s in given} <= {server.location for server in servers}:
         changes = ((server, _terms(pool, given, values, server)) for server in servers)
-        return address_plan(project, pool.creation, changes, level)
+        return address_plan(project, at, pool.creation.resource.name, changes, level)
     places = {s.location: s for s in given if s.location is not None}
     written = project.changeable.numbers(places)
     if written is None or len(places) < len(given):
         return None
     terms = [(f"value={values[places[place].role]}",) for place in written.places]
     named = [f"{pool_words.name(s)}={values[s.role]}" for s in given]
-    return _plan(pool.creation, written, terms, named, level)
+    return _plan(at, written, terms, named, level)
 
 
 def _terms(
@@ -87,7 +90,7 @@ def _terms(
 
 
 def _plan(
-    creation: Creation,
+    at: Location,
     written: Written,
     terms: Iterable[Sequence[str]],
     named: Iterable[str],
@@ -100,7 +103,7 @@ def _plan(
         kind="set-entry",
         title=f"Set {' and '.join(named)} in {' and '.join(map(_line, written.places))}",
         applicability=level,
-        spans=(creation.location, *written.places),
+        spans=(at, *written.places),
         details=tuple(details),
     )
 

@@ -179,7 +179,10 @@ def _plan(project: Project, routed: Routed, route: Route, statements: Statements
             for r in routed.routes
             if _fails(r) and r.is_example == route.is_example
         ]
-        return address_plan(project, routed.creation, changes, Applicability.UNSAFE)
+        made = routed.creation
+        return address_plan(
+            project, made.location, made.resource.name, changes, Applicability.UNSAFE
+        )
     if statements.setting or any(t.startswith("?") or ".*" in t for t in statements.cure):
         return None
     return FixPlan(
