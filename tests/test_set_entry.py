@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from projects import SECRET, command, write
 
+from conn_lint.cli.fixing import hidden
 from conn_lint.config.projects import Job, check_projects
 from conn_lint.config.repairs import Repairs
 from conn_lint.config.resolve import Flags
@@ -218,24 +219,32 @@ def test_an_example_is_only_shown(tmp_path: Path) -> None:
     assert [list(shown.after) for shown in done.shown] == [[".env.example"]]
 
 
-@pytest.mark.parametrize("password", [SECRET, f"it's-{SECRET}", f"a:{SECRET}", f"{SECRET}#x", ""])
-@pytest.mark.parametrize("name", [".env", ".env.example", "compose.yml"])
-def test_nothing_that_is_shown_has_the_password(password: str, name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("password", [SECRET, f"it's-{SECRET}", f"a:{SECRET}@b", f"{SECRET}#x", ""])
+@pytest.mark.parametrize("line", ["URL={}", "URL: '{}' # two: {}", '["a", "{}"]'])
+def test_a_diff_has_no_user_and_no_password(password: str, line: str) -> None:
     url = f"postgresql://{SECRET}:{password}@{HOST}/shop"
-    token = f"STRIPE={SECRET}\n"
-    files = {
-        ".env": f"{token}DATABASE_URL={url}\n{token}",
-        "compose.yml": f"{SERVICE}      STRIPE: {SECRET}\n      DATABASE_URL: {url}\n",
-    }
-    text = files["compose.yml" if name == "compose.yml" else ".env"]
+    beside = f"STRIPE={SECRET}\n"
+    before = f"{beside}{line.replace('{}', url)}\n{beside}"
+    after = before.replace("6543/shop", "6543/shop?pgbouncer=true")
+    found = list(hidden(".env", before.encode(), after.encode()))
+    assert len(found) == 5
+    assert "pgbouncer=true" in found[-1]
+    assert SECRET not in "".join(found)
+
+
+@pytest.mark.parametrize("name", [".env", ".env.example"])
+def test_nothing_that_is_shown_has_the_password(name: str, tmp_path: Path) -> None:
+    text = f"STRIPE={SECRET}\nDATABASE_URL={URL}\nSTRIPE={SECRET}\n"
     root = project(tmp_path, {name: text})
-    shows = [("--diff",), ("--diff", "--show-fixes")]
-    forms = [("--with-edits", "--format", form) for form in ("json", "sarif", "rdjson", "text")]
-    for flags in (*shows, *forms):
-        done = command(
-            "check", "--no-cache", "--unsafe-fixes", *flags, "--show-notes", ".", cwd=root
-        )
-        assert "#" in password or "CNX404" in done.stdout + done.stderr or name in done.stdout
+    edits = ("--with-edits", "--show-notes")
+    for flags in (
+        ("--diff", "--show-fixes"),
+        ("--format", "json", *edits),
+        ("--format", "sarif", *edits),
+    ):
+        done = command("check", "--no-cache", "--unsafe-fixes", *flags, ".", cwd=root)
+        assert "CNX404" in done.stdout + done.stderr
+        assert "pgbouncer=true" in done.stdout
         assert SECRET not in done.stdout + done.stderr
     assert (root / name).read_text(encoding="utf-8") == text
 
