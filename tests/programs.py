@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from conn_lint.analyze.analysis import Analysis
@@ -166,8 +166,8 @@ def analysis(
 
     lines = {path: text.split("\n") for path, text in plain.items()}
 
-    def load(keys: Iterable[UnitKey]) -> dict[UnitKey, UnitSummary]:
-        return {key: read_unit(text(key), key[1] == 0) for key in keys}
+    def load(keys: Iterable[UnitKey]) -> Iterator[tuple[UnitKey, UnitSummary]]:
+        return ((key, read_unit(text(key), key[1] == 0)) for key in keys)
 
     def text(key: UnitKey) -> str:
         skeleton = files[key[0]].skeleton

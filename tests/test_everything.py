@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,12 +17,13 @@ from conn_lint.config.options import parse_options
 from conn_lint.config.projects import Job, check_projects
 from conn_lint.config.resolve import Flags
 from conn_lint.engine import phase_one
+from conn_lint.engine.jobs import UnitJob
 from conn_lint.knowledge.lookup import Knowledge
 from conn_lint.link.program import LoadUnits, SourceFile, TextOf
 from conn_lint.model.connections import Connection
 from conn_lint.model.finding import Finding
 from conn_lint.model.settings import Settings
-from conn_lint.model.summary import DocumentSummary
+from conn_lint.model.summary import DocumentSummary, UnitSummary
 
 
 def forced(
@@ -45,6 +46,7 @@ def forced(
     return Project(made, made.run(), settings)
 
 
+Lowered = tuple[bytes, UnitSummary]
 Found = tuple[list[tuple[str, Finding]], list[tuple[str, Connection]]]
 
 
@@ -58,14 +60,14 @@ class Runs:
     def found(self, path: Path, *, isolated: bool = False, everything: bool) -> Found:
         """All findings with their chains, and all connections as they are drawn."""
 
-        def count(phase: phase_one.PhaseOne, missing: list[object]) -> None:
+        def count(phase: phase_one.PhaseOne, missing: list[UnitJob]) -> Iterator[Lowered]:
             self.parsed[everything] += len(missing)
-            lower(phase, missing)  # type: ignore[arg-type]
+            return lower(phase, missing)
 
-        lower = phase_one.PhaseOne._lower_missing
+        lower = phase_one.PhaseOne._lowered
         with self._patch.context() as patch:
             patch.setattr(program, "analyze_program", forced if everything else analyze_program)
-            patch.setattr(phase_one.PhaseOne, "_lower_missing", count)
+            patch.setattr(phase_one.PhaseOne, "_lowered", count)
             flags = Flags(options=parse_options({"jobs": 1}, "test"), use_cache=False, noqa=False)
             run = check_projects(
                 Job(paths=(str(path),), isolated_files=isolated, draws=True), flags

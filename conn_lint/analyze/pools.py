@@ -211,7 +211,7 @@ class Pools:
         function = self._analysis.program.function(at)
         if function is None or function.kind != "module":
             return False
-        nodes = (node for node, other in enumerate(function.graph.events) if other is event)
+        nodes = (node for node, other in enumerate(function.graph.events) if other == event)
         return any(is_for_script(function.graph, node) for node in nodes)
 
     def settings(

@@ -267,7 +267,7 @@ class Looping:
             return False
         results = {call.result}
         for event in function.graph.events:
-            if event is None or event is call:
+            if event is None or event == call:
                 continue
             used = {p.index for e in expressions(event) for p in walk(e) if isinstance(p, Temp)}
             if not used.isdisjoint(results):

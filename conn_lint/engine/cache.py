@@ -81,9 +81,7 @@ class Store:
         return bytes(raw)
 
     def put(self, digest: bytes, data: bytes) -> None:
-        """Keep an entry; `data` must be msgpack."""
-        if self._folder is None:
-            return
+        """Keep an entry, without a folder for this run alone; `data` must be msgpack."""
         number = digest[0] % _BUCKETS
         self._bucket(number)[digest] = (self._today, msgspec.Raw(data))
         self._dirty.add(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
@@ -63,7 +64,7 @@ class PhaseOne:
         self._workers = worker_count(jobs)
         self._progress = progress
         self._readings: dict[bytes, Reading] = {}
-        self._units: dict[bytes, UnitSummary] = {}
+        self._failed: dict[bytes, UnitSummary] = {}
         self._traces: dict[bytes, str] = {}
         self._texts: dict[str, FileText] = {}
         self.failures: dict[str, Failure] = {
@@ -128,27 +129,37 @@ class PhaseOne:
             self._fail(Failure(path, reading.line, reading.problem, reading.trace))
         return reading.skeleton
 
-    def load(self, keys: Iterable[UnitKey]) -> Mapping[UnitKey, UnitSummary]:
-        """The summaries of units; one that cannot be parsed has its error set."""
-        digests = {key: self._digest(key) for key in keys}
+    def load(self, keys: Iterable[UnitKey]) -> Iterator[tuple[UnitKey, UnitSummary]]:
+        """The summaries of units, unpacked each time; one that cannot be parsed has its error set."""
         missing: dict[bytes, UnitJob] = {}
-        for key, digest in digests.items():
-            if digest in self._units or digest in missing:
-                continue
-            found = self._cache.units.get(digest)
-            summary = _decode(found, UnitSummary) if found is not None else None
+        waiting: defaultdict[bytes, list[UnitKey]] = defaultdict(list)
+        for key in keys:
+            digest = self._digest(key)
+            summary = self._known(digest)
             if summary is not None:
-                self._units[digest] = summary
-            else:
+                yield key, self._checked(key, digest, summary)
+                continue
+            waiting[digest].append(key)
+            if digest not in missing:
                 missing[digest] = UnitJob(digest, self.text(key), key[1] == 0)
                 self.parsed_lines += self._lines_of(key)
-        self._lower_missing(list(missing.values()))
-        for key, digest in digests.items():
-            if self._units[digest].error is not None:
-                self._fail_unit(key, digest)
-        return {key: self._units[digest] for key, digest in digests.items()}
+        for digest, summary in self._lowered(list(missing.values())):
+            for key in waiting[digest]:
+                yield key, self._checked(key, digest, summary)
 
-    def _lower_missing(self, missing: Sequence[UnitJob]) -> None:
+    def _known(self, digest: bytes) -> UnitSummary | None:
+        if digest in self._failed:
+            return self._failed[digest]
+        found = self._cache.units.get(digest)
+        return _decode(found, UnitSummary) if found is not None else None
+
+    def _checked(self, key: UnitKey, digest: bytes, summary: UnitSummary) -> UnitSummary:
+        if summary.error is not None:
+            self._fail_unit(key, summary.error, self._traces.get(digest, ""))
+        return summary
+
+    def _lowered(self, missing: Sequence[UnitJob]) -> Iterator[tuple[bytes, UnitSummary]]:
+        """The summaries of units that were never read; packed, they stay in the cache."""
         if not missing:
             return
         from conn_lint.engine.workers import lower_here, lower_units  # noqa: PLC0415 - a warm run needs no parser
@@ -157,13 +168,13 @@ class PhaseOne:
         work = lower_here if self._needed(missing, _job_size, _UNITS_WORTH) == 1 else lower_units
         for batch, result in self._run(work, missing, _job_size, _UNITS_WORTH):
             for unit in result if result is not None else map(_killed, batch):
-                self._units[unit.digest] = unit.summary or msgspec.msgpack.decode(
-                    unit.data, type=UnitSummary
-                )
+                made = unit.summary or msgspec.msgpack.decode(unit.data, type=UnitSummary)
                 if unit.is_good:
                     self._cache.units.put(unit.digest, unit.data)
-                elif unit.trace:
+                else:
+                    self._failed[unit.digest] = made
                     self._traces[unit.digest] = unit.trace
+                yield unit.digest, made
             done += len(batch)
             self._progress("Parsing", done, len(missing))
 
@@ -204,13 +215,11 @@ class PhaseOne:
         skeleton = self._readings[self._inputs.files[path].digest].skeleton
         return self._texts[path].unit(skeleton.heads, skeleton.units, number)
 
-    def _fail_unit(self, key: UnitKey, digest: bytes) -> None:
+    def _fail_unit(self, key: UnitKey, error: str, trace: str) -> None:
         path, number = key
         unit = self._readings[self._inputs.files[path].digest].skeleton.units[number]
-        line, message = split_error(self._units[digest].error or "")
-        self._fail(
-            Failure(path, line + max(unit.line, 1) - 1, message, self._traces.get(digest, ""))
-        )
+        line, message = split_error(error)
+        self._fail(Failure(path, line + max(unit.line, 1) - 1, message, trace))
 
     def _fail(self, failure: Failure) -> None:
         """Keep the first failure of a file, by line."""

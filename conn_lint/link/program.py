@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from functools import cached_property
 from typing import TypeAlias
 
 import msgspec
 
 from conn_lint.link.modules import Modules
+from conn_lint.link.recent import Recent
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
 from conn_lint.link.words import UnitKey, Words
 from conn_lint.model.flow import Event
 from conn_lint.model.summary import Function, Head, Skeleton, UnitSummary
 from conn_lint.syntax.spelled import QUESTIONS, receivers
 
-LoadUnits: TypeAlias = Callable[[Iterable[UnitKey]], Mapping[UnitKey, UnitSummary]]
-"""Parses (or takes from the cache) the units asked for; a unit that cannot be parsed has `error` set."""
+LoadUnits: TypeAlias = Callable[[Iterable[UnitKey]], Iterable[tuple[UnitKey, UnitSummary]]]
+"""Parses (or takes from where they are kept packed) the units asked for; one that cannot be parsed has `error` set."""
 
 TextOf: TypeAlias = Callable[[UnitKey], str]
 """The text of a unit as it is written."""
 
 _MAX_HOPS = 4
+_UNPACKED = (
+    70_000  # so many nodes in each generation: up to 30 MB, four times of what they take packed
+)
 _NONE: frozenset[str] = frozenset()
 _NAME = frozenset({"__name__"})
 _GLOBAL = frozenset({"global"})
@@ -59,7 +63,8 @@ class Program:
         self._receivers: dict[tuple[UnitKey, str], frozenset[str]] = {}
         self._told: dict[tuple[UnitKey, str, str], bool] = {}
         self.sought: dict[tuple[tuple[str, ...], str], list[UnitKey]] = {}
-        self._units: dict[UnitKey, UnitSummary] = {}
+        self._read: set[UnitKey] = set()
+        self._units: Recent[UnitKey, UnitSummary] = Recent(_UNPACKED, _nodes_of)
         self._methods: dict[str, dict[int, tuple[FunctionRef, ...]]] = {}
         self._members: dict[tuple[str, int], dict[str, int]] = {}
         self._heads: dict[str, dict[tuple[int, str], int]] = {}
@@ -68,14 +73,17 @@ class Program:
 
     def load(self, keys: Iterable[UnitKey]) -> None:
         """Read many units at once, which may use several processes."""
-        wanted = [key for key in dict.fromkeys(keys) if key not in self._units]
-        if wanted:
-            self._units.update(self._load(wanted))
+        self._take([key for key in dict.fromkeys(keys) if key not in self._read])
+
+    def _take(self, keys: Collection[UnitKey]) -> None:
+        self._read.update(keys)
+        for key, summary in self._load(keys) if keys else ():
+            self._units.put(key, summary)
 
     @property
     def read(self) -> Set[UnitKey]:
         """The units that were read."""
-        return self._units.keys()
+        return self._read
 
     def told(self) -> Iterator[tuple[UnitKey, str, str, bool | list[str]]]:
         """What texts of units were asked (`syntax.spelled`), about which name, and what they answered."""
@@ -85,11 +93,15 @@ class Program:
             yield key, question, name, answer
 
     def unit(self, path: str, number: int) -> UnitSummary | None:
-        """The summary of a unit; None if it cannot be parsed."""
+        """The summary of a unit; None if it cannot be parsed.
+
+        It may be another object each time, so nothing in it is to be compared by identity.
+        """
         key = (path, number)
-        if key not in self._units:
-            self.load([key])
         summary = self._units.get(key)
+        if summary is None:
+            self._take([key])
+            summary = self._units.get(key)
         return None if summary is None or summary.error or not summary.functions else summary
 
     def runs_as_script(self, path: str) -> bool:
@@ -168,7 +180,7 @@ class Program:
     def function(self, at: FunctionId) -> Function | None:
         """The lowered function, if its unit can be read."""
         path, number, index = at
-        summary = self._units.get((path, number)) or self.unit(path, number)
+        summary = self._units.young.get((path, number)) or self.unit(path, number)
         if summary is None or index >= len(summary.functions) or summary.error:
             return None
         return summary.functions[index]
@@ -325,6 +337,10 @@ class Program:
                     found.setdefault(head.parent, []).append(FunctionRef(ref.path, index))
             self._methods[ref.path] = {parent: tuple(refs) for parent, refs in found.items()}
         return self._methods[ref.path].get(ref.head, ())
+
+
+def _nodes_of(unit: UnitSummary) -> int:
+    return 1 + sum(len(function.graph.events) for function in unit.functions)
 
 
 def _keeping_rests(text: TextOf) -> TextOf:
