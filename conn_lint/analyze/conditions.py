@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import posixpath
+from sys import intern
 from typing import TYPE_CHECKING
 
 from conn_lint.knowledge.index import dotted_prefixes
@@ -22,6 +23,7 @@ class Conditions:
         self._analysis = analysis
         self._program = analysis.program
         self._imports: dict[str, frozenset[str]] = {}
+        self._packages: dict[str, tuple[str, ...]] = {}
         self._renamed: dict[str, dict[str, str | None]] = {}
 
     def hold(self, record: Recognition, path: str) -> bool:
@@ -44,11 +46,17 @@ class Conditions:
                 prefix
                 for item in self._program.files[path].skeleton.imports
                 if not item.level
-                for prefix in dotted_prefixes(
+                for prefix in self._with_packages(
                     f"{item.module}.{item.name}" if item.name else item.module
                 )
             )
         return self._imports[path]
+
+    def _with_packages(self, dotted: str) -> tuple[str, ...]:
+        """The name and those of its packages, each as one object for all files: many import the same."""
+        if dotted not in self._packages:
+            self._packages[dotted] = tuple(map(intern, dotted_prefixes(dotted)))
+        return self._packages[dotted]
 
     def original(self, path: str, name: str) -> str:
         """The last part of what a name is imported as, or the name itself."""

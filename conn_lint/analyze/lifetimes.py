@@ -16,6 +16,7 @@ from conn_lint.analyze.scopes import Scope
 from conn_lint.analyze.storage import Place
 from conn_lint.flow.guarding import dominators, is_guarded, reachable
 from conn_lint.flow.solve import successors
+from conn_lint.link.recent import Recent
 from conn_lint.link.values import FunctionId
 from conn_lint.model.expression import Temp
 from conn_lint.model.flow import Edge, FlowGraph, Guard, Handler, IterateEvent
@@ -23,6 +24,8 @@ from conn_lint.model.summary import Function
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
+
+_NODES = 20_000  # so many nodes in each generation; what is made of one takes half a KB
 
 
 class _Ways(NamedTuple):
@@ -44,7 +47,7 @@ class Lifetimes:
         self._analysis = analysis
         self._program = analysis.program
         self._memo: dict[tuple[FunctionId, tuple[int, ...]], Scope] = {}
-        self._functions: dict[FunctionId, _Ways | None] = {}
+        self._functions: Recent[FunctionId, _Ways] = Recent(_NODES, _nodes_of)
 
     def scope(self, at: FunctionId, nodes: tuple[int, ...]) -> Scope:
         """How often the event (its copies in the graph) happens while the function is called again and again."""
@@ -66,20 +69,21 @@ class Lifetimes:
         return ways is not None and min(nodes, default=-1) >= 0 and ways.kept.collects(nodes)
 
     def _ways(self, at: FunctionId) -> _Ways | None:
-        if at not in self._functions:
-            function = self._program.function(at)
-            if function is None or function.graph.too_large:
-                self._functions[at] = None
-            else:
-                edges = successors(function.graph)
-                self._functions[at] = _Ways(
-                    edges=edges,
-                    dominators=dominators(edges),
-                    calm=reachable(edges, [FlowGraph.ENTRY], normal=True),
-                    untested=reachable(_without_tests(edges, function), [FlowGraph.ENTRY]),
-                    kept=Kept(self._analysis, at, function),
-                )
-        return self._functions[at]
+        known = self._functions.get(at)
+        if known is not None:
+            return known
+        function = self._program.function(at)
+        if function is None or function.graph.too_large:
+            return None
+        edges = successors(function.graph)
+        ways = _Ways(
+            edges=edges,
+            dominators=dominators(edges),
+            calm=reachable(edges, [FlowGraph.ENTRY], normal=True),
+            untested=reachable(_without_tests(edges, function), [FlowGraph.ENTRY]),
+            kept=Kept(self._analysis, at, function),
+        )
+        return self._functions.keep(at, ways)
 
     def _scope(self, at: FunctionId, nodes: tuple[int, ...]) -> Scope:
         ways = self._ways(at)
@@ -96,6 +100,10 @@ class Lifetimes:
             ):
                 return scope
         return Scope.EACH
+
+
+def _nodes_of(ways: _Ways) -> int:
+    return len(ways.edges)
 
 
 def _asks(kept: Kept, places: list[Place], edge: Edge) -> bool:

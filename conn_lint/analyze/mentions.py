@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
+from sys import intern
 from typing import TYPE_CHECKING
 
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef
@@ -42,7 +43,8 @@ class Mentions:
         self._program = analysis.program
         self._givers: dict[ClassRef, frozenset[str]] = {}
         self._roots: dict[ClassRef, frozenset[str]] = {}
-        self._nodes: dict[FunctionId, dict[str, list[int]]] = {}
+        self._nodes: dict[FunctionId, dict[str, tuple[int, ...]]] = {}
+        self._same_nodes: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._only: dict[tuple[str, int], bool] = {}
         self._imports_of: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
         self._says: dict[tuple[UnitKey, frozenset[str]], bool] = {}
@@ -75,7 +77,10 @@ class Mentions:
             for node, event in enumerate(function.graph.events if function is not None else ()):
                 for word in _words(expressions(event) if event is not None else ()):
                     found[word].append(node)
-            self._nodes[at] = found
+            same = self._same_nodes  # most names are mentioned once, so that few tuples are all
+            self._nodes[at] = {
+                word: same.setdefault(nodes := tuple(on), nodes) for word, on in found.items()
+            }
         by_name = self._nodes[at]
         return sorted({node for name in names for node in by_name.get(name, ())})
 
@@ -156,7 +161,7 @@ class Mentions:
             self._imports_of[path] = (
                 frozenset(item.bound for item in imports),
                 frozenset(item.name for item in imports if item.name is not None),
-                frozenset(part for item in imports for part in item.module.split(".")),
+                frozenset(intern(part) for item in imports for part in item.module.split(".")),
             )
         return self._imports_of[path]
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from conn_lint.model.summary import Skeleton, Unit, UnitSummary
+from conn_lint.model.flow import Import
+from conn_lint.model.summary import Head, Skeleton, Unit, UnitSummary
 
 PLACE = re.compile(r"^line (\d+): ")
 KILLED = "the parser crashed on this code"
@@ -73,20 +74,54 @@ def failed_unit(message: str) -> bytes:
 def with_shared_names(reading: Reading) -> Reading:
     """The same, where each name is there once for all files: they are most of what skeletons take."""
     skeleton = reading.skeleton
-    units = tuple(
-        Unit(
-            unit.head,
-            unit.line,
-            unit.end_line,
-            _shared(unit.names),
-            _shared(unit.calls),
-            _shared(unit.stores),
-            unit.digest,
-        )
-        for unit in skeleton.units
+    shared = msgspec.structs.replace(
+        skeleton,
+        imports=tuple(map(_shared_import, skeleton.imports)),
+        heads=tuple(map(_shared_head, skeleton.heads)),
+        units=tuple(map(_shared_unit, skeleton.units)),
+        bound=_shared(skeleton.bound),
     )
-    replace = msgspec.structs.replace
-    return replace(reading, skeleton=replace(skeleton, units=units, bound=_shared(skeleton.bound)))
+    return msgspec.structs.replace(reading, skeleton=shared)
+
+
+def _shared_import(item: Import) -> Import:
+    return Import(
+        intern(item.module),
+        None if item.name is None else intern(item.name),
+        intern(item.bound),
+        item.level,
+        item.line,
+        item.aliased,
+    )
+
+
+def _shared_head(head: Head) -> Head:
+    return Head(
+        intern(head.kind),
+        intern(head.name),
+        intern(head.qualname),
+        head.parent,
+        head.unit,
+        head.line,
+        head.def_line,
+        head.end_line,
+        head.is_async,
+        _shared(head.bases),
+        _shared(head.decorators),
+        head.colon,
+    )
+
+
+def _shared_unit(unit: Unit) -> Unit:
+    return Unit(
+        unit.head,
+        unit.line,
+        unit.end_line,
+        _shared(unit.names),
+        _shared(unit.calls),
+        _shared(unit.stores),
+        unit.digest,
+    )
 
 
 def _shared(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
-"""The events of a function that bind a name."""
+"""The events of a function that bind a name, and those behind its results."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conn_lint.model.flow import AssignEvent, DefineEvent, Event, ImportEvent
+from conn_lint.model.flow import AssignEvent, DefineEvent, Event, ImportEvent, result_of
 from conn_lint.model.summary import Function
 
 
@@ -21,6 +21,15 @@ def binders(function: Function) -> Mapping[str, list[Event]]:
             case _:
                 pass
     return found
+
+
+def makers(function: Function | None) -> dict[int, Event]:
+    """The event behind each result of the graph."""
+    return {
+        result: event
+        for event in (function.graph.events if function is not None else ())
+        if event is not None and (result := result_of(event)) is not None
+    }
 
 
 def in_force(bound: Sequence[Event], function: Function) -> Sequence[Event]:

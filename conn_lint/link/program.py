@@ -25,9 +25,7 @@ TextOf: TypeAlias = Callable[[UnitKey], str]
 """The text of a unit as it is written."""
 
 _MAX_HOPS = 4
-_UNPACKED = (
-    70_000  # so many nodes in each generation: up to 30 MB, four times of what they take packed
-)
+_UNPACKED = 70_000  # nodes in each generation: 30 MB, four times of what they take packed
 _NONE: frozenset[str] = frozenset()
 _NAME = frozenset({"__name__"})
 _GLOBAL = frozenset({"global"})
@@ -63,6 +61,7 @@ class Program:
         self._receivers: dict[tuple[UnitKey, str], frozenset[str]] = {}
         self._told: dict[tuple[UnitKey, str, str], bool] = {}
         self.sought: dict[tuple[tuple[str, ...], str], list[UnitKey]] = {}
+        self._same: dict[frozenset[str], frozenset[str]] = {}  # there are few of them
         self._read: set[UnitKey] = set()
         self._units: Recent[UnitKey, UnitSummary] = Recent(_UNPACKED, _nodes_of)
         self._methods: dict[str, dict[int, tuple[FunctionRef, ...]]] = {}
@@ -133,7 +132,8 @@ class Program:
     def receivers(self, key: UnitKey, name: str) -> frozenset[str]:
         """What the unit's text takes the name from (`syntax.spelled`); nothing is parsed for it."""
         if (key, name) not in self._receivers:
-            self._receivers[key, name] = receivers(self._text(key), name)
+            found = receivers(self._text(key), name)
+            self._receivers[key, name] = self._same.setdefault(found, found)
         return self._receivers[key, name]
 
     def is_only_read_from(self, key: UnitKey, name: str) -> bool:

@@ -40,3 +40,8 @@ class Recent(Generic[Key, Item]):
             self._old = self.young
             self.young = {}
             self._filled = 0
+
+    def keep(self, key: Key, item: Item) -> Item:
+        """As `put`, and gives it back."""
+        self.put(key, item)
+        return item

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from conn_lint.link import hints
 from conn_lint.link.attributes import Attributes
-from conn_lint.link.binders import binders, in_force
+from conn_lint.link.binders import binders, in_force, makers
 from conn_lint.link.holders import Holders
 from conn_lint.link.injection import Injection
 from conn_lint.link.program import Program
+from conn_lint.link.recent import Recent
 from conn_lint.link.symbols import Assigned, Symbols
 from conn_lint.link.values import (
     ClassRef,
@@ -47,11 +48,11 @@ from conn_lint.model.flow import (
     ReturnEvent,
     WithEnterEvent,
     YieldEvent,
-    result_of,
 )
 from conn_lint.model.summary import Function
 
 _MAX_DEPTH = 60
+_EVENTS = 20_000  # so many in each generation of the tables of functions
 
 
 class Catalogue(Protocol):
@@ -100,8 +101,8 @@ class Types:
         self._names: dict[tuple[FunctionId, str], Value | None] = {}
         self._results: dict[tuple[FunctionId, int], Value | None] = {}
         self._returns: dict[FunctionRef, Value | None] = {}
-        self._makers: dict[FunctionId, dict[int, Event]] = {}
-        self._bindings: dict[FunctionId, Mapping[str, list[Event]]] = {}
+        self._makers: Recent[FunctionId, dict[int, Event]] = Recent(_EVENTS, len)
+        self._bindings: Recent[FunctionId, Mapping[str, list[Event]]] = Recent(_EVENTS, len)
         self.holders = Holders(self)
         self.injection = Injection(self)
         self._depth = 0
@@ -188,9 +189,8 @@ class Types:
             given = self._parameter(name, at, function)
             if given is not None:
                 return given
-        if at not in self._bindings:
-            self._bindings[at] = binders(function)
-        for event in in_force(self._bindings[at].get(name, ()), function):
+        bindings = self._bindings.get(at) or self._bindings.keep(at, binders(function))
+        for event in in_force(bindings.get(name, ()), function):
             match event:
                 case AssignEvent(value=value, annotation=annotation):
                     if annotation is not None:
@@ -256,15 +256,7 @@ class Types:
 
     def makers(self, at: FunctionId) -> dict[int, Event]:
         """The event behind each result of a function's graph."""
-        if at not in self._makers:
-            function = self.program.function(at)
-            events = function.graph.events if function is not None else ()
-            self._makers[at] = {
-                result: event
-                for event in events
-                if event is not None and (result := result_of(event)) is not None
-            }
-        return self._makers[at]
+        return self._makers.get(at) or self._makers.keep(at, makers(self.program.function(at)))
 
     def maker(self, expr: Expr | None, at: FunctionId) -> Event | None:
         """The event that made the value, if the expression is the result of one."""

@@ -133,6 +133,7 @@ class Words:
         found: dict[str, list[UnitKey]] = defaultdict(list)
         for path, skeleton in self._skeletons.items():
             for number, unit in enumerate(skeleton.units):
+                key = (path, number)
                 for name in getattr(unit, kind):
-                    found[name].append((path, number))
+                    found[name].append(key)
         return found
