@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from conn_lint.config.resolve import Flags
 from conn_lint.engine import phase_one
 from conn_lint.engine.cache import FOLDER, Cache, Results, Store, clean, code_version, digest_of
 from conn_lint.engine.jobs import UnitJob
+from conn_lint.model.summary import UnitSummary
 
 LEAK_FOUND = [("a.py", 5, "CNX201")]
 
@@ -28,13 +29,15 @@ def check(root: Path) -> Run:
 def lowered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many units each load had to parse."""
     counts: list[int] = []
-    original = phase_one.PhaseOne._lower_missing
+    original = phase_one.PhaseOne._lowered
 
-    def count(self: phase_one.PhaseOne, missing: Sequence[UnitJob]) -> None:
+    def count(
+        self: phase_one.PhaseOne, missing: Sequence[UnitJob]
+    ) -> Iterator[tuple[bytes, UnitSummary]]:
         counts.append(len(missing))
-        original(self, missing)
+        return original(self, missing)
 
-    monkeypatch.setattr(phase_one.PhaseOne, "_lower_missing", count)
+    monkeypatch.setattr(phase_one.PhaseOne, "_lowered", count)
     return counts
 
 
