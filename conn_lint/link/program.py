@@ -26,6 +26,7 @@ TextOf: TypeAlias = Callable[[UnitKey], str]
 
 _MAX_HOPS = 4
 _UNPACKED = 70_000  # nodes in each generation: 30 MB, four times of what they take packed
+_RESTS = 2_000_000  # characters
 _NONE: frozenset[str] = frozenset()
 _NAME = frozenset({"__name__"})
 _GLOBAL = frozenset({"global"})
@@ -344,14 +345,12 @@ def _nodes_of(unit: UnitSummary) -> int:
 
 
 def _keeping_rests(text: TextOf) -> TextOf:
-    """The same, where what is left of a file without its functions is put together once."""
-    kept: dict[str, str] = {}
+    """The same, where what is left of a file without its functions is put together once, or seldom."""
+    kept: Recent[str, str] = Recent(_RESTS, len)
 
     def asked(key: UnitKey) -> str:
         if key[1]:
             return text(key)
-        if key[0] not in kept:
-            kept[key[0]] = text(key)
-        return kept[key[0]]
+        return kept.get(key[0]) or kept.keep(key[0], text(key))
 
     return asked
