@@ -79,8 +79,11 @@ def _edit(place: Location, form: str, terms: Sequence[str], data: bytes) -> Edit
     if form == "env" and start == 0 and "&" in changed and "&" not in inner:
         _refuse_in_shell(source, place)
     edit = _least(place, start, inner, changed)
+    after = apply_edits(data, [edit])
+    if form == "yaml" and start == 0 and "?" in edit.text:
+        _refuse_in_brackets(after, place)
     old = read_document(data, form)
-    values = _changed_values(old, read_document(apply_edits(data, [edit]), form))
+    values = _changed_values(old, read_document(after, form))
     if values is None or len(values) != 1:
         raise RenderError(f"{_line(place)} stands for more than one value")
     [(was, now)] = values
@@ -199,6 +202,13 @@ def _refuse_in_shell(source: Source, place: Location) -> None:
     line = source.text.split("\n")[place.span.line - 1]
     if line.lstrip().startswith("export"):
         raise RenderError(f"{_line(place)} is for a shell, which ends a value at & without quotes")
+
+
+def _refuse_in_brackets(after: bytes, place: Location) -> None:
+    from conn_lint.syntax.yaml_document import is_read_by_all  # noqa: PLC0415 - brings the parser
+
+    if not is_read_by_all(decode(after).text):
+        raise RenderError(f"{_line(place)} needs quotes for a ?")
 
 
 def _least(place: Location, start: int, old: str, new: str) -> Edit:

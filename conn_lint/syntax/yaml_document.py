@@ -50,6 +50,16 @@ def read(text: str, found: Found) -> None:
         walk.value(root, (), 0)
 
 
+def is_read_by_all(text: str) -> bool:
+    """Whether the stricter parser reads it, too: in brackets that one wants quotes around a value with `?` in it."""
+    try:
+        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+            pass
+    except yaml.YAMLError:
+        return False
+    return True
+
+
 class _Node:
     """A scalar (`text` is set) or a collection. A mapping's children are keys and values in turn."""
 
