@@ -411,3 +411,39 @@ def test_a_url_for_others_too_gets_no_key_of_django(tmp_path: Path) -> None:
     assert done.after == {}
     reasons = [item.reason for item in done.withdrawn if item.finding.code == "CNX405"]
     assert reasons == ["psycopg2.connect() (shop/jobs.py:4) connects by it as well"]
+
+
+# Another address
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "aws-0-eu-west-1.pooler.supabase.com:5432/postgres",
+            "aws-0-eu-west-1.pooler.supabase.com:6543/postgres",
+        ),
+        (
+            "aws-0-eu-west-1.pooler.supabase.com/postgres",
+            "aws-0-eu-west-1.pooler.supabase.com:6543/postgres",
+        ),
+        (
+            "ep-cool-1.eu-central-1.aws.neon.tech/shop?sslmode=require",
+            "ep-cool-1-pooler.eu-central-1.aws.neon.tech/shop?sslmode=require",
+        ),
+        ("db.abcdefghij.supabase.co:5432/postgres", None),
+    ],
+)
+def test_the_address_of_a_pooler_is_shown(before: str, after: str | None, tmp_path: Path) -> None:
+    text = f"functions:\n  a:\n    handler: app.main\n    environment:\n      SHOP_URL: postgresql://shop:{SECRET}@"
+    opens = 'import os\nimport psycopg2\n\nshop = psycopg2.connect(os.environ["SHOP_URL"])\n'
+    code = f"{opens}\n\ndef main(event, context):\n    shop.cursor()\n"
+    done = repaired(
+        write(
+            tmp_path, {"pyproject.toml": "", "app.py": code, "serverless.yml": f"{text}{before}\n"}
+        )
+    )
+    assert "CNX407" in codes(done)
+    wanted = [] if after is None else [{"serverless.yml": f"{text}{after}\n"}]
+    assert shown_for(done, "CNX407") == wanted
+    assert done.after == {}

@@ -40,13 +40,18 @@ class KnownPooler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A host of databases that has a pooler beside each: how its direct addresses look, and what to use instead."""
+    """A host of databases that has a pooler beside each: how its direct addresses look, and what to use instead.
+
+    Where that is but another port, or something behind the first part of the host's name, `port` or `behind` has it.
+    """
 
     name: str
     hosts: tuple[str, ...]
     pooled: str
     evidence: Evidence
     ports: tuple[int, ...] = ()
+    port: int = 0
+    behind: str = ""
 
 
 class SessionState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from conn_lint.model.finding import Finding, Severity, Step
+from conn_lint.model.fix import Applicability, FixPlan
 from conn_lint.model.route import Route, Routed
 from conn_lint.rules import pool_words, pooler_words
 from conn_lint.rules.base import Rule
+from conn_lint.rules.entry_plan import address_plan
 
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
@@ -59,7 +61,9 @@ class DirectUrlInServerless(Rule):
     ```
 
     ## Fix safety
-    There is no fix: the address is a setting, and the pooler's has another user or host.
+    Only shown, where a settings file says the address and the pooler's differs in its port (Supabase's pooler) or in a
+    part of the host (Neon): what else connects by it, and needs a session or migrates, is for you to know. Other
+    poolers have another user.
     """
 
     __slots__ = ()
@@ -74,9 +78,12 @@ class DirectUrlInServerless(Rule):
             route = _past(routed)
             handler = project.serverless(routed) if route is not None else None
             if route is not None and handler is not None:
-                yield self._finding(routed, route, handler)
+                plan = _plan(project, routed, route)
+                yield self._finding(routed, route, handler, plan)
 
-    def _finding(self, routed: Routed, route: Route, handler: Step) -> Finding:
+    def _finding(
+        self, routed: Routed, route: Route, handler: Step, plan: FixPlan | None
+    ) -> Finding:
         assert route.offer is not None
         creation = routed.creation
         where = pool_words.place(handler.location, creation.location.path)
@@ -95,7 +102,23 @@ class DirectUrlInServerless(Rule):
             direction="beside",
             statement=creation.statement,
             resource=creation.resource.name,
+            plan=plan,
         )
+
+
+def _plan(project: Project, routed: Routed, route: Route) -> FixPlan | None:
+    """The pooler's address in settings files, where it differs in a part alone."""
+    offer, server, made = route.offer, route.server, routed.creation
+    terms = []
+    if offer is not None and offer.port:
+        terms.append(f"port={offer.port}")
+    if offer is not None and offer.behind and server.host:
+        first, dot, rest = server.host.partition(".")
+        terms.append(f"host={first}{offer.behind}{dot}{rest}")
+    if not terms:
+        return None
+    level = Applicability.DISPLAY_ONLY
+    return address_plan(project, made.location, made.resource.name, [(server, terms)], level)
 
 
 def _past(routed: Routed) -> Route | None:
