@@ -25,7 +25,7 @@ from conn_lint.model.summary import Function
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
-_NODES = 20_000  # so many nodes in each generation; what is made of one takes half a KB
+_NODES = 10_000  # so many nodes in each generation; what is made of one takes half a KB
 
 
 class _Ways(NamedTuple):

@@ -25,7 +25,7 @@ TextOf: TypeAlias = Callable[[UnitKey], str]
 """The text of a unit as it is written."""
 
 _MAX_HOPS = 4
-_UNPACKED = 70_000  # nodes in each generation: 30 MB, four times of what they take packed
+_UNPACKED = 50_000  # nodes in each generation: some 25 MB, four times of what they take packed
 _RESTS = 2_000_000  # characters
 _NONE: frozenset[str] = frozenset()
 _NAME = frozenset({"__name__"})

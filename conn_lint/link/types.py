@@ -52,7 +52,7 @@ from conn_lint.model.flow import (
 from conn_lint.model.summary import Function
 
 _MAX_DEPTH = 60
-_EVENTS = 20_000  # so many in each generation of the tables of functions
+_EVENTS = 12_000  # so many in each generation of the tables of functions
 
 
 class Catalogue(Protocol):
