@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fnmatch
+import functools
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.timeouts import timeout_of
+from conn_lint.analyze.untyped import Untyped, is_plain
 from conn_lint.link.values import (
     ClassRef,
     External,
@@ -73,6 +77,18 @@ class Waits:
         self._named: dict[str, tuple[FunctionId, ...]] = {}
         self._aparts: dict[FunctionId, frozenset[int]] = {}
         self._calls_parameter: dict[tuple[FunctionId, str], bool] = {}
+        self._untyped = Untyped(analysis)
+
+    @functools.cached_property
+    def _telling(self) -> re.Pattern[str]:
+        """The names of methods that wait, of what the project imports."""
+        packages = frozenset(
+            item.module.partition(".")[0]
+            for file in self._program.files.values()
+            for item in file.skeleton.imports
+        )
+        names = self._knowledge.waiting_methods(packages)
+        return re.compile("|".join(map(fnmatch.translate, sorted(names))) or r"\Z.")
 
     def function(
         self, at: FunctionId, category: Category, mine: ClassRef | None = None
@@ -167,8 +183,8 @@ class Waits:
     def _direct(self, event: Event, at: FunctionId) -> Direct | None:
         """The library's call that the event is."""
         match event:
-            case CallEvent(func=func):
-                wait = self._external(self._types.infer(func, at))
+            case CallEvent():
+                wait = self._external(self._callee(event, at))
                 return Direct(wait, text_of(event)) if wait is not None else self._given(event, at)
             case IterateEvent(value=value):
                 return self._method(value, at, ("__iter__", "__aiter__"))
@@ -176,6 +192,14 @@ class Waits:
                 return self._method(value, at, ("__enter__", "__aenter__"))
             case _:
                 return None
+
+    def _callee(self, event: CallEvent, at: FunctionId) -> Value | None:
+        """What is called; where a parameter without a type stands in front, by what callers give for it."""
+        func = event.func
+        callee = self._types.infer(func, at)
+        if callee is None and isinstance(func, Attribute) and self._telling.match(func.attr):
+            return None if is_plain(event) else self._untyped.value(func, at)
+        return callee
 
     def _external(self, callee: Value | None) -> Wait | None:
         match callee:

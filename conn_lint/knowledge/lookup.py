@@ -299,6 +299,16 @@ class Knowledge:
                     return wait
         return None
 
+    def waiting_methods(self, packages: frozenset[str]) -> frozenset[str]:
+        """The last names, or patterns of names, of methods that wait, of types of these packages."""
+        return frozenset(
+            method.rpartition(".")[2]
+            for name, waits in self._index.wait_types.items()
+            if name.partition(".")[0] in packages
+            for wait in waits
+            for method in wait.methods
+        )
+
     @functools.lru_cache(maxsize=8192)  # noqa: B019 - one instance lives as long as the run
     def wait_call(self, dotted: str) -> Wait | None:
         """The group of waits of a function, or of a method written as `Type.chain.of.names`."""
