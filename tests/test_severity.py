@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
 import pytest
 
-from conn_lint.api import check_source
+from conn_lint.api import check_paths, check_source
 from conn_lint.model.finding import Severity
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -143,3 +144,18 @@ def test_one_event_at_a_time_shares_nothing() -> None:
     service = WEB + source.format('@app.get("/x")\ndef x():\n')
     assert not [f for f in check_source(serverless) if f.code == "CNX104"]
     assert [f for f in check_source(service) if f.code == "CNX104"]
+
+
+def test_the_same_word_elsewhere_calls_no_script(tmp_path: Path) -> None:
+    """`run` in a file that does not import the script means something else; in one that does, it may call it."""
+    script = "import psycopg2\ndef run():\n    psycopg2.connect('dbname=shop').cursor()\n"
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "move.py").write_text(script + SCRIPT.replace("main", "run"))
+    (tmp_path / "other.py").write_text("import subprocess\ndef f():\n    subprocess.run(['ls'])\n")
+    assert [f.severity for f in check_paths([tmp_path], use_cache=False) if f.code == "CNX201"] == [
+        NOTE
+    ]
+    (tmp_path / "other.py").write_text("import move\ndef f():\n    move.run()\n")
+    assert [f.severity for f in check_paths([tmp_path], use_cache=False) if f.code == "CNX201"] == [
+        ERROR
+    ]

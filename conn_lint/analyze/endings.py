@@ -50,13 +50,22 @@ class Endings:
         return all(self._is_end(ref, path, unit, depth) for path, unit in callers)
 
     def _callers(self, ref: FunctionRef, name: str) -> list[tuple[str, int]]:
-        """The units outside tests that mention the name, but for the function itself."""
+        """The units outside tests that may mean it by the name: those of its file, and of files that import that."""
         own = self._program.head(ref).unit
         return [
             (path, unit)
             for path, unit in self._analysis.demand.mentioning(name)
-            if (path, unit) != (ref.path, own) and not self._program.files[path].is_test
+            if (path, unit) != (ref.path, own)
+            and not self._program.files[path].is_test
+            and (path == ref.path or self._imports(path, ref.path))
         ]
+
+    def _imports(self, path: str, other: str) -> bool:
+        modules = self._program.modules
+        return any(
+            other in modules.paths(item, path)
+            for item in self._program.files[path].skeleton.imports
+        )
 
     def _is_end(self, ref: FunctionRef, path: str, unit: int, depth: int) -> bool:
         skeleton = self._program.files[path].skeleton

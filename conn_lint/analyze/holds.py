@@ -15,6 +15,7 @@ from conn_lint.analyze.carrying import CarryMeaning
 from conn_lint.analyze.contexts import Context, Held, Holder, Outcome, Place
 from conn_lint.analyze.given import Given
 from conn_lint.analyze.keeping import GLOBAL, OBJECT, Keeping, class_of_role
+from conn_lint.analyze.listening import is_told
 from conn_lint.analyze.registries import Registries
 from conn_lint.analyze.roles import LENT, OWN
 from conn_lint.analyze.waits import Category, Waiting, Waits
@@ -178,6 +179,10 @@ class Holds:
     ) -> None:
         for category in CATEGORIES:
             waiting = self.waits.event(node, event, at, category, mine)
+            if category == "pause" and waiting is not None and names:
+                function = self._program.function(at)
+                if function is not None and is_told(function, names):
+                    return
             if waiting is not None and not self._through_sibling(at, waiting):
                 key = (at.path, at.unit, event.span, category)
                 self.found.setdefault(key, Held(at, node, event, waiting, holder, since, names))

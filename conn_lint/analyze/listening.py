@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from conn_lint.flow.guarding import reachable
 from conn_lint.flow.solve import successors
 from conn_lint.link.values import FunctionId, Instance
-from conn_lint.model.expression import Attribute
+from conn_lint.model.expression import Attribute, Literal, dotted
 from conn_lint.model.flow import CallEvent, Event
 from conn_lint.model.summary import Function, Loop
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
+
+_ASKS = frozenset({"add_listener", "listen", "psubscribe", "subscribe"})
 
 
 def listening(function: Function, loop: Loop, pauses: set[int]) -> set[int]:
@@ -61,6 +64,20 @@ def listens_on(analysis: Analysis, at: FunctionId, nodes: tuple[int, ...]) -> bo
             items = analysis.types.infer(loop.iterable, at)
             if isinstance(items, Instance) and items.type in values:
                 return True
+    return False
+
+
+def is_told(function: Function, names: AbstractSet[str]) -> bool:
+    """The function asks to be told over one of the names what happens: it waits with the connection on purpose."""
+    for event in function.graph.events:
+        if not isinstance(event, CallEvent) or not isinstance(event.func, Attribute):
+            continue
+        if dotted(event.func.value) not in names:
+            continue
+        first = event.arguments[0].value if event.arguments else None
+        text = str(first.value) if isinstance(first, Literal) else ""
+        if event.func.attr in _ASKS or text.lstrip().upper().startswith("LISTEN "):
+            return True
     return False
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.lending import Lends
-from conn_lint.link.values import FunctionId, FunctionRef
+from conn_lint.link.values import FunctionId, FunctionRef, ObjectRef
 from conn_lint.model.expression import Attribute, Container, Expr, Name
 from conn_lint.model.flow import (
     CallEvent,
@@ -41,6 +41,7 @@ class Raising:
         self._types = analysis.types
         self._calls = analysis.calls
         self._at = at
+        self._function = function
         self._events = function.graph.events
         self._resource = resource
         self._lends = lends
@@ -94,8 +95,22 @@ class Raising:
                 or self._calls.opens_nothing(event, self._at)
                 or self._analysis.is_calm(self._calls.callee(event, self._at))
                 or self._gave_the_owner(event)
+                or self._closes_another(event)
             )
         return not self._harmless[node]
+
+    def _closes_another(self, event: CallEvent) -> bool:
+        """A `finally` first closes an object of the project that owns something: as calm as a library's close."""
+        statements, blocks = self._function.statements, self._function.blocks
+        if not statements or blocks[statements[event.statement].block].kind != "finally":
+            return False
+        if not isinstance(event.func, Attribute) or event.arguments:
+            return False
+        owner = self._types.infer(event.func.value, self._at)
+        owned = (
+            self._analysis.owners.resource_of(owner.cls) if isinstance(owner, ObjectRef) else None
+        )
+        return owned is not None and event.func.attr in owned.release
 
     def _gave_the_owner(self, event: CallEvent) -> bool:
         """`_pool()` after `_pool().getconn()`, where `_pool` keeps what it made: it gives the same once more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple
 
 from conn_lint.analyze.indirect import Caller
@@ -69,10 +70,22 @@ class Sharing:
             return tuple(self._of_variables(bound, solved.at.path))
         found = list(self._of_object(cls, solved, crossing=crossing)) if cls is not None else []
         names, places = _left_behind(function, solved.nodes)
-        if not found and (names or places) and self._starts(solved.at, _MAX_STARTS):
-            found.extend(self._of_variables(names, solved.at.path))
+        outer = names.intersection(function.global_names)
+        if not found and (outer or places) and self._starts(solved.at, _MAX_STARTS):
+            found.extend(self._of_variables(outer, solved.at.path))
             found.extend(self._of_holders(places, resource))
+        found.extend(self._of_closures(names - outer, solved.at))
         return tuple(found)
+
+    def _of_closures(self, names: AbstractSet[str], at: FunctionId) -> Iterator[User]:
+        """Inner functions that use a variable of this one, and are entered by another way: it registers them."""
+        summary = self._program.unit(at.path, at.unit) if names else None
+        for index, inner in enumerate(summary.functions if summary is not None else ()):
+            user = FunctionId(at.path, at.unit, index)
+            used = names & set(inner.captures)
+            if any(self._program.local_to(name, user) == at for name in used):
+                for reached in self._first(user, other_than=at):
+                    yield User(user, reached)
 
     def _starts(self, at: FunctionId, depth: int) -> bool:
         """The function runs once, when its process starts: a hook, a module's body, or what only these call."""
@@ -150,12 +163,17 @@ class Sharing:
                 at = FunctionId(path, number, index)
                 yield from (User(at, reached) for reached in self._first(at))
 
-    def _first(self, at: FunctionId) -> tuple[Reached, ...]:
-        """The nearest entry point that leads to the function, if nothing is locked there."""
+    def _first(self, at: FunctionId, other_than: FunctionId | None = None) -> tuple[Reached, ...]:
+        """The nearest entry point that leads to the function by another way, if nothing is locked there."""
         names = self._program.words.of(at.path, at.unit)
         if any(_LOCK.search(name) for name in names):
             return ()
-        return tuple(itertools.islice(self._reached(at), 1))
+        others = (
+            reached
+            for reached in self._reached(at)
+            if all(link.caller.at != other_than for link in reached.links)
+        )
+        return tuple(itertools.islice(others, 1))
 
     def _reached(self, at: FunctionId) -> Iterator[Reached]:
         for reached in self._analysis.reach.of(at, (), frozenset()):
@@ -227,7 +245,7 @@ def _crosses_threads(event: CallEvent) -> bool:
 def _left_behind(
     function: Function, nodes: Collection[int]
 ) -> tuple[set[str], frozenset[OnObject]]:
-    """The global variables that get what the nodes make, and the attributes of other objects."""
+    """The variables that get what the nodes make, and the attributes of other objects."""
     events = function.graph.events
     made = {Temp(event.result) for n in nodes if isinstance(event := events[n], CallEvent)}
     names: set[str] = set()
@@ -242,7 +260,7 @@ def _left_behind(
                     places.add(OnObject(holder, attr))
             case _:
                 pass
-    return names.intersection(function.global_names), frozenset(places)
+    return names, frozenset(places)
 
 
 def _parts(function: Function) -> Iterator[Expr]:
