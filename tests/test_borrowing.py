@@ -73,6 +73,15 @@ def test_a_function_that_opened_connections_lends_them(tmp_path: Path) -> None:
     assert "closing" not in after["app.py"]
 
 
+@pytest.mark.parametrize(("callers", "lent"), [(20, True), (600, False)])
+def test_too_many_callers_to_tell_who_waits_for_whom(
+    callers: int, lent: bool, tmp_path: Path
+) -> None:
+    chain = "".join(f"\n\ndef f{n}():\n    return f{n - 1}()\n" for n in range(1, callers))
+    app = f"{APP}\n\ndef f0():\n    return orders()\n{chain}"
+    assert ("getconn" in fixed({"db.py": DB, "app.py": app}, tmp_path).get("db.py", "")) is lent
+
+
 def test_one_pool_is_enough_for_a_project(tmp_path: Path) -> None:
     own = APP.replace("db.connect()", 'psycopg2.connect("dbname=shop")').replace(
         "db", "psycopg2", 1

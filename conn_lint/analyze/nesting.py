@@ -24,15 +24,15 @@ class Nesting:
         self._solved = solved
 
     def may_nest(self, places: Collection[FunctionId]) -> bool:
-        """One of the functions may come to another one, or to itself."""
-        return any(above in places for at in places for above in self._above(at))
+        """One of the functions may come to another one, or to itself, or too much leads there to tell."""
+        return any(self._is_below(at, places) for at in places)
 
     def with_holders(self, users: Collection[FunctionId], pool: Resource) -> bool:
         """One of the users may come to one who has something of such a pool, or the other way round."""
         holders = set(self._holders(pool))
-        if any(at in holders or not holders.isdisjoint(self._above(at)) for at in users):
+        if any(at in holders or self._is_below(at, holders) for at in users):
             return True
-        return any(above in users for at in holders for above in self._above(at))
+        return any(self._is_below(at, users) for at in holders)
 
     def _holders(self, pool: Resource) -> Iterator[FunctionId]:
         """The functions that take something out of such pools, and those who get it from them."""
@@ -44,12 +44,19 @@ class Nesting:
                 if one.returned_roles or (function is not None and function.is_generator):
                     yield from (caller.at for caller in self._analysis.callers.of(one.at))
 
-    def _above(self, at: FunctionId) -> Iterator[FunctionId]:
+    def _is_below(self, at: FunctionId, places: Collection[FunctionId]) -> bool:
+        """One of the places leads to the function, as far as can be told."""
+        if not places:
+            return False
         seen: set[FunctionId] = set()
         todo = [at]
-        while todo and len(seen) < _MOST_CALLERS:
+        while todo:
+            if len(seen) >= _MOST_CALLERS:
+                return True
             for caller in self._analysis.callers.of(todo.pop()):
+                if caller.at in places:
+                    return True
                 if caller.at not in seen:
                     seen.add(caller.at)
                     todo.append(caller.at)
-        return iter(seen)
+        return False
