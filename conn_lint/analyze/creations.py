@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.calls import text_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _KINDS = frozenset({"connection", "client", "pool", "embedded", "target-session"})
 _MAX_STEPS = 12
+_PER = "invocation"
 
 
 class Creations:
@@ -134,7 +135,28 @@ class Creations:
             if above is None or above.origins or not caller.sure or not self._lives(above, 0):
                 continue
             found.add(self._places.of_node(caller.at, caller.node))
-        return tuple(sorted(found))
+        return () if self._are_apart(found) else tuple(sorted(found))
+
+    def _are_apart(self, makers: Collection[Location]) -> bool:
+        """Each stands in a program of its own, and makes its one."""
+        paths = {maker.path for maker in makers}
+        return len(paths) == len(makers) and all(map(self._is_program, paths))
+
+    def _is_program(self, path: str) -> bool:
+        """No file imports it, and it is run: a script, or the file of a serverless function."""
+        if path in self._program.imported:
+            return False
+        heads = self._program.files[path].skeleton.heads
+        return (
+            not heads
+            or self._program.runs_as_script(path)
+            or any(
+                entered is not None and entered.entry.per == _PER
+                for index, head in enumerate(heads)
+                if head.kind == "function" and head.parent < 0
+                for entered in (self._analysis.entries.of(FunctionRef(path, index)),)
+            )
+        )
 
     def _is_memoised(self, place: Place) -> bool:
         ref = None if isinstance(place.at, ClassRef) else self._program.ref_of(place.at)

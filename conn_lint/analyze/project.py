@@ -235,18 +235,7 @@ class Project:
         files = self.program.files
         if own == other:
             return True
-        return files[own].root == files[other].root and other in self._imported
-
-    @functools.cached_property
-    def _imported(self) -> frozenset[str]:
-        """The files that others import, or import from; what tests import counts for nothing."""
-        return frozenset(
-            found
-            for path, file in self.program.files.items()
-            if not file.is_test
-            for item in file.skeleton.imports
-            for found in self.program.modules.paths(item, path)
-        )
+        return files[own].root == files[other].root and other in self.program.imported
 
     def owned_sites(self) -> tuple[Site, ...]:
         """Acquisitions whose release is a function's own duty, where the library needs one."""

@@ -108,6 +108,17 @@ class Program:
         """The module does something only if it is run by itself."""
         return self.words.mentions(path, 0, _NAME) and self._tell((path, 0), "runs_as_script", "")
 
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """The files that others import, or import from; what tests import counts for nothing."""
+        return frozenset(
+            found
+            for path, file in self.files.items()
+            if not file.is_test
+            for item in file.skeleton.imports
+            for found in self.modules.paths(item, path)
+        )
+
     def says(self, *texts: str) -> bool:
         """Some file that is no test has one of the texts in it, as it is written."""
         return any(True for _ in self.saying(*texts))
