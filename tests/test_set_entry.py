@@ -213,6 +213,15 @@ def test_a_variable_that_is_read_twice_is_only_shown(tmp_path: Path) -> None:
     ]
 
 
+def test_an_address_within_a_dict_is_found_as_well(tmp_path: Path) -> None:
+    code = TORTOISE.replace(
+        'db_url=os.environ["DATABASE_URL"], modules={"models": ["shop"]}',
+        'config={"connections": {"default": os.environ["DATABASE_URL"]}, "apps": {}}',
+    )
+    done = repaired(project(tmp_path, {".env": f"DATABASE_URL={URL}\n", "app.py": code}))
+    assert done.after[".env"].decode() == f"DATABASE_URL={URL}?statement_cache_size=0\n"
+
+
 def test_an_example_is_only_shown(tmp_path: Path) -> None:
     done = repaired(project(tmp_path, {".env.example": f"DATABASE_URL={URL}\n"}))
     assert done.after == {}

@@ -78,7 +78,7 @@ class Changeable:
         """What connects by the same entries in another way."""
         for routed in self._routes:
             made = routed.creation
-            others = made.resource.name != resource
+            others = _library(made.resource.name) != _library(resource)
             if others and any(route.server.location in places for route in routed.routes):
                 yield f"{made.call}() ({_line(made.location)}) connects by it as well"
         for database in self._databases:
@@ -94,6 +94,11 @@ class Changeable:
         program = self._analysis.program
         found = program.saying(*quoted, also=_MIGRATES)
         yield from dict.fromkeys(path for (path, _), _ in found)
+
+
+def _library(resource: str) -> str:
+    """What it belongs to: all clients of one library know the same parameters."""
+    return resource.partition(".")[0]
 
 
 def _line(location: Location) -> str:

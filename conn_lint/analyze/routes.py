@@ -41,15 +41,22 @@ class Routes:
             if event is None:
                 continue
             resource = creation.resource
-            servers = list(dict.fromkeys(self._addresses(resource, event, at)))[:_MOST]
+            found: dict[Server, Setup] = {}
+            for server, setup in self._addresses(resource, event, at):
+                found.setdefault(server, setup)
+            servers = list(found)[:_MOST]
             if servers:
-                routes = (self._route(server, resource, event, at) for server in servers)
+                routes = (self._route(s, found[s], resource, event, at) for s in servers)
                 routed = Routed(creation, tuple(routes))
                 self.made[at, event.result] = routed
                 yield routed
 
-    def _addresses(self, resource: Resource, event: CallEvent, at: FunctionId) -> Iterator[Server]:
-        """What the settings files say comes first; examples count where no other file says anything."""
+    def _addresses(
+        self, resource: Resource, event: CallEvent, at: FunctionId
+    ) -> Iterator[tuple[Server, Setup]]:
+        """Each with the values that go with it. What the settings files say comes first; examples count where no other
+        file says anything.
+        """
         surroundings = self._analysis.surroundings
         base = server_in(surroundings.base, resource, event, at)
         is_open = base.source not in _DECIDED or bool(base.variable) or base.host is None
@@ -59,16 +66,20 @@ class Routes:
                 server = server_in(setup, resource, event, at)
                 if server.written and server.source in ("document", "example"):
                     found = True
-                    yield server
+                    yield server, setup
         if base.written:
-            yield base
+            yield base, surroundings.base
 
-    def _route(self, server: Server, resource: Resource, event: CallEvent, at: FunctionId) -> Route:
+    def _route(
+        self, server: Server, setup: Setup, resource: Resource, event: CallEvent, at: FunctionId
+    ) -> Route:
         known = self._servers.pooler(server)
         pooler = self._poolers.configured(known) if known is not None else None
         record = self._prepared(resource, server)
         statements = (
-            self._statements(record, server, resource, event, at) if record is not None else None
+            self._statements(record, server, setup, resource, event, at)
+            if record is not None
+            else None
         )
         return Route(server, pooler, self._servers.offer(server), statements)
 
@@ -83,12 +94,12 @@ class Routes:
         self,
         record: Prepared,
         server: Server,
+        setup: Setup,
         resource: Resource,
         event: CallEvent,
         at: FunctionId,
     ) -> Statements:
-        base = self._analysis.surroundings.base
-        named = arguments_of(base, resource, event, at)
+        named = arguments_of(setup, resource, event, at)
 
         def holds(term: str) -> bool | None:
             return _holds(term, named, server)
@@ -103,7 +114,7 @@ class Routes:
                 cured = None
         tried = tuple(term for term in record.not_enough if holds(term))
         cure = next((c for c in record.cures if all(_has_place(t, named) for t in c)), ())
-        setting = self._setting(cure, resource, base)
+        setting = self._setting(cure, resource, self._analysis.surroundings.base)
         return Statements(
             record.client, cured, tried, cure or record.cures[0], record.error, setting
         )
