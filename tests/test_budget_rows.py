@@ -314,3 +314,29 @@ def test_an_engine_around_a_pool_counts_once(tmp_path: Path) -> None:
     )
     server = one(write(tmp_path, {"db.py": text}))
     assert [(row.location.span.line, row.total) for row in server.rows] == [(4, 15), (6, 2)]
+
+
+@pytest.mark.parametrize(
+    ("made", "counted"),
+    [
+        ("pool = QueuePool(connect, pool_size=7, max_overflow=0)", [7]),
+        ("pool = QueuePool(creator=connect, pool_size=7, max_overflow=0)", [7]),
+        (
+            "pool = QueuePool(lambda: psycopg2.connect('host=db.x'), pool_size=7, max_overflow=0)",
+            [1, 7],
+        ),
+        (
+            "pool = create_engine('postgresql://', creator=connect, pool_size=7, max_overflow=0)",
+            [7],
+        ),
+        ("pool = QueuePool(connect, pool_size=7, max_overflow=0)\nown = connect()", [1, 7]),
+        ("own = connect()", [1]),
+    ],
+)
+def test_what_a_pool_makes_counts_with_it(tmp_path: Path, made: str, counted: list[int]) -> None:
+    text = (
+        "import psycopg2\nfrom sqlalchemy import create_engine\nfrom sqlalchemy.pool import QueuePool\n\n\n"
+        f"def connect():\n    return psycopg2.connect('host=db.x dbname=shop')\n\n\n{made}\n"
+    )
+    server = one(write(tmp_path, {"db.py": text}))
+    assert sorted(row.total or 0 for row in server.rows) == counted

@@ -385,3 +385,48 @@ def test_a_setting_of_a_framework_is_followed_into_settings_files(conf: str) -> 
     (routed,) = Project(made, made.run()).routes()
     assert [(r.server.host, r.server.port) for r in routed.routes] == [("db", 6432)]
     assert routed.routes[0].pooler is not None
+
+
+CLASSES = """
+from sqlalchemy import create_engine
+
+class Base:
+    def __init__(self, url, size=5):
+        self.engine = create_engine(url, pool_size=size, max_overflow=0)
+
+class Options:
+    def __init__(self, url, name="", **options):
+        self.engine = create_engine(url, **options)
+"""
+CHILD = "class Child(Base):\n    def __init__(self, url):\n        "
+
+
+@pytest.mark.parametrize(
+    ("made", "most"),
+    [
+        ("db = Base('postgresql://db/shop', 41)", 41),
+        ("db = Base('postgresql://db/shop')", 5),
+        ("a = Base('postgresql://db/shop', 41)\nb = Base('postgresql://db/shop', 42)", None),
+        ("class Child(Base):\n    pass\ndb = Child('postgresql://db/shop', 45)", 45),
+        (f"{CHILD}super().__init__(url, size=44)\ndb = Child('postgresql://db/shop')", 44),
+        (f"{CHILD}self.url = url\ndb = Child('postgresql://db/shop')", None),
+    ],
+)  # fmt: skip
+def test_sizes_through_constructors(made: str, most: int | None) -> None:
+    found = [p for p in pools({"m.py": f"{CLASSES}\n{made}\n"}) if p.get("size") and not p.open]
+    assert [p.largest for p in found] == [most]
+
+
+@pytest.mark.parametrize(
+    ("made", "most"),
+    [
+        ("db = Options('postgresql://db/shop', name='x', pool_size=43, max_overflow=0)", 43),
+        ("db = Options('postgresql://db/shop', 'x')", 15),
+        ("MORE = {'pool_size': 46}\ndb = Options('postgresql://db/shop', 'x', **MORE)", 56),
+        ("db = Options('postgresql://db/shop', 'x', **more())", None),
+        ("a = Options('x://', pool_size=1)\nb = Options('x://', pool_size=2)", None),
+    ],
+)  # fmt: skip
+def test_options_through_constructors(made: str, most: int | None) -> None:
+    found = pools({"m.py": f"{CLASSES}\n{made}\n"})
+    assert [p.largest for p in found if p.creation.function == "Options.__init__"] == [most]

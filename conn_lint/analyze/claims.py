@@ -23,7 +23,7 @@ _KINDS = frozenset({"connection", "client", "pool"})
 def claims_of(pools: Iterable[PoolSettings], products: Sequence[Product]) -> Iterator[Claim]:
     """One for each creation that connects to a server of a known kind."""
     for pool in pools:
-        if pool.embedded or pool.creation.resource.kind not in _KINDS or _is_around(pool):
+        if pool.creation.resource.kind not in _KINDS or _is_counted(pool):
             continue
         product = product_of(pool, products)
         if product is not None:
@@ -52,8 +52,10 @@ def product_of(pool: PoolSettings, products: Sequence[Product]) -> Product | Non
     return found
 
 
-def _is_around(pool: PoolSettings) -> bool:
-    """It is a client around a pool that it is given, which counts by itself."""
+def _is_counted(pool: PoolSettings) -> bool:
+    """It is no server's, or a pool counts: the one that makes it, or that it is a client around."""
+    if pool.embedded or pool.within:
+        return True
     return pool.creation.call.rpartition(".")[2] in pool.creation.resource.around
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conn_lint.analyze.found import UNKNOWN, Found, same
+from conn_lint.analyze.found import UNKNOWN, Found, Table, same, unpacked
 from conn_lint.analyze.indirect import Caller
 from conn_lint.analyze.places import Places
 from conn_lint.link.values import ClassRef, FunctionId, FunctionRef, ObjectRef
 from conn_lint.model.flow import CallEvent
+from conn_lint.model.location import Location
 from conn_lint.model.summary import Function, Parameter
 
 if TYPE_CHECKING:
@@ -33,12 +34,27 @@ class Parameters:
         if parameter is None or parameter.kind == "*" or function.kind != "function":
             return UNKNOWN
         if parameter.kind == "**":
-            given = (file.handed(at, function) for file in self._values.files)
-            return next((found for found in given if found is not None), UNKNOWN)
+            handed = (file.handed(at, function) for file in self._values.files)
+            whole = next((found for found in handed if found is not None), None)
+            if whole is not None:
+                return whole
         callers = self._analysis.callers.of(at)
         if not callers or len(callers) > _MOST_CALLERS:
             return UNKNOWN
-        return same([self._given(caller, parameter, at, function) for caller in callers])
+        own = [caller for caller in callers if not self._is_for_another(caller, at)]
+        return same([self._given(caller, parameter, at, function) for caller in own])
+
+    def _is_for_another(self, caller: Caller, at: FunctionId) -> bool:
+        """It makes an object of a subclass that has a constructor of its own, which calls this one, or does not."""
+        event = self._program.event(caller.at, caller.node)
+        ref = self._program.ref_of(at)
+        if caller.how != "construct" or not isinstance(event, CallEvent):
+            return False
+        callee = self._analysis.types.infer(event.func, caller.at)
+        if not isinstance(callee, ClassRef) or not isinstance(ref, FunctionRef):
+            return False
+        init = self._analysis.types.attributes.method(callee, "__init__")
+        return init is not None and init != ref and self._program.head(ref).name == "__init__"
 
     def _given(
         self, caller: Caller, parameter: Parameter, at: FunctionId, function: Function
@@ -52,6 +68,8 @@ class Parameters:
         if shift is None:
             return UNKNOWN
         given, named = self._values.arguments(event.arguments, caller.at)
+        if parameter.kind == "**":
+            return self._rest(named, function, self._places.location(caller.at, event.span))
         found = named.items.get(parameter.name)
         position = function.parameters.index(parameter) - shift
         if found is None and parameter.kind != "keyword" and 0 <= position < len(given):
@@ -65,6 +83,13 @@ class Parameters:
             return UNKNOWN
         default = self._values.of(parameter.default, self._analysis.types.around(at, function))
         return default._replace(source="constant") if default.source == "argument" else default
+
+    def _rest(self, named: Table, function: Function, where: Location) -> Found:
+        """The keywords that no other parameter takes; those written in the call have their place there."""
+        own = {p.name for p in function.parameters}
+        rest = {name: found for name, found in named.items.items() if name not in own}
+        table = unpacked(Found(Table(rest, named.whole), "constant", "", where))
+        return Found(table, "constant")
 
     def _shift(self, event: CallEvent, caller: FunctionId, at: FunctionId) -> int | None:
         """How many parameters are filled by the object; None where something else is called."""

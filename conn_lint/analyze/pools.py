@@ -11,6 +11,7 @@ import msgspec
 
 from conn_lint.analyze.addresses import server_of, written
 from conn_lint.analyze.calls import text_of
+from conn_lint.analyze.creators import makers_of
 from conn_lint.analyze.found import HOLE, UNKNOWN, Found, Table, inside, item, unpacked
 from conn_lint.analyze.places import Places
 from conn_lint.flow.guarding import is_for_script
@@ -131,11 +132,16 @@ class Pools:
 
     def all(self, creations: Iterable[tuple[Creation, Solved]]) -> Iterator[PoolSettings]:
         """The settings of all creations, and of those that are told to keep no connection."""
-        for creation, event, at in self.made(creations):
+        made = list(self.made(creations))
+        within = {
+            f for one in made for f in makers_of(one.creation, one.event, one.at, self._analysis)
+        }
+        for creation, event, at in made:
             if event is None:
                 yield PoolSettings(creation, (), Server(None, None, None, None), open=True)
             else:
-                yield self.of(creation, event, at)
+                pool = self.of(creation, event, at)
+                yield msgspec.structs.replace(pool, within=True) if at in within else pool
 
     def made(self, creations: Iterable[tuple[Creation, Solved]]) -> Iterator[Made]:
         """The same with the calls that make them; none where the constructor of a class of the project decides."""

@@ -102,6 +102,7 @@ class PoolSettings(msgspec.Struct, frozen=True):
     embedded: bool = False  # a file or memory, no server
     for_script: bool = False  # made only if its file is run as a script
     others: tuple[tuple[str, PoolSettings], ...] = ()
+    within: bool = False  # a pool makes it, and counts it
 
     def get(self, role: Role) -> Setting | None:
         """The setting of a role; None where the library has none, or nobody has looked."""

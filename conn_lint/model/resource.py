@@ -132,6 +132,7 @@ class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={
     key_of: tuple[str, ...] = ()  # mappings whose key it is: that opens nothing
     borrows: tuple[str, ...] = ()  # keyword or position ("0") of what it uses and does not own
     around: tuple[str, ...] = ()  # calls that make one around a pool which they are given
+    makers: tuple[str, ...] = ()  # keyword or position of the function that makes what it keeps
     takes: tuple[str, ...] = ()  # keyword or position of what it owns from then on
     share: Share = "undocumented"
     per_request: Literal["report", "low", "skip"] = "report"
