@@ -415,3 +415,11 @@ def test_what_lies_above_changes_the_result(tmp_path: Path) -> None:
     again = run("api", "--format", "json", cwd=tmp_path)[1]
     totals = [json.loads(text)["projects"][0]["servers"][0]["total"] for text in (first, again)]
     assert totals == [10, 20]
+
+
+def test_numbers_on_the_page_say_what_they_are(tmp_path: Path) -> None:
+    """In a narrow window, which has no heads of columns."""
+    write(tmp_path, {"db.py": POOL})
+    _, text = run("--format", "html", ".", cwd=tmp_path)
+    assert '<td class="n" title="at most">' in text
+    assert 'content: attr(title) ": "' in text

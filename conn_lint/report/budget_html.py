@@ -21,7 +21,14 @@ code { font-size: .9em; overflow-wrap: anywhere; }
 .bar span { position: absolute; inset: 0 auto 0 0; border-radius: .2rem; }
 .bar i { position: absolute; top: -.2rem; bottom: -.2rem; border-left: 2px solid currentColor; }
 .ok { background: var(--ok); } .warn { background: var(--warn); } .bad { background: var(--bad); }
-b.ok, b.warn, b.bad { color: #fff; padding: .05rem .4rem; border-radius: .2rem; font-weight: 600; }
+b.ok, b.warn, b.bad { color: #fff; padding: .05rem .4rem; border-radius: .2rem; font-weight: 600; white-space: nowrap; }
+p, li { overflow-wrap: anywhere; }
+@media (max-width: 44rem) { /* a row is a block of lines */
+  tr:first-child, td:empty { display: none; }
+  tr, td, td.n { display: block; text-align: left; border: 0; padding: 0; white-space: normal; }
+  tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }
+  td[title]::before { content: attr(title) ": "; opacity: .7; }
+}
 """
 
 
@@ -90,9 +97,9 @@ def _row(process: str, row: Row) -> str:
         f"<td>{_text(process)}</td>",
         f"<td><code>{_text(row.call)}</code> {_text(words.place(row))}</td>",
         f"<td>{_text(words.each(row))}</td>",
-        f'<td class="n">{words.copies(row)}</td>',
-        f'<td class="n">{_text(words.total(row))}</td>',
-        f'<td class="n">{"" if row.fits is None else row.fits}</td>',
+        f'<td class="n" title="copies">{words.copies(row)}</td>',
+        f'<td class="n" title="at most">{_text(words.total(row))}</td>',
+        f'<td class="n" title="fits">{"" if row.fits is None else row.fits}</td>',
     )
     return f"<tr>{''.join(cells)}</tr>"
 
