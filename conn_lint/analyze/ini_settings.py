@@ -90,13 +90,6 @@ class IniSettings:
         written = f"{last(expr.value)}.{expr.attr}"
         return self.whole() if written in self._record.ends else None
 
-    def item(self, dotted: str, key: str | None) -> Found | None:
-        """What a call of this name gives for one key."""
-        if dotted not in self._record.items or not self._sections:
-            return None
-        table = self.whole().value
-        return table.items.get(key or "", UNKNOWN) if isinstance(table, Table) else UNKNOWN
-
     def whole(self) -> Found:
         """The settings of the application: as the program gives them to the framework, else as the files say."""
         if self._whole is None:

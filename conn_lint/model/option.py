@@ -107,8 +107,7 @@ class SettingsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dict in its `**` parameter; so does the key `factory`, and `group` is that of entry points which tell the function
     of a distribution. `whole` are dotted names of calls and attributes that give the dict, on objects of unknown type
     those that end with one of `ends`. Where the program itself gives the dict to one of `takers`, by the keyword
-    `argument`, that is what `whole` gives. `items` are calls that give one value, by its name, `setters` give one
-    another value.
+    `argument`, that is what `whole` gives. `setters` are methods that give one another value.
     """
 
     sections: tuple[str, ...]
@@ -119,7 +118,6 @@ class SettingsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ends: tuple[str, ...] = ()
     takers: tuple[str, ...] = ()
     argument: str = ""
-    items: tuple[str, ...] = ()
     setters: tuple[str, ...] = ()
 
 
