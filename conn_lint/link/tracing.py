@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from conn_lint.link.program import Program
-from conn_lint.link.words import UnitKey
+from conn_lint.link.words import Bits, noted
 from conn_lint.model.flow import Import
 from conn_lint.model.summary import Head, Skeleton, Unit
 from conn_lint.model.trace import Asked, Numbers, Sought, Told, Trace
@@ -25,35 +25,42 @@ _RECEIVERS = receivers.__name__
 def trace_of(program: Program) -> Trace:
     """All that was asked so far. What else was asked of units that were read is left out: they must not change."""
     words = program.words
-    read = program.read
+    read = noted(program.read)
     told: dict[str, list[Told]] = defaultdict(list)
     for (path, number), question, name, answer in program.told():
-        if (path, number) not in read:
+        if not read.get(path, 0) >> number & 1:
             told[path].append(Told(number, question, name, answer))
     return Trace(
         read=_numbers(read),
-        seen=_numbers(words.seen - read),
+        seen=_numbers(_without(words.seen, read)),
         names=sorted(words.sought["names"]),
         calls=sorted(words.sought["calls"]),
         stores=sorted(words.sought["stores"]),
         bound=sorted(words.bound),
         asked=[
-            Asked(kind, sorted(names), _numbers(units - read))
+            Asked(kind, sorted(names), _numbers(others))
             for (kind, names), units in words.asked.items()
-            if not units <= read
+            if (others := _without(units, read))
         ],
         told=dict(told),
         sought=[
-            Sought(list(texts), _numbers(found)) for (texts, _), found in program.sought.items()
+            Sought(list(texts), _numbers(noted(found)))
+            for (texts, _), found in program.sought.items()
         ],
     )
 
 
-def _numbers(units: Iterable[UnitKey]) -> Numbers:
-    found: Numbers = {}
-    for path, number in sorted(units):
-        found.setdefault(path, []).append(number)
-    return found
+def _without(units: Bits, others: Bits) -> Bits:
+    """The units that are not among the others."""
+    left = {path: bits & ~others.get(path, 0) for path, bits in units.items()}
+    return {path: bits for path, bits in left.items() if bits}
+
+
+def _numbers(units: Bits) -> Numbers:
+    return {
+        path: [number for number in range(bits.bit_length()) if bits >> number & 1]
+        for path, bits in sorted(units.items())
+    }
 
 
 class Unchanged:

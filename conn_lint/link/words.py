@@ -16,6 +16,9 @@ from conn_lint.model.summary import Skeleton, Unit
 UnitKey: TypeAlias = tuple[str, int]
 """A file's path within the project and the number of the unit in its skeleton."""
 
+Bits: TypeAlias = dict[str, int]
+"""Units, by the path of their file: a bit for each number. Large programs are asked of so many that keys weigh."""
+
 Kind: TypeAlias = Literal["names", "calls", "stores"]
 
 
@@ -25,36 +28,36 @@ class Words:
     def __init__(self, skeletons: Mapping[str, Skeleton]) -> None:
         self._skeletons = skeletons
         self._by_name: dict[str, tuple[UnitKey, ...]] = {}
-        self.seen: set[UnitKey] = set()
+        self.seen: Bits = {}
         self.sought: dict[Kind, set[str]] = {"names": set(), "calls": set(), "stores": set()}
-        self.asked: defaultdict[tuple[Kind, frozenset[str]], set[UnitKey]] = defaultdict(set)
+        self.asked: defaultdict[tuple[Kind, frozenset[str]], Bits] = defaultdict(dict)
         self.bound: set[str] = set()
 
     # One unit
 
     def of(self, path: str, number: int) -> tuple[str, ...]:
         """All names that the unit mentions."""
-        self.seen.add((path, number))
+        _note(self.seen, path, number)
         return self._unit(path, number).names
 
     def mentions(self, path: str, number: int, names: Set[str]) -> bool:
         """The unit mentions one of the names."""
-        self.asked["names", frozenset(names)].add((path, number))
+        _note(self.asked["names", frozenset(names)], path, number)
         return not names.isdisjoint(self._unit(path, number).names)
 
     def calls(self, path: str, number: int, names: Set[str]) -> bool:
         """The unit calls something by one of the names."""
-        self.asked["calls", frozenset(names)].add((path, number))
+        _note(self.asked["calls", frozenset(names)], path, number)
         return not names.isdisjoint(self._unit(path, number).calls)
 
     def stores(self, path: str, number: int, attr: str) -> bool:
         """The unit may assign an attribute of this name."""
-        self.asked["stores", frozenset((attr,))].add((path, number))
+        _note(self.asked["stores", frozenset((attr,))], path, number)
         return attr in self._unit(path, number).stores
 
     def stores_any(self, path: str, number: int) -> bool:
         """The unit may assign some attribute."""
-        self.seen.add((path, number))
+        _note(self.seen, path, number)
         return bool(self._unit(path, number).stores)
 
     # All units
@@ -137,3 +140,15 @@ class Words:
                 for name in getattr(unit, kind):
                     found[name].append(key)
         return found
+
+
+def noted(units: Iterable[UnitKey]) -> Bits:
+    """Units as bits."""
+    found: Bits = {}
+    for path, number in units:
+        _note(found, path, number)
+    return found
+
+
+def _note(units: Bits, path: str, number: int) -> None:
+    units[path] = units.get(path, 0) | 1 << number
