@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from projects import places, write
 
@@ -18,7 +19,7 @@ from conn_lint.config.options import parse_options
 from conn_lint.config.projects import Job, Run, check_projects
 from conn_lint.config.resolve import Flags
 from conn_lint.engine import analyse
-from conn_lint.engine.cache import FOLDER
+from conn_lint.engine.cache import FOLDER, digest_of
 from conn_lint.model.finding import Finding
 
 PROJECTS = Path(__file__).parents[1] / "fixtures" / "projects"
@@ -205,14 +206,36 @@ def test_a_file_name_that_is_no_text_is_no_trouble(tmp_path: Path, runs: list[bo
     assert runs[0] is False
 
 
-def test_a_damaged_trace_is_none(tmp_path: Path, runs: list[bool]) -> None:
+@pytest.mark.parametrize("store", ["traces", "results"])
+def test_what_is_damaged_is_none(tmp_path: Path, runs: list[bool], store: str) -> None:
+    """A wrong byte may still be read, as another name or line, or as a file that is not there."""
     write(tmp_path, FILES)
-    before = check(tmp_path)
-    for trace in (tmp_path / FOLDER / "traces").iterdir():
-        trace.write_bytes(trace.read_bytes()[:-7])
+    check(tmp_path)
+    (kept,) = (tmp_path / FOLDER / store).iterdir()
+    whole = kept.read_bytes()
+    shutil.copytree(tmp_path / FOLDER, tmp_path / "kept")
     edit(tmp_path, "other.py", "sum(rows", "max(rows")
-    assert findings(check(tmp_path)) == findings(before)
-    assert runs == [False, False]
+    for at in range(7, len(whole), 97):
+        shutil.rmtree(tmp_path / FOLDER)
+        shutil.copytree(tmp_path / "kept", tmp_path / FOLDER)
+        kept.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        check(tmp_path)
+    assert len(runs) > 5
+    assert True not in runs
+    assert is_right(check(tmp_path), tmp_path)
+
+
+def test_a_trace_of_other_files_is_none(tmp_path: Path, runs: list[bool]) -> None:
+    write(tmp_path, FILES)
+    check(tmp_path)
+    (kept,) = (tmp_path / FOLDER / "traces").iterdir()
+    record = msgspec.msgpack.decode(kept.read_bytes()[16:])
+    record[1] = {f"not_{path}": digest for path, digest in record[1].items()}
+    data = msgspec.msgpack.encode(record)
+    kept.write_bytes(digest_of(data) + data)
+    edit(tmp_path, "other.py", "sum(rows", "max(rows")
+    assert is_right(check(tmp_path), tmp_path)
+    assert True not in runs
 
 
 @pytest.mark.parametrize("project", ["layers", "chat_service", "classes_that_own", "django_site"])

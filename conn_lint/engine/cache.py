@@ -24,6 +24,7 @@ _BUCKET_BYTES = 4_000_000  # with 64 buckets, 256 MB in a store at most
 _KEPT_DAYS = 30
 _RESULTS = 16
 _TRACES = 4
+_SUM = 16  # bytes of `digest_of`
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache of conn-lint; it may be deleted.\n"
 
 Entries: TypeAlias = dict[bytes, tuple[int, msgspec.Raw]]
@@ -135,7 +136,10 @@ class Store:
 
 
 class Results:
-    """Results of whole runs, or what belongs to them, a file each; the newest few are kept."""
+    """Results of whole runs, or what belongs to them, a file each; the newest few are kept.
+
+    Each stands behind a digest of itself: one wrong byte may well be another line or name, which nobody would see.
+    """
 
     def __init__(self, folder: Path | None, name: str = "results", most: int = _RESULTS) -> None:
         self._folder = folder / name if folder is not None else None
@@ -147,15 +151,19 @@ class Results:
             return None
         path = self._folder / f"{digest}.msgpack"
         try:
-            data = path.read_bytes()
+            kept = path.read_bytes()
             os.utime(path)
         except OSError:
             return None
-        return data
+        data = kept[_SUM:]
+        return data if kept[:_SUM] == digest_of(data) else None
 
     def put(self, digest: str, data: bytes) -> None:
         """Keep a result, and drop the oldest ones."""
-        if self._folder is None or not write_atomically(self._folder / f"{digest}.msgpack", data):
+        if self._folder is None:
+            return
+        kept = digest_of(data) + data
+        if not write_atomically(self._folder / f"{digest}.msgpack", kept):
             return
         with contextlib.suppress(OSError):
             by_age = sorted(self._folder.glob("*.msgpack"), key=lambda path: -path.stat().st_mtime)
@@ -184,7 +192,7 @@ class Cache:
 
 def digest_of(*parts: bytes) -> bytes:
     """A digest of byte strings, each apart from the next."""
-    found = hashlib.blake2b(digest_size=16)
+    found = hashlib.blake2b(digest_size=_SUM)
     for part in parts:
         found.update(len(part).to_bytes(8, "little"))
         found.update(part)

@@ -28,7 +28,7 @@ _MOST = 100
 class _Record(msgspec.Struct, frozen=True, array_like=True):
     """Under which key the result is kept, the digests of the files it was made of, and what it asked of them."""
 
-    key: str
+    key: bytes
     files: dict[str, bytes]
     trace: Trace
 
@@ -37,16 +37,16 @@ def record(cache: Cache, base: str, key: str, inputs: Inputs, trace: Trace) -> N
     """Keep the trace of a run for later ones. `base` is what of its key does not depend on the bytes of files."""
     files = {path: file.digest for path, file in inputs.files.items()}
     with contextlib.suppress(UnicodeEncodeError):  # a file name that is no text is not kept
-        cache.traces.put(base, msgspec.msgpack.encode(_Record(key, files, trace)))
+        cache.traces.put(base, msgspec.msgpack.encode(_Record(bytes.fromhex(key), files, trace)))
 
 
 def reused(cache: Cache, base: str, key: str, inputs: Inputs, phase_one: PhaseOne) -> Result | None:
     """The result that a run would have now, from the last one's; None if it has to be found out."""
     known = _known(cache, base)
-    if known is None:
+    if known is None or known.files.keys() != inputs.files.keys():
         return None
     changed = [path for path, digest in known.files.items() if inputs.files[path].digest != digest]
-    result = kept_result(cache, known.key) if len(changed) <= _MOST else None
+    result = kept_result(cache, known.key.hex()) if len(changed) <= _MOST else None
     if result is None:
         return None
     said = msgspec.msgpack.encode(result.findings)
