@@ -202,7 +202,9 @@ def test_what_cannot_be_changed_alone_stays(
 
 def test_a_variable_that_is_read_twice_is_only_shown(tmp_path: Path) -> None:
     other = 'import os\n\nprint(os.environ["DATABASE_URL"])\n'
-    root = project(tmp_path, {".env": f"DATABASE_URL={URL}\n", "app.py": TORTOISE})
+    root = project(
+        tmp_path, {".env": f"DATABASE_URL={URL}\n", "app.py": TORTOISE, "schema.prisma": ""}
+    )
     once = repaired(root).after[".env"].decode()
     assert once == f"DATABASE_URL={URL}?statement_cache_size=0\n"
     write(root, {"migrations/env.py": other})
@@ -218,8 +220,44 @@ def test_an_address_within_a_dict_is_found_as_well(tmp_path: Path) -> None:
         'db_url=os.environ["DATABASE_URL"], modules={"models": ["shop"]}',
         'config={"connections": {"default": os.environ["DATABASE_URL"]}, "apps": {}}',
     )
-    done = repaired(project(tmp_path, {".env": f"DATABASE_URL={URL}\n", "app.py": code}))
+    files: dict[str, str | bytes] = {".env": f"DATABASE_URL={URL}\n", "app.py": code}
+    done = repaired(project(tmp_path, {**files, "schema.prisma": ""}))
     assert done.after[".env"].decode() == f"DATABASE_URL={URL}?statement_cache_size=0\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"migrations/env.py": 'import os\n\nopen_by(os.environ["DATABASE_URL"])\n'},
+        {"app.py": TORTOISE},
+        {".env": f"DATABASE_URL={URL}\nOTHER=${{DATABASE_URL}}?sslmode=require\n"},
+        {".env": f"DATABASE_URL={URL}\nOTHER=$DATABASE_URL\n"},
+        {
+            "compose.yml": "services:\n  m:\n    command: -database ${DATABASE_URL}?sslmode=require up\n"
+        },
+        {"compose.yml": f'{SERVICE}      - "OTHER=${{DATABASE_URL:?}}"\n'},
+        {"start.sh": "set -a; . ./.env\nexec python app.py\n"},
+        {"start.sh": 'pg_dump "$DATABASE_URL" > dump\n'},
+    ],
+)
+def test_what_something_else_makes_use_of_is_only_shown(
+    files: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    done = repaired(project(tmp_path, {".env": f"DATABASE_URL={URL}\n", **files}))
+    assert done.after == {}
+    assert ".env" in {path for shown in done.shown for path in shown.after}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("compose.yml", f"{SERVICE}      OTHER: $DATABASE_URLS ${{A_DATABASE_URL}}\n"),
+        ("start.sh", ". ./.env.d/one\n. ./other.env\necho DATABASE_URL\n"),
+    ],
+)
+def test_others_with_names_alike_are_no_users_of_it(name: str, text: str, tmp_path: Path) -> None:
+    done = repaired(project(tmp_path, {".env": f"DATABASE_URL={URL}\n", name: text}))
+    assert list(done.after) == [".env"]
 
 
 def test_an_example_is_only_shown(tmp_path: Path) -> None:
@@ -256,6 +294,32 @@ def test_nothing_that_is_shown_has_the_password(name: str, tmp_path: Path) -> No
         assert "pgbouncer=true" in done.stdout
         assert SECRET not in done.stdout + done.stderr
     assert (root / name).read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a: {{PGPASSWORD: {0}, URL: '{1}', B: {0}}}",
+        '{{"a": {{"B":"{0}","URL":"{1}"}}, "c": ["D={0}"]}}',
+        'a: ["B={0}", "URL={1}", \'C={0}\']',
+    ],
+)
+def test_a_diff_has_nothing_else_of_the_line(line: str) -> None:
+    before = line.format(SECRET, URL)
+    after = before.replace("6543/shop", "6543/shop?pgbouncer=true")
+    found = "".join(hidden("compose.yml", before.encode(), after.encode()))
+    assert f"{HOST}/shop?pgbouncer=true" in found
+    assert SECRET not in found
+
+
+def test_a_file_that_was_not_given_is_shown_without_its_neighbours(tmp_path: Path) -> None:
+    text = INI.replace("%(pw)s", SECRET)
+    files = {"pyproject.toml": STARTS, "production.ini": text, "shop/__init__.py": PYRAMID}
+    root = write(tmp_path, files)
+    flags = ("--no-cache", "--unsafe-fixes", "--diff", "--select", "CNX402")
+    done = command("check", *flags, "shop", cwd=root)
+    assert "+sqlalchemy.pool_size = 10" in done.stdout
+    assert SECRET not in done.stdout + done.stderr
 
 
 def test_the_written_file_keeps_its_password_and_rights(tmp_path: Path) -> None:
@@ -352,6 +416,7 @@ sqlalchemy.url = postgresql://shop:%(pw)s@db/shop
 sqlalchemy.pool_size = 50
 sqlalchemy.max_overflow = 5
 """
+STARTS = '[project]\nname = "shop"\n[tool.conn-lint]\nkind = "service"\n'
 PYRAMID = """from pyramid.config import Configurator
 from sqlalchemy import engine_from_config
 
@@ -364,9 +429,8 @@ def main(global_config, **settings):
 
 
 def test_a_number_by_itself_is_changed_where_it_is_too_large(tmp_path: Path) -> None:
-    starts = '[project]\nname = "shop"\n[tool.conn-lint]\nkind = "service"\n'
     files: dict[str, str | bytes] = {
-        "pyproject.toml": starts, "production.ini": INI, "shop/__init__.py": PYRAMID
+        "pyproject.toml": STARTS, "production.ini": INI, "shop/__init__.py": PYRAMID
     }  # fmt: skip
     done = repaired(write(tmp_path, files))
     assert shown_for(done, "CNX402") == [{"production.ini": INI.replace("= 50", "= 10")}]

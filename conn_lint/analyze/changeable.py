@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from conn_lint.analyze.addresses import server_of
@@ -12,12 +13,14 @@ from conn_lint.model.database import Database
 from conn_lint.model.location import Location
 from conn_lint.model.pool import Server
 from conn_lint.model.route import Routed
+from conn_lint.model.summary import Entry
 from conn_lint.model.written import Written
 
 if TYPE_CHECKING:
     from conn_lint.analyze.analysis import Analysis
 
 _READ = ("document", "example")
+_ALONE = re.compile(r"\$(?:\w+|\{[^{}]*\})\Z")
 _MIGRATES = re.compile(r"migrat|alembic", re.IGNORECASE)
 """Code for migrations connects with the same settings, though nothing is reported on it."""
 
@@ -53,7 +56,8 @@ class Changeable:
             return None
         variables = {s.variable for s in servers if s.variable}
         against = next(self._others(frozenset(places), resource), "")
-        return Written(places, formats, against, tuple(self._readers(variables)))
+        readers = dict.fromkeys((*self._readers(variables), *self._beside(variables, places)))
+        return Written(places, formats, against, tuple(readers))
 
     def numbers(self, places: Iterable[Location]) -> Written | None:
         """The entries at these places, which say a number each; None where one of them is no entry."""
@@ -94,6 +98,34 @@ class Changeable:
         program = self._analysis.program
         found = program.saying(*quoted, also=_MIGRATES)
         yield from dict.fromkeys(path for (path, _), _ in found)
+
+    def _beside(self, variables: Collection[str], places: Iterable[Location]) -> Iterator[str]:
+        """Files of settings that put the variables into something else, and scripts that run the file as their own."""
+        names = "|".join(map(re.escape, sorted(variables)))
+        if not names:
+            return
+        put = re.compile(rf"\$(?:{names})(?!\w)|\$\{{(?:{names})(?!\w)|%\((?:{names})\)s")
+        files = "|".join({re.escape(posixpath.basename(place.path)) for place in places})
+        run = re.compile(
+            rf"(?:^|[\s;&|(])(?:\.|source)\s+[\"']?(?:[^\s;&|\"']*/)?(?:{files})(?![\w.-])"
+        )
+        for document in self._analysis.documents:
+            if any(_reads(entry, variables, put, run) for entry in document.entries):
+                yield document.path
+
+
+def _reads(
+    entry: Entry, variables: Collection[str], put: re.Pattern[str], run: re.Pattern[str]
+) -> bool:
+    key, value = str(entry.keys[-1]) if entry.keys else "", entry.value
+    if not isinstance(value, str):
+        return False
+    name, _, given = value.partition("=")  # of an item in a list of variables
+    if key == "env" and value in variables:  # a schema that names it
+        return True
+    if name in variables or key in variables:  # handed on as it is
+        value = _ALONE.sub("", given if name in variables else value)
+    return put.search(value) is not None or run.search(value) is not None
 
 
 def _library(resource: str) -> str:

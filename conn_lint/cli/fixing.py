@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,6 +25,12 @@ Cure: TypeAlias = "Repairs | Renderings | None"
 
 
 _USERS = re.compile(r"://.*@")  # greedy: a password may hold anything
+# Items of one line: `{A: b, "C": "d"}`, `["A=b", "C=d"]`.
+_KEY = r"""\s*["']?[\w.-]+["']?\s*[:=]"""
+_FLOW = re.compile(rf"[{{\[]{_KEY}")
+_ITEM = re.compile(
+    rf"""(?P<key>[{{\[,]{_KEY}\s*)(?P<value>"[^"]*"|'[^']*'|[^\s{{}}\[\],"'][^,}}\]]*)"""
+)
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--fix", is_flag=True, help="Apply the safe fixes."),
@@ -95,32 +101,45 @@ def diff(repairs: Repairs) -> Iterator[str]:
     """
     for done in repairs.done:
         files = set(done.outcome.documents)
-        yield from _diff_of(done, sorted(done.after.keys() - files), done.before, done.after)
+        yield from _diff_of(done, done.after.keys() - files, files, done.before, done.after)
     for done in repairs.done:
-        found = sorted(done.after.keys() & set(done.outcome.documents))
+        found = done.after.keys() & set(done.outcome.documents)
         if found:
             yield "# settings files, which --fix changes too (passwords hidden):\n"
-            yield from _behind_signs(_diff_of(done, found, done.before, done.after))
+            yield from _behind_signs(_diff_of(done, found, found, done.before, done.after))
     for done in repairs.done:
         for alike in _alike(done.shown):
             for shown in alike:
                 yield f"# {_place(done, shown.finding)} (display-only): {_title(shown.finding)}\n"
             one = alike[0]
-            yield from _behind_signs(_diff_of(done, sorted(one.after), one.before, one.after))
+            # Those that were not given are shown too: `documents` has not all of them.
+            settings = done.outcome.documents, *map(_settings_of, alike)
+            hides = set().union(*settings)
+            yield from _behind_signs(_diff_of(done, one.after.keys(), hides, one.before, one.after))
 
 
 def _behind_signs(lines: Iterable[str]) -> Iterator[str]:
     return (f"# {line}" for line in lines)
 
 
+def _settings_of(shown: Shown) -> Iterable[str]:
+    from conn_lint.fixes.entries import documents_of  # noqa: PLC0415
+
+    return documents_of(shown.finding.plan) if shown.finding.plan is not None else ()
+
+
 def _diff_of(
-    done: Repaired, paths: Iterable[str], before: Mapping[str, bytes], after: Mapping[str, bytes]
+    done: Repaired,
+    paths: Iterable[str],
+    settings: Collection[str],
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
 ) -> Iterator[str]:
     from conn_lint.config.projects import display_below  # noqa: PLC0415
 
-    for path in paths:
+    for path in sorted(paths):
         name = display_below(done.outcome.root, path)
-        if path in done.outcome.documents:
+        if path in settings:
             yield from hidden(name, before[path], after[path])
         else:
             yield from unified(name, before[path], after[path])
@@ -147,7 +166,7 @@ def unified(name: str, before: bytes, after: bytes) -> Iterator[str]:
 
 
 def hidden(name: str, before: bytes, after: bytes) -> Iterator[str]:
-    """The same of a settings file: the lines that change alone, without users and passwords."""
+    """The same of a settings file: the lines that change alone, without users, passwords and what else a line says."""
     from conn_lint.model.mask import mask  # noqa: PLC0415
     from conn_lint.syntax.source import decode, split_lines  # noqa: PLC0415
 
@@ -155,7 +174,16 @@ def hidden(name: str, before: bytes, after: bytes) -> Iterator[str]:
     names = (_quoted(f"a/{name}"), _quoted(f"b/{name}"))
     for line in difflib.unified_diff(old, new, *names, n=0):
         plain = _USERS.sub("://***@", mask(line.rstrip("\r\n")))
+        if _FLOW.search(plain):
+            plain = _ITEM.sub(_item, plain)
         yield f"{one_line(plain)}\n"
+
+
+def _item(match: re.Match[str]) -> str:
+    """An item of several on one line: what is no address or number may be secret."""
+    value = match["value"]
+    shown = "://" in value or value.strip().isdecimal()
+    return match[0] if shown else f"{match['key']}***"
 
 
 def _quoted(name: str) -> str:

@@ -10,8 +10,8 @@ from conn_lint.model.location import Location
 class Written(msgspec.Struct, frozen=True):
     """Where settings files say something: the places, and the format of the file for each.
 
-    `against` says why they must stay as they are, "" if nothing is known against a change. `readers` are files of code
-    that may read them for something else.
+    `against` says why they must stay as they are, "" if nothing is known against a change. `readers` are files of code,
+    of settings and scripts that read them: one of them for what is changed, the others maybe for something else.
     """
 
     places: tuple[Location, ...]

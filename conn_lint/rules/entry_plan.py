@@ -15,7 +15,7 @@ from conn_lint.rules import pool_words
 if TYPE_CHECKING:
     from conn_lint.analyze.project import Project
 
-_READERS = 1  # of a variable in the code: the one that leads to the finding
+_READERS = 1  # of a variable, in code or a schema: the one that leads to the finding
 
 
 def address_plan(
@@ -28,7 +28,7 @@ def address_plan(
     """Give the entries that say these addresses other parts (terms of `set-entry`); None where they say not all.
 
     `resource` is the name of what connects by them, "" for entries of a framework's settings.
-    Only shown where the code reads them in more places than one: who reads may not know what is added.
+    Only shown where more than one file reads them: who reads may not know what is added.
     """
     changes = tuple(changes)
     servers = [server for server, _ in changes]

@@ -87,7 +87,7 @@ class PreparedStatementsBehindPooler(Rule):
     the pooler pays for as well: therefore unsafe. No edit is there where the arguments are unpacked, where
     `connect_args` is a name, or where the cure belongs into a dict of settings. Where it belongs into the URL (Prisma,
     Tortoise), the parameter is set in the settings files that say the address, in all of them or in none; only shown
-    where code in several places reads it, and not at all where another client connects by it, which may not know the
+    where several files read it, and not at all where another client connects by it, which may not know the
     parameter.
     """
 
