@@ -302,6 +302,8 @@ def test_nothing_that_is_shown_has_the_password(name: str, tmp_path: Path) -> No
         "a: {{PGPASSWORD: {0}, URL: '{1}', B: {0}}}",
         '{{"a": {{"B":"{0}","URL":"{1}"}}, "c": ["D={0}"]}}',
         'a: ["B={0}", "URL={1}", \'C={0}\']',
+        "URL={1} # was {0}",
+        "URL: '{1}'  #{0}",
     ],
 )
 def test_a_diff_has_nothing_else_of_the_line(line: str) -> None:

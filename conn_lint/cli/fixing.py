@@ -25,6 +25,7 @@ Cure: TypeAlias = "Repairs | Renderings | None"
 
 
 _USERS = re.compile(r"://.*@")  # greedy: a password may hold anything
+_COMMENT = re.compile(r"(?<=\s)(?P<sign>#|;|//).*")
 # Items of one line: `{A: b, "C": "d"}`, `["A=b", "C=d"]`.
 _KEY = r"""\s*["']?[\w.-]+["']?\s*[:=]"""
 _FLOW = re.compile(rf"[{{\[]{_KEY}")
@@ -174,6 +175,7 @@ def hidden(name: str, before: bytes, after: bytes) -> Iterator[str]:
     names = (_quoted(f"a/{name}"), _quoted(f"b/{name}"))
     for line in difflib.unified_diff(old, new, *names, n=0):
         plain = _USERS.sub("://***@", mask(line.rstrip("\r\n")))
+        plain = _COMMENT.sub(r"\g<sign> ***", plain)
         if _FLOW.search(plain):
             plain = _ITEM.sub(_item, plain)
         yield f"{one_line(plain)}\n"
