@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from projects import run_check, write
 
 from conn_lint.analyze.environment import Environment
 from conn_lint.analyze.found import HOLE
@@ -75,3 +78,33 @@ def test_what_grows_without_bounds_is_not_told() -> None:
     found = environment(DOTenv="\n".join([*lines, f"{names[-1]}=abc"]))
     assert values(found, "V0", "app/db.py") == []
     assert values(found, "V10", "app/db.py") == ["abc" * 90]
+
+
+@pytest.mark.parametrize(
+    ("compose", "size"),
+    [
+        ("", "pool_size=50 (.env:2)"),
+        ("services:\n  web:\n    environment:\n      DB_POOL: 50\n", "pool_size=50 (.env:2)"),
+        ("services:\n  web:\n    environment:\n      DB_POOL: 5\n", None),
+        ("services:\n  web:\n    environment:\n      OTHER: 5\n", "pool_size=50 (.env:2)"),
+    ],
+    ids=["said once", "agreed on", "said otherwise", "not said"],
+)
+def test_sizes_come_from_settings_files(tmp_path: Path, compose: str, size: str | None) -> None:
+    """Where those that say one agree; else the default of the code counts, which may be anything's."""
+    code = """\
+        import os
+
+        import sqlalchemy
+
+        engine = sqlalchemy.create_engine(
+            os.environ["URL"], pool_size=int(os.getenv("DB_POOL", 5)), max_overflow=0
+        )
+    """
+    files = {"db.py": textwrap.dedent(code), ".env": "URL=postgresql://db/app\nDB_POOL=50\n"}
+    if compose:
+        files["compose.yml"] = compose
+    run = run_check(write(tmp_path, files), show_notes=True, select=["CNX402"], kind="service")
+    found = [finding.message for _, outcome in run.checked for finding in outcome.findings]
+    assert len(found) == (size is not None)
+    assert size is None or size in found[0]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -12,13 +11,14 @@ import msgspec
 from conn_lint.analyze.addresses import server_of, written
 from conn_lint.analyze.calls import text_of
 from conn_lint.analyze.creators import makers_of
-from conn_lint.analyze.found import HOLE, UNKNOWN, Found, Table, inside, item, unpacked
+from conn_lint.analyze.found import HOLE, UNKNOWN, Found, Table, inside, item, same, unpacked
+from conn_lint.analyze.meanings import meaning, plain
 from conn_lint.analyze.places import Places
 from conn_lint.flow.guarding import is_for_script
 from conn_lint.link.values import ClassRef, External, FunctionId
 from conn_lint.model.creation import Creation
 from conn_lint.model.flow import CallEvent
-from conn_lint.model.option import Keeps, Option, Role, Scalar
+from conn_lint.model.option import Keeps, Option, Role
 from conn_lint.model.pool import PoolSettings, Server, Setting, Source
 from conn_lint.model.resource import Resource
 
@@ -30,17 +30,6 @@ if TYPE_CHECKING:
 _ADDRESS: frozenset[Role] = frozenset({"url", "scheme", "host", "port", "database"})
 _OTHERS: Role = "binds"
 _URL = "url"
-_NUMBERS = re.compile(r"-?\d+(?:\.\d+)?\Z")
-_MILLI = 1000
-_MOST_DIGITS = 15
-_ENDLESS: dict[Role, str] = {
-    "wait": "forever",
-    "connect-timeout": "none",
-    "size": "unlimited",
-    "max-size": "unlimited",
-    "overflow": "unlimited",
-    "recycle": "off",
-}
 _EMBEDDED = ("sqlite", "duckdb")
 
 
@@ -171,9 +160,10 @@ class Pools:
         """The settings of what the call makes."""
         resource = creation.resource
         call, server = self._call(resource, event, at)
+        files = functools.partial(self._in_files, resource, event, at)
         return PoolSettings(
             creation=creation,
-            settings=tuple(self._settings(resource, call).values()),
+            settings=tuple(self._settings(resource, call, files).values()),
             server=server,
             open=not call.named.whole,
             keeps=self._keeps(resource, call),
@@ -224,7 +214,13 @@ class Pools:
         self, resource: Resource, event: CallEvent, at: FunctionId
     ) -> Mapping[Role, Setting]:
         """The settings alone, where nothing is asked of what leads to the call."""
-        return self._settings(resource, self._call(resource, event, at)[0])
+        files = functools.partial(self._in_files, resource, event, at)
+        return self._settings(resource, self._call(resource, event, at)[0], files)
+
+    def _in_files(self, resource: Resource, event: CallEvent, at: FunctionId) -> list[_Given]:
+        """What the call is given as each of the project's settings files sets the program up."""
+        setups = self._analysis.surroundings.setups(at.path)
+        return [_given(setup, resource, event, at) for setup in setups]
 
     def _call(self, resource: Resource, event: CallEvent, at: FunctionId) -> tuple[_Given, Server]:
         surroundings = self._analysis.surroundings
@@ -240,20 +236,25 @@ class Pools:
                 server = msgspec.structs.replace(server, scheme=schemes.pop())
         return call._replace(url=url), server
 
-    def _settings(self, resource: Resource, call: _Given) -> dict[Role, Setting]:
+    def _settings(
+        self, resource: Resource, call: _Given, files: Callable[[], list[_Given]] = list
+    ) -> dict[Role, Setting]:
+        """What the call is given for each role; `files` are asked where a variable decides it."""
         found: dict[Role, Setting] = {}
         for option in resource.options:
             if option.role not in (*_ADDRESS, _OTHERS) and (
                 option.role not in found or call.of(option) is not None
             ):
-                found[option.role] = self._setting(option, call, resource)
+                given = call.of(option)
+                if given is not None and given.variable:
+                    given = _said(option, files()) or given
+                found[option.role] = self._setting(option, given, resource)
         return found
 
-    def _setting(self, option: Option, call: _Given, resource: Resource) -> Setting:
-        found = call.of(option)
+    def _setting(self, option: Option, found: Found | None, resource: Resource) -> Setting:
         if found is None:
             return self._default(option, resource)
-        value = _meaning(option, found) if found.is_known else None
+        value = meaning(option, found) if found.is_known else None
         return Setting(
             role=option.role,
             value=value,
@@ -296,6 +297,13 @@ class Pools:
         return None
 
 
+def _said(option: Option, files: Iterable[_Given]) -> Found | None:
+    """The value that the settings files which say one agree on."""
+    given = (call.of(option) for call in files)
+    said = same([found for found in given if found is not None and found.source == "document"])
+    return said if said.is_known else None
+
+
 def _is_embedded(server: Server) -> bool:
     return (server.scheme or "").partition("+")[0] in _EMBEDDED
 
@@ -304,9 +312,7 @@ def _parameters(server: Server) -> dict[str, Found]:
     """What the URL says beside the address; where that is written elsewhere, it is too."""
     source: Source = "document" if server.source == "document" else "argument"
     where = server.location if source == "document" else None
-    return {
-        key.lower(): Found(_plain(value), source, "", where) for key, value in server.parameters
-    }
+    return {key.lower(): Found(plain(value), source, "", where) for key, value in server.parameters}
 
 
 def _agreed(urls: list[dict[str, Found]]) -> dict[str, Found]:
@@ -334,7 +340,7 @@ def _server(resource: Resource, call: _Given) -> Server:
     scheme = parts.get("scheme")
     if scheme is not None and "url" not in parts:
         option = next(o for o in resource.options if o.role == "scheme")
-        meant = _meaning(option, scheme)
+        meant = meaning(option, scheme)
         server = msgspec.structs.replace(server, scheme=meant if isinstance(meant, str) else None)
     host, port, database = (parts.get(role) for role in ("host", "port", "database"))
     if host is not None:
@@ -347,45 +353,9 @@ def _server(resource: Resource, call: _Given) -> Server:
             location=server.location or host.location,
         )
     if port is not None:
-        number = _plain(port.value) if isinstance(port.value, str) else port.value
+        number = plain(port.value) if isinstance(port.value, str) else port.value
         known = isinstance(number, int) and not isinstance(number, bool) and port.is_known
         server = msgspec.structs.replace(server, port=number if known else None)
     if database is not None:
         server = msgspec.structs.replace(server, database=database.text)
     return server
-
-
-def _meaning(option: Option, found: Found) -> Scalar:
-    """What is given in the role's unit, or its word; None for what is neither."""
-    value = found.value
-    if isinstance(value, Table):
-        return None
-    if isinstance(value, float) and not math.isfinite(value):
-        return _ENDLESS.get(option.role) if value > 0 else None
-    written = value.name if isinstance(value, External) else str(value)
-    for pair in option.means:
-        wanted, _, word = pair.rpartition("=")
-        if written == wanted:
-            return word
-    if isinstance(value, External):
-        return "on" if option.role == "stale-check" else value.name
-    if value is None:
-        return None
-    if option.role == "stale-check" and str(value).lower() in ("true", "false"):
-        return "on" if str(value).lower() == "true" else "off"
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        value = _plain(value)
-    if option.milliseconds and isinstance(value, int | float):
-        return value / _MILLI
-    return value
-
-
-def _plain(value: str) -> str | int | float:
-    """A number that is written as a text."""
-    if not _NUMBERS.match(value):
-        return value
-    if len(value) > _MOST_DIGITS:
-        return value
-    return float(value) if "." in value else int(value)

@@ -32,8 +32,9 @@ class OversizedPool(Rule):
     PostgreSQL server that gives 100 by default.
 
     What counts is a maximum that the program states, with what the pool may open beyond its size, above
-    `max-pool-size` (20), or no maximum at all: followed to the constant, the field of a settings class or the default
-    of an environment variable that gives it, to the parameter of a URL (`connection_limit=50`, in `.env` too), to the
+    `max-pool-size` (20), or no maximum at all: followed to the constant, the field of a settings class, the
+    environment variable that gives it (what `.env` and compose files say, if they agree, else its default), to the
+    parameter of a URL (`connection_limit=50`, in `.env` too), to the
     key of an INI file (`sqlalchemy.pool_size = 50` of Pyramid's `production.ini`), or to Django's `DATABASES`
     (`OPTIONS = {"pool": {"max_size": 50}}`, and engines with a pool of their own). Sizes that nobody has stated are the
     library's, and not reported.

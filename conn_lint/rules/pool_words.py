@@ -42,7 +42,7 @@ def _place(setting: Setting, here: str) -> str:
     """Where a value is written, if that is not the call itself, or what may say otherwise."""
     if setting.source == "default":
         return " by default"
-    if setting.variable:
+    if setting.variable and setting.source != "document":
         return f" (unless {setting.variable} is set)"
     location = setting.location
     if location is None:
