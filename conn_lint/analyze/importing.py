@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from conn_lint.model.flow import Import
@@ -21,7 +22,7 @@ class Importing:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._modules = program.modules
-        self._loaded: dict[str, frozenset[str]] = {}
+        self._loaded: dict[str, tuple[str, ...]] = {}
 
     def text(self, importer: str, wanted: str) -> str:
         """The module as the importer would write it, ".db" or "shop.db"; "" where it must not, or cannot, import it:
@@ -30,26 +31,22 @@ class Importing:
         own = self._program.files[importer]
         if own.root != self._program.files[wanted].root:
             return ""
-        written = self._written(wanted)
-        if not written:
+        written = self._written.get((own.root, wanted))
+        if written is None:
             return ""
-        has_it = any(
-            path == wanted
-            for item in self._outside(importer)
-            for path in self._modules.paths(item, importer)
-        )
-        if not has_it and importer in self._loading(wanted, importer):
+        if wanted not in self._loads(importer) and importer in self._loading(wanted, importer):
             return ""
         return self._spelling(importer, wanted, written)
 
     def is_new_to_tests(self, importer: str, wanted: str) -> bool:
         """Tests that run the importer do without the wanted file so far."""
-        return any(
-            importer in loaded and wanted not in loaded
-            for path, file in self._program.files.items()
-            if file.is_test
-            for loaded in (self._loading(path, ""),)
-        )
+        return any(importer in loaded and wanted not in loaded for loaded in self._tests)
+
+    @functools.cached_property
+    def _tests(self) -> tuple[frozenset[str], ...]:
+        """The files that run with each test."""
+        files = self._program.files.items()
+        return tuple({self._loading(path, "") for path, file in files if file.is_test})
 
     def _spelling(self, importer: str, wanted: str, written: Counter[str]) -> str:
         is_relative = any(item.level for item in self._outside(importer))
@@ -60,21 +57,20 @@ class Importing:
                 return text
         return self._relative(importer, wanted) if is_relative or not absolute else ""
 
-    def _written(self, wanted: str) -> Counter[str]:
-        """How files other than tests write the module."""
-        found: Counter[str] = Counter()
+    @functools.cached_property
+    def _written(self) -> Mapping[tuple[str, str], Counter[str]]:
+        """How files other than tests write a module of their source root: by that and the module's file."""
+        found: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for path, file in self._program.files.items():
-            if file.is_test or file.root != self._program.files[wanted].root:
-                continue
-            for item in file.skeleton.imports:
+            for item in file.skeleton.imports if not file.is_test else ():
                 module = self._modules.source(item, path)
+                member = self._modules.member(module, item.name) if module and item.name else None
                 dots = "." * item.level
-                if module is not None and module.path == wanted:
-                    found[dots + item.module] += 1
-                elif module is not None and item.name:
-                    member = self._modules.member(module, item.name)
-                    if member is not None and member.path == wanted:
-                        found[dots + ".".join(filter(None, (item.module, item.name)))] += 1
+                if module is not None and module.path is not None:
+                    found[file.root, module.path][dots + item.module] += 1
+                if member is not None and member.path is not None:
+                    whole = ".".join(filter(None, (item.module, item.name)))
+                    found[file.root, member.path][dots + whole] += 1
         return found
 
     def _relative(self, importer: str, wanted: str) -> str:
@@ -112,8 +108,15 @@ class Importing:
                 continue
             seen.add(path)
             todo += [one for one in self._packages(path) if one not in around]
-            todo += [one for item in self._outside(path) for one in self._modules.paths(item, path)]
+            todo += self._loads(path)
         return frozenset(seen)
+
+    def _loads(self, path: str) -> tuple[str, ...]:
+        """The files that the imports of this one run."""
+        if path not in self._loaded:
+            found = (p for item in self._outside(path) for p in self._modules.paths(item, path))
+            self._loaded[path] = tuple(dict.fromkeys(found))
+        return self._loaded[path]
 
     def _packages(self, path: str) -> Iterator[str]:
         """The files of the packages that it lies in."""
