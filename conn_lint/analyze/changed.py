@@ -44,10 +44,10 @@ class Changed:
         """The keys that are set; None for one that cannot be told."""
         for event in function.graph.events:
             match event:
-                case StoreEvent(target=Subscript(value=Name(id=other), index=index)):
-                    if other == name:
-                        yield self._value(index, at).text
-                case DeleteEvent(target=Subscript(value=Name(id=other), index=index)):
+                case (
+                    StoreEvent(target=Subscript(value=Name(id=other), index=index))
+                    | DeleteEvent(target=Subscript(value=Name(id=other), index=index))
+                ):
                     if other == name:
                         yield self._value(index, at).text
                 case CallEvent(func=Attribute(value=Name(id=other), attr=attr)) if other == name:

@@ -19,9 +19,11 @@ def makers_of(
     creation: Creation, event: CallEvent | None, at: FunctionId, analysis: Analysis
 ) -> Iterator[FunctionId]:
     """Those of the pool that the call makes, if nobody else calls them."""
+    if event is None:
+        return
     program = analysis.program
-    for place in creation.resource.makers if event is not None else ():
-        given = argument_at(event.arguments, place) if event is not None else None
+    for place in creation.resource.makers:
+        given = argument_at(event.arguments, place)
         if given is None:
             continue
         if isinstance(given.value, Lambda):
